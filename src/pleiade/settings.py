@@ -1,0 +1,94 @@
+"""Every setting, typed, with its environment variable and default; a wrong value stops the start with its fix."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+
+
+class SettingsError(Exception):
+    """One or more settings cannot be used; the message lists all of them, each with what to do."""
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """Settings of one `pleiade up`. Each field reads the environment variable PLEIADE_<FIELD>."""
+
+    home: str = "~/.pleiade"  # folder for the database, keys, models and logs
+    host: str = "127.0.0.1"
+    port: int = 8000
+    workers: int = 1  # gateway processes
+    database_url: str = ""  # SQLAlchemy URL; empty = SQLite in the home (postgresql+psycopg://… is supported)
+    max_body_mb: int = 32  # larger requests get 413
+    request_timeout_s: float = 600.0  # whole answer, as the SDK's own default
+    first_byte_timeout_s: float = 300.0  # until an engine starts to answer
+    slow_client_timeout_s: float = 60.0  # a client that stops reading is let go
+    drain_s: float = 30.0  # how long running answers may finish at Ctrl-C
+    queue_limit: int = 32  # requests that may wait inside one engine; more get 429
+    log_format: str = "json"  # "json" or "text"
+    log_level: str = "info"
+    otlp_endpoint: str = ""  # OpenTelemetry collector, e.g. http://127.0.0.1:4318; empty = no traces
+    hf_endpoint: str = ""  # model hub base URL, empty = the library's default
+    contract: bool = False  # contract mode: fixtures for unknown ids and models. Never in production
+
+    @property
+    def home_path(self) -> Path:
+        """The home as an absolute path."""
+        return Path(self.home).expanduser().resolve()
+
+    @property
+    def database(self) -> str:
+        """SQLAlchemy URL of the database."""
+        return self.database_url or f"sqlite:///{self.home_path / 'pleiade.db'}"
+
+
+def load_settings(
+    overrides: Mapping[str, object] | None = None, environ: Mapping[str, str] = os.environ
+) -> Settings:
+    """Settings from the environment, then `overrides` (command-line options; None values are ignored).
+
+    Raises SettingsError with every problem at once.
+    """
+    values: dict[str, object] = {}
+    problems: list[str] = []
+    for field in msgspec.structs.fields(Settings):
+        variable = f"PLEIADE_{field.name.upper()}"
+        value: object = environ.get(variable)
+        origin = variable
+        if overrides is not None and overrides.get(field.name) is not None:
+            value, origin = overrides[field.name], f"--{field.name.replace('_', '-')}"
+        if value is None or value == "":
+            continue
+        try:
+            values[field.name] = msgspec.convert(value, field.type, strict=False)
+        except msgspec.ValidationError:
+            kind = getattr(field.type, "__name__", str(field.type))
+            problems.append(f"{origin}={value!r} is not a valid {kind} (default: {field.default!r})")
+    settings = Settings(**values)  # type: ignore[arg-type]
+    problems += _check(settings)
+    if problems:
+        raise SettingsError("\n".join(problems))
+    return settings
+
+
+def _check(settings: Settings) -> list[str]:
+    """Problems that types cannot express, each with its fix."""
+    problems = []
+    if not 0 <= settings.port <= 65535:
+        problems.append(f"port {settings.port}: choose one between 1 and 65535 (0 = any free port)")
+    if not 1 <= settings.workers <= 64:
+        problems.append(f"workers {settings.workers}: choose between 1 and 64")
+    if settings.max_body_mb < 1:
+        problems.append(f"max_body_mb {settings.max_body_mb}: must be at least 1")
+    for name in ("request_timeout_s", "first_byte_timeout_s", "slow_client_timeout_s"):
+        if getattr(settings, name) <= 0:
+            problems.append(f"{name} {getattr(settings, name)}: must be above 0 seconds")
+    if settings.drain_s < 0:
+        problems.append(f"drain_s {settings.drain_s}: must not be negative")
+    if settings.queue_limit < 1:
+        problems.append(f"queue_limit {settings.queue_limit}: must be at least 1")
+    if settings.log_format not in ("json", "text"):
+        problems.append(f"log_format {settings.log_format!r}: choose json or text")
+    if settings.log_level not in ("debug", "info", "warning", "error"):
+        problems.append(f"log_level {settings.log_level!r}: choose debug, info, warning or error")
+    return problems
