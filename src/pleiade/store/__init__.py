@@ -1,1 +1,18 @@
-"""."""
+"""The database: its tables, its migrations and one way to write (a unit of work).
+
+This room knows SQLite and PostgreSQL; it does not know what a key may do, what a model is for, nor HTTP.
+"""
+
+from pleiade.store.database import StoreError, open_database
+from pleiade.store.migrate import migrate
+from pleiade.store.unit_of_work import bump_version, reading, unit_of_work, version_of
+
+__all__ = [
+    "StoreError",
+    "bump_version",
+    "migrate",
+    "open_database",
+    "reading",
+    "unit_of_work",
+    "version_of",
+]
