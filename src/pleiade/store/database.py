@@ -48,7 +48,9 @@ def explained(engine: sa.Engine) -> Iterator[None]:
     """Within it, a failure of the database (not of a statement) is raised as StoreError."""
     try:
         yield
-    except (sa.exc.OperationalError, sa.exc.InternalError) as error:
+    except (sa.exc.IntegrityError, sa.exc.ProgrammingError, sa.exc.DataError):
+        raise  # a statement of ours, not the database, is at fault: the caller knows what it means
+    except sa.exc.DBAPIError as error:
         raise StoreError(_explain(engine.url, error)) from error
 
 
