@@ -1,0 +1,210 @@
+"""Starts what bench/gateway.py measures: the mock engine, ours, LiteLLM's proxy and the bare pass-through."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from machine import free_port
+from peers import ROOT, has_module, install
+from pleiade.domain import Endpoint, EndpointState, EndpointTable, Role
+from pleiade.store import migrate, open_database
+from pleiade.tenancy.keys import create_key
+
+LITELLM = "litellm[proxy]==1.106.2"
+PEER_KEY = "sk-bench-0123456789abcdef"
+FIXED_ANSWER = "Hello! This is a fixed answer of the mock engine."
+
+
+@dataclass(frozen=True)
+class Gateway:
+    """What answers /v1/chat/completions on 127.0.0.1:`port`; `pid` 0 = the engine itself."""
+
+    name: str
+    port: int
+    pid: int
+    key: str
+
+    def pause(self) -> None:
+        """Stop it where it stands, so that its idle timers do not disturb the one that is measured."""
+        if self.pid:
+            os.kill(self.pid, signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Let it run again."""
+        if self.pid:
+            os.kill(self.pid, signal.SIGCONT)
+
+
+def end(process: subprocess.Popen[bytes]) -> None:
+    """End a process that we started, running or paused."""
+    process.send_signal(signal.SIGCONT)
+    process.terminate()
+    try:
+        process.wait(10)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def start_mock(stack: ExitStack, binary: Path) -> tuple[int, int]:
+    """The mock engine on the core of this process: its port and pid."""
+    port = free_port()
+    process = subprocess.Popen([binary, str(port)], stdout=subprocess.PIPE)
+    stack.callback(end, process)
+    assert process.stdout is not None
+    if process.stdout.readline() != b"ready\n":
+        raise SystemExit(f"the mock engine did not start on port {port}")
+    return port, process.pid
+
+
+def start_ours(stack: ExitStack, mock_port: int, core: int, logs: Path) -> Gateway:
+    """Our gateway as `pleiade up` starts it, on a home with a key and a table of one endpoint."""
+    home = logs / "home"
+    run = home / "run"
+    (run / "metrics").mkdir(parents=True)
+    database_url = f"sqlite:///{home / 'pleiade.db'}"
+    database = open_database(database_url)
+    migrate(database)
+    secret, _key = create_key(database, name="bench", role=Role.MEMBER)
+    database.dispose()
+    endpoint = Endpoint(
+        deployment="mock",
+        model="mock",
+        kind="text",
+        engine="mock",
+        state=EndpointState.READY,
+        url=f"http://127.0.0.1:{mock_port}/v1",
+        extra_usage=True,  # as with our own engines: usage is asked for with each chunk, and cut out again
+    )
+    (run / "endpoints.json").write_bytes(msgspec.json.encode(EndpointTable(version=1, endpoints=(endpoint,))))
+    listener = socket.create_server(("127.0.0.1", 0), backlog=1024)
+    ready_read, ready_write = os.pipe()
+    environment = {
+        **os.environ,
+        "PLEIADE_HOME": str(home),
+        "PLEIADE_DATABASE_URL": database_url,
+        "PROMETHEUS_MULTIPROC_DIR": str(run / "metrics"),
+    }
+    command = [
+        sys.executable,
+        "-m",
+        "pleiade.gateway",
+        "--fd",
+        str(listener.fileno()),
+        "--ready-fd",
+        str(ready_write),
+    ]
+    with (logs / "pleiade.log").open("wb") as log:
+        process = subprocess.Popen(
+            ["taskset", "-c", str(core), *command],
+            env=environment,
+            pass_fds=(listener.fileno(), ready_write),
+            stdout=log,
+            stderr=subprocess.STDOUT,
+        )
+    stack.callback(end, process)
+    os.close(ready_write)
+    port = int(listener.getsockname()[1])
+    listener.close()
+    with os.fdopen(ready_read, "rb") as ready:
+        if ready.readline() != b"ready\n":
+            raise SystemExit("our gateway did not start:\n" + (logs / "pleiade.log").read_text()[-3000:])
+    gateway = Gateway(name="pleiade", port=port, pid=process.pid, key=secret)
+    wait_for_answer(gateway, process, logs / "pleiade.log")
+    return gateway
+
+
+def start_bare(stack: ExitStack, mock_port: int, core: int, logs: Path) -> Gateway:
+    """The bare pass-through under uvicorn, one process."""
+    port = free_port()
+    command = [
+        sys.executable,
+        "-m",
+        "uvicorn",
+        "bare_gateway:application",
+        "--port",
+        str(port),
+        "--no-access-log",
+    ]
+    extra = {"UPSTREAM": f"http://127.0.0.1:{mock_port}", "BARE_KEY": PEER_KEY}
+    return _start(stack, "bare", port, [*command, "--log-level", "warning"], extra, core, logs)
+
+
+def start_litellm(stack: ExitStack, mock_port: int, core: int, logs: Path) -> Gateway:
+    """LiteLLM's proxy, one process, with a key and quiet logs, as its own advice for production is."""
+    folder = install("litellm", LITELLM)
+    if has_module(folder, "torch"):
+        print("note: the environment of LiteLLM holds torch; it is not imported by the proxy")
+    port = free_port()
+    config = {
+        "model_list": [
+            {
+                "model_name": "mock",
+                "litellm_params": {
+                    "model": "openai/mock",
+                    "api_base": f"http://127.0.0.1:{mock_port}/v1",
+                    "api_key": "none",
+                },
+            }
+        ],
+        "general_settings": {"master_key": PEER_KEY},
+        "litellm_settings": {"telemetry": False, "request_timeout": 60},
+    }
+    path = logs / "litellm.json"  # JSON is YAML
+    path.write_text(json.dumps(config))
+    # The map of costs is read from the package: the measurement must not depend on somebody's web server.
+    extra = {"LITELLM_LOCAL_MODEL_COST_MAP": "True", "LITELLM_LOG": "ERROR", "LITELLM_MODE": "PRODUCTION"}
+    command = [str(folder / "litellm"), "--config", str(path), "--host", "127.0.0.1", "--port", str(port)]
+    return _start(stack, "litellm", port, [*command, "--num_workers", "1"], extra, core, logs)
+
+
+def _start(
+    stack: ExitStack, name: str, port: int, command: list[str], extra: dict[str, str], core: int, logs: Path
+) -> Gateway:
+    log_path = logs / f"{name}.log"
+    with log_path.open("wb") as log:
+        process = subprocess.Popen(
+            ["taskset", "-c", str(core), *command],
+            env={**os.environ, **extra},
+            cwd=ROOT / "bench",
+            stdout=log,
+            stderr=subprocess.STDOUT,
+        )
+    stack.callback(end, process)
+    gateway = Gateway(name=name, port=port, pid=process.pid, key=PEER_KEY)
+    wait_for_answer(gateway, process, log_path)
+    return gateway
+
+
+def wait_for_answer(gateway: Gateway, process: subprocess.Popen[bytes], log: Path) -> None:
+    """Until a plain request is answered as the mock answers. Raises SystemExit after 90 s or at its death."""
+    body = b'{"model":"mock","messages":[{"role":"user","content":"Say hello."}]}'
+    headers = {"content-type": "application/json", "authorization": f"Bearer {gateway.key}"}
+    url = f"http://127.0.0.1:{gateway.port}/v1/chat/completions"
+    deadline = time.monotonic() + 90
+    problem: object = None
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            with urllib.request.urlopen(urllib.request.Request(url, body, headers), timeout=20) as answer:
+                content = json.load(answer)
+            if (
+                content["choices"][0]["message"]["content"] != FIXED_ANSWER
+                or content["usage"]["total_tokens"] != 84
+            ):
+                raise SystemExit(f"{gateway.name} changed the answer: {content}")
+            return
+        except (urllib.error.URLError, ConnectionError, TimeoutError) as error:
+            problem = error.read() if isinstance(error, urllib.error.HTTPError) else error
+            time.sleep(0.1)
+    raise SystemExit(f"{gateway.name} does not answer ({problem}); its log ends:\n{log.read_text()[-3000:]}")
