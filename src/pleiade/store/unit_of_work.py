@@ -8,6 +8,12 @@ import sqlalchemy as sa
 from pleiade.store.database import WRITES, explained
 from pleiade.store.tables import versions
 
+# One atomic statement, the same in SQLite and PostgreSQL: two processes may make the first change at once.
+_BUMP = sa.text(
+    "INSERT INTO versions (name, value) VALUES (:name, 1) "
+    "ON CONFLICT (name) DO UPDATE SET value = versions.value + 1"
+)
+
 
 @contextmanager
 def unit_of_work(db: sa.Engine) -> Iterator[sa.Connection]:
@@ -36,8 +42,4 @@ def version_of(db: sa.Engine, name: str) -> int:
 
 def bump_version(connection: sa.Connection, name: str) -> None:
     """Count one more change of `name`, in the same transaction as the change itself."""
-    changed = connection.execute(
-        sa.update(versions).where(versions.c.name == name).values(value=versions.c.value + 1)
-    )
-    if changed.rowcount == 0:
-        connection.execute(sa.insert(versions).values(name=name, value=1))
+    connection.execute(_BUMP, {"name": name})
