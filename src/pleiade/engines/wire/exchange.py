@@ -1,7 +1,6 @@
-"""One HTTP request and its answer, over ASGI: body with a size limit, JSON or a stream out, and word when the client leaves."""
+"""One HTTP request and its answer over ASGI: a bounded body in, JSON or a stream out, word when the client leaves."""
 
 import asyncio
-import contextlib
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import Any
 
@@ -41,7 +40,7 @@ class Exchange:
     async def read_body(self, limit: int) -> bool:
         """Read the whole body into `body`; False where the client left before its end.
 
-        Raises ApiError 413 above `limit` bytes, by the announced length where there is one: nothing is read then.
+        Raises ApiError 413 above `limit` bytes; where the length was announced, nothing is read.
         """
         announced = self.headers.get(b"content-length", b"")
         if announced.isdigit() and int(announced) > limit:
@@ -64,7 +63,7 @@ class Exchange:
         return True
 
     def when_client_leaves(self, act: Callable[[], None]) -> None:
-        """Call `act` at once when the connection closes before the answer is complete. At most one such callback."""
+        """Call `act` at once when the connection closes before the answer is complete. Once per exchange."""
         self._watcher = asyncio.create_task(self._watch(act))
 
     async def _watch(self, act: Callable[[], None]) -> None:
@@ -73,13 +72,10 @@ class Exchange:
         self.closed = True
         act()
 
-    async def forget_client(self) -> None:
+    def forget_client(self) -> None:
         """The answer is complete: a closing connection is no event any more."""
         if self._watcher is not None:
             self._watcher.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._watcher
-            self._watcher = None
 
     async def answer(
         self,

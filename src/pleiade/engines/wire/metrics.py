@@ -1,7 +1,7 @@
 """Counters and histograms of one worker, printed in Prometheus' text format.
 
-Not prometheus-client: its choice between one and several processes is made by an environment variable at import,
-and the gateways' setting would leak into the workers.
+Not prometheus-client: an environment variable, read at import, decides whether it writes into shared files, and the
+gateways' setting of it would leak into the workers.
 """
 
 from bisect import bisect_left

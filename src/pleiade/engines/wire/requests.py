@@ -1,7 +1,7 @@
-"""What clients may ask for, as typed structs. Unknown fields are ignored; a wrong type is an error that names it.
+"""What clients may ask for, as typed structs. Unknown fields are ignored; a wrong type is an error naming it.
 
-Field lists: wire-contract §11.2, §12.1, §12.2; `top_k`, `min_p`, `repetition_penalty`, `stop_token_ids`, `ignore_eos`
-and `chat_template_kwargs` are vLLM's extensions, which many clients send.
+Field lists: wire-contract §11.2, §12.1, §12.2; `top_k`, `min_p`, `repetition_penalty`, `stop_token_ids`,
+`ignore_eos` and `chat_template_kwargs` are vLLM's extensions, which many clients send.
 """
 
 import re
@@ -139,7 +139,7 @@ _WORDS = {
 
 
 def parse(body: bytes, kind: type[Request]) -> Request:
-    """Decode a JSON body. Raises ApiError 400 for malformed JSON, invalid UTF-8, and for a field of a wrong type."""
+    """Decode a JSON body. Raises ApiError 400 for malformed JSON, invalid UTF-8 and a field of a wrong type."""
     try:
         return msgspec.json.decode(body, type=kind)
     except msgspec.ValidationError as error:
@@ -181,15 +181,8 @@ def number_in_range(name: str, value: float | None, low: float, high: float | No
     if value is None:
         return
     word = "integer" if isinstance(value, int) else "decimal"
+    message = f"Invalid '{name}': {word} {{}} value. Expected a value {{}}, but got {value} instead."
     if value < low:
-        raise invalid(
-            f"Invalid '{name}': {word} below minimum value. Expected a value >= {low:g}, but got {value} instead.",
-            name,
-            f"{word}_below_min_value",
-        )
+        raise invalid(message.format("below minimum", f">= {low:g}"), name, f"{word}_below_min_value")
     if high is not None and value > high:
-        raise invalid(
-            f"Invalid '{name}': {word} above maximum value. Expected a value <= {high:g}, but got {value} instead.",
-            name,
-            f"{word}_above_max_value",
-        )
+        raise invalid(message.format("above maximum", f"<= {high:g}"), name, f"{word}_above_max_value")

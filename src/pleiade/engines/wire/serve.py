@@ -9,6 +9,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from typing import Any
 
 import uvicorn
 
@@ -35,8 +36,8 @@ def serve(
 ) -> int:
     """Run a worker until SIGTERM, SIGINT or the end of the supervisor; returns the exit status.
 
-    `load` runs in a thread and gets the event loop that will answer requests. LoadError (or any other exception) from
-    it ends the process with LOAD_FAILED and its message on stderr.
+    `load` runs in a thread and gets the event loop that will answer requests. An exception from it, LoadError or
+    another, ends the process with LOAD_FAILED and its message on stderr.
     """
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s")
     config = uvicorn.Config(
@@ -53,7 +54,7 @@ def serve(
         date_header=False,
         server_header=False,
         backlog=4096,
-        timeout_keep_alive=120,  # gateways keep their connections; the one who asks should be the one who closes
+        timeout_keep_alive=120,  # the gateway, who asks, should be the one who closes
     )
     runner = asyncio.Runner(loop_factory=config.get_loop_factory())
     with runner:
@@ -81,7 +82,7 @@ async def _run(
             return 1
         await asyncio.sleep(0.005)
     stop = asyncio.Event()
-    # After uvicorn has put its own handlers: ours answer 503 while running answers finish, uvicorn's close the door.
+    # After uvicorn has set its own handlers, which would close the door: ours answer 503 and let answers finish.
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     _watch_lifeline(loop, stop)
@@ -89,7 +90,8 @@ async def _run(
     status = 0
     stopping = asyncio.create_task(stop.wait())
     loading = loop.run_in_executor(None, load, loop)
-    await asyncio.wait([loading, stopping, serving], return_when=asyncio.FIRST_COMPLETED)
+    ends: list[asyncio.Future[Any]] = [loading, stopping, serving]
+    await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
     if loading.done():
         try:
             app.service = loading.result()

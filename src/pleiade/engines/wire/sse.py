@@ -1,4 +1,4 @@
-"""Stream chunks as bytes. Everything that a stream repeats is encoded once; only the new text is encoded per chunk."""
+"""Stream chunks as bytes: what a stream repeats is encoded once, and per chunk only the new text."""
 
 from typing import Any
 
@@ -63,7 +63,7 @@ class UsageCounter:
 
 
 class StreamEncoder:
-    """Encodes the chunks of one stream; `usage` is always the last key, so that a gateway can cut it off by bytes."""
+    """Encodes the chunks of one stream; `usage` is always the last key: a gateway may cut it off by bytes."""
 
     __slots__ = ("_continuous", "_final", "_head", "_null_usage", "_usage")
 
