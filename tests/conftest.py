@@ -14,6 +14,7 @@ import pytest
 import sqlalchemy as sa
 
 from pleiade.store import migrate, open_database
+from serving import Server, serve
 
 
 def _postgresql_programs() -> Path | None:
@@ -89,3 +90,13 @@ def sqlite_db(tmp_path: Path) -> Iterator[sa.Engine]:
     migrate(engine)
     yield engine
     engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """One real `pleiade up` with the bundled models, for all tests that do it no harm."""
+    if url := os.environ.get("PLEIADE_TEST_URL"):  # a pytest inside a test: the server of the outer one
+        yield Server(url=url, key=os.environ["PLEIADE_TEST_KEY"], home=Path(os.environ["PLEIADE_TEST_HOME"]))
+        return
+    with serve(tmp_path_factory.mktemp("server") / "home") as running:
+        yield running
