@@ -1,0 +1,302 @@
+"""One HTTP request inside the engine: its sequences, the text they have shown, and how they ended.
+
+Events come from the scheduler's thread once per step and are handed to the event loop in one piece (`Events`).
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+
+from pleiade.engines.text_openvino.detokenise import Detokeniser
+from pleiade.engines.text_openvino.generation import (
+    GenerationRequest,
+    QueueFull,
+    TextEngine,
+    TokenEvent,
+    TokenLogprobs,
+)
+from pleiade.engines.text_openvino.stopping import StopStrings
+from pleiade.engines.wire.errors import ApiError, internal, queue_full, retry_later
+from pleiade.engines.wire.sse import UsageCounter
+
+Scored = tuple[
+    int, TokenLogprobs
+]  # character offset in the sequence's text, log-probabilities of the token there
+
+
+class Choice:
+    """One sequence: its text so far, without what a stop string may still claim."""
+
+    __slots__ = (
+        "_detokeniser",
+        "_scored",
+        "_stops",
+        "finish",
+        "fresh",
+        "fresh_scored",
+        "index",
+        "length",
+        "logprob_sum",
+        "parts",
+        "prompt_logprobs",
+        "shown",
+        "tokens",
+    )
+
+    def __init__(self, index: int, detokeniser: Detokeniser, stops: Sequence[str]) -> None:
+        self.index = index
+        self.finish: str | None = None
+        self.fresh: list[str] = []  # text since the last flush
+        self.fresh_scored: list[Scored] = []
+        self.parts: list[str] = []  # all text, for answers that are sent whole
+        self.shown = 0  # characters
+        self.length = 0  # characters detokenised, shown or held back
+        self.tokens = 0
+        self.logprob_sum = 0.0
+        self.prompt_logprobs: tuple[TokenLogprobs | None, ...] | None = None
+        self._detokeniser = detokeniser
+        self._stops = StopStrings(stops) if stops else None
+        self._scored: list[Scored] = []
+
+    def take(self, token: int, logprobs: TokenLogprobs | None) -> None:
+        """A token of the text."""
+        text = self._detokeniser.push(token)
+        if logprobs is not None:
+            self._scored.append((self.length, logprobs))
+            self.logprob_sum += logprobs.logprob
+        self._show(text)
+
+    def end(self, finish: str) -> None:
+        """The sequence is complete; text that was held back is shown."""
+        if self.finish is not None:
+            return
+        self._show(self._detokeniser.end())
+        if self.finish is None:
+            if self._stops is not None:
+                self._add(self._stops.end())
+            self.finish = finish
+        self.fresh_scored += self._scored
+        self._scored = []
+
+    def _show(self, text: str) -> None:
+        self.length += len(text)
+        if self._stops is not None:
+            text, found = self._stops.push(text)
+            self._add(text)
+            if found:
+                self.finish = "stop"
+                self._scored = [scored for scored in self._scored if scored[0] < self.shown]
+        elif text:
+            self._add(text)
+        if self._scored:
+            ready = [scored for scored in self._scored if scored[0] < self.shown]
+            self.fresh_scored += ready
+            self._scored = self._scored[len(ready) :]
+
+    def _add(self, text: str) -> None:
+        if text:
+            self.fresh.append(text)
+            self.shown += len(text)
+
+    def flush(self) -> tuple[str, list[Scored]]:
+        """Text and log-probabilities since the last flush."""
+        text, scored = "".join(self.fresh), self.fresh_scored
+        self.fresh, self.fresh_scored = [], []
+        return text, scored
+
+
+class Call:
+    """All sequences of one HTTP request. Everything happens in the event loop; only `Events` crosses threads."""
+
+    def __init__(
+        self,
+        engine: TextEngine,
+        events: "Events",
+        requests: Sequence[GenerationRequest],
+        choices: Sequence[Choice],
+        usage: UsageCounter,
+        render: Callable[[Choice], bytes] | None,
+    ) -> None:
+        """`choices` holds, request after request, `n` choices each. `render` makes the stream's bytes of what is
+        new in a choice; None keeps the text in the choices until the end.
+        """
+        self._engine = engine
+        self._events = events
+        self._waiting = list(requests)
+        self._choices: dict[str, Sequence[Choice]] = {}
+        self._requests: dict[str, GenerationRequest] = {}
+        at = 0
+        for request in requests:
+            self._choices[request.id] = choices[at : at + request.n]
+            at += request.n
+        self._open = len(choices)
+        self._usage = usage
+        self._cached: dict[str, int] = {}
+        self._render = render
+        self._changed: dict[int, Choice] = {}
+        self._out: list[bytes] = []
+        self._wake = asyncio.Event()
+        self.error: ApiError | None = None
+        self.aborted = False
+        self.started_at = time.monotonic()
+        self.first_token_at = 0.0
+
+    @property
+    def done(self) -> bool:
+        """True once every sequence has ended, or the call has failed."""
+        return self._open == 0 or self.error is not None or self.aborted
+
+    def start(self) -> None:
+        """Submit to the scheduler. Raises ApiError 429 where not even the first prompt finds a place."""
+        self._submit()
+        if not self._requests and self._waiting:
+            raise queue_full()
+
+    def _submit(self) -> None:
+        """Submit prompts as long as the queue takes them; the others follow as these end."""
+        while self._waiting:
+            request = self._waiting[0]
+            self._events.listen(request.id, self)
+            try:
+                self._engine.submit(request)
+            except QueueFull:
+                self._events.forget(request.id)
+                return
+            except ValueError as error:
+                self._events.forget(request.id)
+                self._fail(ApiError(400, str(error), code="invalid_value"))
+                return
+            self._requests[request.id] = self._waiting.pop(0)
+
+    def feed(self, event: TokenEvent) -> None:
+        """One event of one of the sequences."""
+        request = self._requests.get(event.request)
+        if request is None or self.done:
+            return
+        choice = self._choices[event.request][event.index]
+        if event.cached_tokens:
+            self._cached[event.request] = max(event.cached_tokens, self._cached.get(event.request, 0))
+            self._usage.set_cached(sum(self._cached.values()))
+        if event.prompt_logprobs is not None:
+            choice.prompt_logprobs = event.prompt_logprobs
+        if choice.finish is not None:
+            return
+        if event.token >= 0:
+            if not self.first_token_at:
+                self.first_token_at = time.monotonic()
+            self._usage.completion += 1
+            choice.tokens += 1
+            if request.ignore_stop_tokens or event.token not in request.stop_tokens:
+                choice.take(event.token, event.logprobs)
+        if event.finish is not None:
+            if event.finish not in ("stop", "length"):
+                self._fail(_failure(event))
+                return
+            choice.end(event.finish)
+        elif choice.finish is not None:  # a stop string: the engine does not know
+            choice.end(choice.finish)
+            self._engine.cancel(event.request, event.index)
+        self._changed[id(choice)] = choice
+        if choice.finish is not None:
+            self._close(event.request)
+
+    def _close(self, request: str) -> None:
+        """A sequence has ended; forget its request once all of its sequences have."""
+        self._open -= 1
+        if all(choice.finish is not None for choice in self._choices[request]):
+            self._events.forget(request)
+            if self._waiting:
+                self._submit()
+
+    def flush(self) -> None:
+        """After the events of one step: make the stream's bytes and wake whoever sends them."""
+        changed, self._changed = self._changed, {}
+        if self._render is not None and self.error is None:
+            for choice in changed.values():
+                data = self._render(choice)
+                if data:
+                    self._out.append(data)
+        if self._out or self.done:
+            self._wake.set()
+
+    async def next(self) -> bytes:
+        """The stream's bytes since the last call; waits for some, or for the end."""
+        await self._wake.wait()
+        self._wake.clear()
+        data = self._out[0] if len(self._out) == 1 else b"".join(self._out)
+        self._out = []
+        if self.done:
+            self._wake.set()
+        return data
+
+    async def complete(self) -> None:
+        """Wait for the end. Raises ApiError where the call failed."""
+        while not self.done:
+            await self._wake.wait()
+            self._wake.clear()
+        if self.error is not None:
+            raise self.error
+
+    def abort(self) -> None:
+        """The client has left: free everything at once."""
+        if not self.done:
+            self.aborted = True
+            self._release()
+            self._wake.set()
+
+    def _fail(self, error: ApiError) -> None:
+        if self.error is None:
+            self.error = error
+            self._release()
+            self._wake.set()
+
+    def _release(self) -> None:
+        self._waiting.clear()
+        for request, choices in self._choices.items():
+            if request in self._requests and any(choice.finish is None for choice in choices):
+                self._engine.cancel(request)
+            self._events.forget(request)
+
+
+def _failure(event: TokenEvent) -> ApiError:
+    """Why a sequence ended that was not complete."""
+    if event.finish == "deadline":
+        message = (
+            "The answer took longer than this engine allows; ask for fewer tokens or raise its time limit."
+        )
+        return ApiError(504, message, kind="server_error", code="deadline_exceeded")
+    if event.finish == "cancelled":
+        message = "The engine is stopping. Retry after 2 seconds."
+        return retry_later(503, message, seconds=2, code="draining", kind="server_error")
+    return internal(event.error or "The engine could not continue this answer.")
+
+
+class Events:
+    """The bridge from the scheduler's thread to the event loop: one hand-over per step, whatever the number of calls."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._calls: dict[str, Call] = {}
+
+    def listen(self, request: str, call: Call) -> None:
+        """Give the events of `request` to `call`."""
+        self._calls[request] = call
+
+    def forget(self, request: str) -> None:
+        """Drop later events of `request`."""
+        self._calls.pop(request, None)
+
+    def sink(self, events: Sequence[TokenEvent]) -> None:
+        """For the scheduler's thread: the events of one step."""
+        if not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._deliver, tuple(events))
+
+    def _deliver(self, events: Sequence[TokenEvent]) -> None:
+        touched: dict[int, Call] = {}
+        for event in events:
+            call = self._calls.get(event.request)
+            if call is not None:
+                call.feed(event)
+                touched[id(call)] = call
+        for call in touched.values():
+            call.flush()

@@ -1,0 +1,138 @@
+"""A loaded model as the routes use it: engine, tokenizer, template, grammars, and how an answer goes out."""
+
+import asyncio
+import hashlib
+import json
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, ParamSpec, TypeVar
+
+from pleiade.engines.text_openvino.call import Call, Events
+from pleiade.engines.text_openvino.chat import ChatTemplate
+from pleiade.engines.text_openvino.generation import TextEngine
+from pleiade.engines.text_openvino.grammar import GrammarCompiler
+from pleiade.engines.text_openvino.logprobs import TokenNames
+from pleiade.engines.text_openvino.tokenizer import TextTokenizer
+from pleiade.engines.wire.errors import ApiError
+from pleiade.engines.wire.exchange import Exchange
+from pleiade.engines.wire.metrics import GenerationMetrics
+from pleiade.engines.wire.sse import StreamEncoder, UsageCounter, error_event
+
+# Above this many bytes a request is prepared in a thread: a long prompt takes milliseconds to tokenise, and other
+# streams must not wait for it. Below, the hand-over would cost more than the work.
+SMALL_BODY = 16 << 10
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class TextModel:
+    """Everything that lives as long as the model."""
+
+    def __init__(
+        self,
+        *,
+        model_id: str,
+        engine: TextEngine,
+        tokenizer: TextTokenizer,
+        events: Events,
+        sampling_defaults: Mapping[str, Any],
+        adapters: Mapping[str, str],
+        answer_limit_s: float,
+    ) -> None:
+        self.id = model_id
+        self.engine = engine
+        self.tokenizer = tokenizer
+        self.events = events
+        self.template = ChatTemplate(tokenizer)
+        self.grammars = GrammarCompiler(tokenizer, engine.vocabulary_size)
+        self.names = TokenNames(tokenizer.token_bytes, tokenizer.control)
+        self.metrics = GenerationMetrics(model_id)
+        self.sampling_defaults = sampling_defaults
+        self.adapters = dict(adapters)
+        self.strips_first_space = tokenizer.strips_first_space
+        identity = f"{model_id} {engine.vocabulary_size} {engine.context_length} {sorted(self.adapters)}"
+        self.fingerprint = "fp_" + hashlib.sha256(identity.encode()).hexdigest()[:10]
+        self._answer_limit_s = answer_limit_s
+
+    def name_for(self, asked: str) -> str:
+        """What answers carry in `model`: the model's id, or the adapter's name where one was asked for."""
+        return asked if asked in self.adapters else self.id
+
+    def adapter_for(self, asked: str) -> str:
+        """The loaded adapter of that name, or none: deployments reach the base model under names of their own."""
+        return asked if asked in self.adapters else ""
+
+    def deadline(self) -> float:
+        """When an answer that begins now must be complete, in `time.monotonic()` seconds."""
+        return time.monotonic() + self._answer_limit_s
+
+    async def off_loop(self, size: int, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """Do `work` here for a small request, in a thread for a large one (`size` in bytes)."""
+        if size <= SMALL_BODY:
+            return work(*args, **kwargs)
+        return await asyncio.to_thread(work, *args, **kwargs)
+
+    async def stream(
+        self, exchange: Exchange, call: Call, encoder: StreamEncoder, usage: UsageCounter
+    ) -> None:
+        """Send a call's events as they come; a failure before the first is an ordinary error answer."""
+        self._start(exchange, call)
+        while True:
+            data = await call.next()
+            last = call.done
+            if call.aborted:
+                break
+            if call.error is not None:
+                self._count(call, usage, "error")
+                if not exchange.started:
+                    raise call.error
+                await exchange.end_stream(data + error_event(call.error.body()))
+                return
+            if not exchange.started:
+                await exchange.start_stream()
+            if last:
+                self._count(call, usage, "ok")
+                await exchange.end_stream(data + encoder.end())
+                return
+            await exchange.write(data)
+        self._count(call, usage, "cancelled")
+
+    async def complete(self, exchange: Exchange, call: Call, usage: UsageCounter) -> None:
+        """Wait for a call's end. Raises ApiError where it failed."""
+        self._start(exchange, call)
+        try:
+            await call.complete()
+        except ApiError:
+            self._count(call, usage, "error")
+            raise
+        self._count(call, usage, "cancelled" if call.aborted else "ok")
+
+    def _start(self, exchange: Exchange, call: Call) -> None:
+        try:
+            call.start()
+        except ApiError:
+            self.metrics.requests["rejected"] += 1
+            raise
+        exchange.when_client_leaves(call.abort)
+
+    def _count(self, call: Call, usage: UsageCounter, outcome: str) -> None:
+        self.metrics.finished(
+            outcome,
+            started=call.started_at,
+            first=call.first_token_at,
+            now=time.monotonic(),
+            prompt=usage.prompt,
+            output=usage.completion,
+        )
+
+
+def sampling_defaults_of(folder: Path) -> dict[str, Any]:
+    """The sampling that a model's makers recommend: generation_config.json, empty where there is none."""
+    path = folder / "generation_config.json"
+    if not path.is_file():
+        return {}
+    known = ("do_sample", "temperature", "top_p", "top_k", "min_p", "repetition_penalty")
+    values = json.loads(path.read_text(encoding="utf-8"))
+    return {name: values[name] for name in known if values.get(name) is not None}
