@@ -121,6 +121,8 @@ def check_metadata(metadata: object, param: str = "metadata") -> dict[str, str] 
             (key, METADATA_KEY_LENGTH, "key"),
             (value, METADATA_VALUE_LENGTH, "value"),
         ):
+            if "\0" in text:  # PostgreSQL cannot keep it
+                raise bad_request(f"Invalid '{param}': a {part} contains the character NUL.", param=param)
             if len(text) > limit:
                 raise bad_request(
                     f"Invalid '{param}': {part} too long. Expected a string with maximum length {limit}, "
