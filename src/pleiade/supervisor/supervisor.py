@@ -1,0 +1,260 @@
+"""All children of one `pleiade up`, kept in step with the deployments in the database."""
+
+import asyncio
+import os
+import socket
+import sys
+from collections.abc import Callable, Mapping, Sequence
+
+import msgspec
+import sqlalchemy as sa
+
+from pleiade.domain import Deployment, Endpoint, EndpointTable, Model
+from pleiade.engines.base import Engine
+from pleiade.registry import deployments_version, list_deployments, list_models
+from pleiade.settings import Settings
+from pleiade.store import StoreError
+from pleiade.supervisor.child import Child
+from pleiade.supervisor.engine_life import (
+    WATCH_EVERY_S,
+    WATCH_TIMEOUT_S,
+    EngineLife,
+    Spec,
+    Surroundings,
+)
+from pleiade.supervisor.gateways import Gateway, clean_metrics
+from pleiade.supervisor.home import Home
+from pleiade.supervisor.orphans import record_children
+from pleiade.supervisor.table import adapter_endpoint, base_of, is_adapter, write_table
+
+POLL_S = 0.5  # between two looks at the database's version
+PUBLISH_DELAY_S = 0.01  # changes of one moment are one table; also more than a file system's clock tick
+GATEWAYS_NOTICE_S = 0.4  # gateways read the table every 0.1 to 0.2 s; an engine leaves only after that
+GATEWAY_COMMAND = (sys.executable, "-m", "pleiade.gateway")
+
+
+class Supervisor:
+    """Starts everything in `start`, keeps it alive until `stop`.
+
+    `engines` are the kinds of engine that deployments may name; `report` hears of each change of an endpoint,
+    `warn` of what an operator should know.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        home: Home,
+        db: sa.Engine,
+        listener: socket.socket,
+        *,
+        engines: Mapping[str, Engine],
+        report: Callable[[Endpoint], None] = lambda endpoint: None,
+        warn: Callable[[str], None] = lambda message: None,
+        gateway_command: Sequence[str] = GATEWAY_COMMAND,
+        watch_every_s: float = WATCH_EVERY_S,
+        watch_timeout_s: float = WATCH_TIMEOUT_S,
+    ) -> None:
+        self._settings = settings
+        self._home = home
+        self._db = db
+        self._listener = listener
+        self._report = report
+        self._warn = warn
+        self._gateway_command = gateway_command
+        self._lifeline_read, self._lifeline_write = os.pipe()  # children hold the read end, we the write end
+        self._around = Surroundings(
+            home=home,
+            engines=engines,
+            queue_limit=settings.queue_limit,
+            lifeline=self._lifeline_read,
+            changed=self._changed,
+            watch_every_s=watch_every_s,
+            watch_timeout_s=watch_timeout_s,
+        )
+        self._deployments: list[Deployment] = []
+        self._models: dict[str, Model] = {}
+        self._lives: dict[str, EngineLife] = {}
+        self._successors: dict[str, EngineLife] = {}  # start beside the old engine, which serves until then
+        self._leaving: dict[asyncio.Task[None], EngineLife] = {}
+        self._gateways: list[Gateway] = []
+        self._published: tuple[Endpoint, ...] | None = None
+        self._version = 0
+        self._publication: asyncio.TimerHandle | None = None
+        self._follower: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Start all engines and gateways; returns at once. Raises StoreError."""
+        clean_metrics(self._home.metrics)
+        seen = deployments_version(self._db)
+        self._reconcile(list_deployments(self._db), list_models(self._db))
+        self._publish()
+        for number in range(1, self._settings.workers + 1):
+            gateway = Gateway(
+                number,
+                command=self._gateway_command,
+                env=self._gateway_env(),
+                listener=self._listener,
+                home=self._home,
+                lifeline=self._lifeline_read,
+                changed=self._changed,
+            )
+            self._gateways.append(gateway)
+        self._follower = asyncio.create_task(self._follow(seen), name="follow deployments")
+
+    async def settled(self) -> None:
+        """Wait until every gateway serves and every engine is ready or has failed once.
+
+        Raises SupervisorError where a gateway cannot start.
+        """
+        engines = [life.settled.wait() for life in self._lives.values()]
+        await asyncio.gather(*(gateway.first_ready for gateway in self._gateways), *engines)
+
+    def endpoints(self) -> tuple[Endpoint, ...]:
+        """The table as it is now."""
+        own = {
+            deployment.name: msgspec.structs.replace(
+                self._lives[deployment.name].endpoint, aliases=deployment.aliases
+            )
+            for deployment in self._deployments
+            if deployment.name in self._lives
+        }
+        endpoints = []
+        for deployment in self._deployments:
+            if deployment.name in own:
+                endpoints.append(own[deployment.name])
+            else:
+                base = base_of(deployment, self._deployments, self._models)
+                model = self._models[deployment.model]
+                endpoints.append(
+                    adapter_endpoint(deployment, model, own.get(base.name) if base else None, model.base)
+                )
+        return tuple(endpoints)
+
+    async def stop(self) -> None:
+        """Drain: gateways finish their answers, then engines end. Called again or cancelled: see `kill`."""
+        if self._follower is not None:
+            self._follower.cancel()
+        self._listener.close()
+        drain_s = self._settings.drain_s
+        await asyncio.gather(*(gateway.stop(drain_s) for gateway in self._gateways))
+        lives = [*self._lives.values(), *self._successors.values()]
+        await asyncio.gather(*(life.stop(1.0) for life in lives), *self._leaving)  # nobody asks them any more
+        if self._publication is not None:
+            self._publication.cancel()
+        self._home.endpoints.unlink(missing_ok=True)
+        self._home.children.unlink(missing_ok=True)
+        os.close(self._lifeline_write)
+        os.close(self._lifeline_read)
+
+    def kill(self) -> None:
+        """End every child at once; `stop` then returns soon."""
+        for gateway in self._gateways:
+            gateway.kill()
+        for life in self._all_lives():
+            life.kill()
+
+    async def _follow(self, seen: int) -> None:
+        """Look for changed deployments twice a second; a database that is away changes nothing."""
+        while True:
+            await asyncio.sleep(POLL_S)
+            try:
+                now = await asyncio.to_thread(deployments_version, self._db)
+                if now == seen:
+                    continue
+                deployments = await asyncio.to_thread(list_deployments, self._db)
+                models = await asyncio.to_thread(list_models, self._db)
+            except StoreError as error:
+                self._warn(f"deployments cannot be read, going on with those known: {error}")
+                continue
+            seen = now
+            self._reconcile(deployments, models)
+            self._changed()
+
+    def _reconcile(self, deployments: list[Deployment], models: list[Model]) -> None:
+        """Start what is new, replace what changed, let go what was removed."""
+        self._models = {model.id: model for model in models}
+        self._deployments = [deployment for deployment in deployments if deployment.model in self._models]
+        specs = self._specs()
+        for name in [name for name in self._lives if name not in specs]:
+            self._let_go(self._lives.pop(name))
+        for name in [name for name in self._successors if specs.get(name) != self._successors[name].spec]:
+            self._let_go(self._successors.pop(name))
+        for name, spec in specs.items():
+            if name not in self._lives:
+                self._lives[name] = EngineLife(spec, self._around)
+            elif self._lives[name].spec == spec:
+                if name in self._successors:
+                    self._let_go(self._successors.pop(name))  # the change was taken back
+            elif not self._lives[name].ready:
+                self._let_go(self._lives[name])
+                self._lives[name] = EngineLife(spec, self._around)
+            elif name not in self._successors:
+                self._successors[name] = EngineLife(spec, self._around)
+
+    def _specs(self) -> dict[str, Spec]:
+        """What each engine of its own must be started from; adapters belong to the engine of their base."""
+        adapters: dict[str, dict[str, str]] = {}
+        for deployment in self._deployments:
+            if is_adapter(deployment, self._models):
+                base = base_of(deployment, self._deployments, self._models)
+                if base is not None:
+                    model = self._models[deployment.model]
+                    adapters.setdefault(base.name, {})[model.id] = model.path
+        return {
+            deployment.name: Spec(
+                deployment=msgspec.structs.replace(deployment, aliases=()),
+                model=self._models[deployment.model],
+                adapters=tuple(sorted(adapters.get(deployment.name, {}).items())),
+            )
+            for deployment in self._deployments
+            if not is_adapter(deployment, self._models)
+        }
+
+    def _let_go(self, life: EngineLife) -> None:
+        async def leave() -> None:
+            await asyncio.sleep(GATEWAYS_NOTICE_S)
+            await life.stop(self._settings.drain_s)
+
+        task = asyncio.create_task(leave(), name=f"let go {life.spec.deployment.name}")
+        self._leaving[task] = life
+        task.add_done_callback(lambda done: self._leaving.pop(done, None))
+
+    def _changed(self) -> None:
+        """Something is not what it was: publish it a moment later, together with what changes meanwhile."""
+        if self._publication is None:
+            loop = asyncio.get_running_loop()
+            self._publication = loop.call_later(PUBLISH_DELAY_S, self._publish)
+
+    def _publish(self) -> None:
+        self._publication = None
+        for name in [name for name, life in self._successors.items() if life.ready]:
+            self._let_go(self._lives[name])
+            self._lives[name] = self._successors.pop(name)
+        record_children(self._home.children, self._children())
+        endpoints = self.endpoints()
+        if endpoints == self._published:
+            return
+        before = {endpoint.deployment: endpoint for endpoint in self._published or ()}
+        self._published = endpoints
+        self._version += 1
+        write_table(self._home.endpoints, EndpointTable(version=self._version, endpoints=endpoints))
+        for endpoint in endpoints:
+            if before.get(endpoint.deployment) != endpoint:
+                self._report(endpoint)
+
+    def _all_lives(self) -> list[EngineLife]:
+        return [*self._lives.values(), *self._successors.values(), *self._leaving.values()]
+
+    def _children(self) -> list[Child]:
+        children = [gateway.child for gateway in self._gateways]
+        children += [life.child for life in self._all_lives()]
+        return [child for child in children if child is not None]
+
+    def _gateway_env(self) -> dict[str, str]:
+        settings = {
+            f"PLEIADE_{name.upper()}": str(value)
+            for name, value in msgspec.structs.asdict(self._settings).items()
+            if value != ""
+        }
+        home = {"PLEIADE_HOME": str(self._home.path), "PROMETHEUS_MULTIPROC_DIR": str(self._home.metrics)}
+        return {**os.environ, **settings, **home}
