@@ -1,0 +1,218 @@
+"""Where an answer goes: to an HTTP client, or to another route of ours in the same process."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, MutableMapping, Sequence
+from typing import Any, Protocol
+
+from pleiade.gateway.errors import Header
+
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+JSON = b"application/json"
+EVENT_STREAM = b"text/event-stream; charset=utf-8"
+_PIECE = 256 * 1024  # bytes
+
+
+class Answer(Protocol):
+    """What stages write to. A stage that screens or translates puts a wrapper with these members in
+    `call.answer`.
+
+    Either `whole` once, or `begin`, any number of `write` (whole events, with their blank lines), `end`.
+    """
+
+    started: bool
+    finished: bool
+
+    async def whole(
+        self, status: int, body: bytes, headers: Sequence[Header] = (), content_type: bytes = JSON
+    ) -> None:
+        """The complete answer at once."""
+        ...
+
+    async def begin(
+        self, status: int = 200, headers: Sequence[Header] = (), content_type: bytes = EVENT_STREAM
+    ) -> None:
+        """The head of a stream."""
+        ...
+
+    async def write(self, data: bytes) -> None:
+        """More of the stream; waits while the reader is not ready."""
+        ...
+
+    async def end(self) -> None:
+        """The stream is complete."""
+        ...
+
+    def break_off(self) -> None:
+        """Drop the reader at once, unsent bytes included."""
+        ...
+
+
+# Sent with every answer (wire-contract §6.3: all headers of both families).
+FIXED_HEADERS: tuple[Header, ...] = (
+    (b"cache-control", b"no-cache, must-revalidate"),
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-accel-buffering", b"no"),
+    (b"x-ms-region", b"local"),
+    (b"openai-version", b"2020-10-01"),
+)
+
+
+def identity_headers(call_id: str) -> tuple[Header, Header]:
+    """`x-request-id` as OpenAI writes it and `apim-request-id` as Azure does, from the same 32 digits."""
+    i = call_id
+    return (
+        (b"x-request-id", b"req_" + i.encode()),
+        (b"apim-request-id", f"{i[:8]}-{i[8:12]}-{i[12:16]}-{i[16:20]}-{i[20:]}".encode()),
+    )
+
+
+class HttpAnswer:
+    """An answer over ASGI, with the headers of both families."""
+
+    __slots__ = (
+        "_call_id",
+        "_send",
+        "_started_at",
+        "blocked_at",
+        "extra",
+        "finished",
+        "organization",
+        "started",
+    )
+
+    def __init__(self, send: Send, call_id: str) -> None:
+        self._send = send
+        self._call_id = call_id
+        self._started_at = time.perf_counter()
+        self.organization = "default"
+        self.blocked_at = 0.0  # perf_counter since when the transport takes no more; 0 = it does
+        self.extra: list[Header] = []  # headers that stages add before the answer starts
+        self.started = False
+        self.finished = False
+
+    def _head(self, status: int, content_type: bytes, headers: Sequence[Header]) -> dict[str, Any]:
+        elapsed_ms = int((time.perf_counter() - self._started_at) * 1000)
+        return {
+            "type": "http.response.start",
+            "status": status,
+            "headers": [
+                (b"content-type", content_type),
+                *identity_headers(self._call_id),
+                (b"openai-processing-ms", b"%d" % elapsed_ms),
+                (b"openai-organization", self.organization.encode("ascii", "replace")),
+                *FIXED_HEADERS,
+                *self.extra,
+                *headers,
+            ],
+        }
+
+    async def whole(
+        self, status: int, body: bytes, headers: Sequence[Header] = (), content_type: bytes = JSON
+    ) -> None:
+        """The complete answer at once."""
+        self.started = True
+        head = self._head(status, content_type, headers)
+        head["headers"].append((b"content-length", b"%d" % len(body)))
+        self.blocked_at = time.perf_counter()
+        await self._send(head)
+        start = 0
+        while (
+            len(body) - start > _PIECE
+        ):  # so that the server's flow control notices a client that stops reading
+            await self._send(
+                {"type": "http.response.body", "body": body[start : start + _PIECE], "more_body": True}
+            )
+            self.blocked_at = time.perf_counter()
+            start += _PIECE
+        await self._send({"type": "http.response.body", "body": body[start:] if start else body})
+        self.finished = True
+        self.blocked_at = 0.0
+
+    async def begin(
+        self, status: int = 200, headers: Sequence[Header] = (), content_type: bytes = EVENT_STREAM
+    ) -> None:
+        """The head of a stream."""
+        self.started = True
+        self.blocked_at = time.perf_counter()
+        await self._send(self._head(status, content_type, headers))
+        self.blocked_at = 0.0
+
+    async def write(self, data: bytes) -> None:
+        """More of the stream; waits while the client does not read."""
+        self.blocked_at = time.perf_counter()
+        await self._send({"type": "http.response.body", "body": data, "more_body": True})
+        self.blocked_at = 0.0
+
+    async def end(self) -> None:
+        """The stream is complete."""
+        await self._send({"type": "http.response.body", "body": b""})
+        self.finished = True
+
+    def break_off(self) -> None:
+        """Reset the connection of a client that stopped reading.
+
+        ASGI has no word for that, and an orderly close would wait for the client to take what is buffered;
+        uvicorn's `send` is a method of the object that holds the transport. Elsewhere the server's own close
+        has to do.
+        """
+        transport = getattr(getattr(self._send, "__self__", None), "transport", None)
+        if transport is not None:
+            transport.abort()
+        self.finished = True
+
+
+class QueueAnswer:
+    """An answer kept in the process: another route of ours reads it while it is made.
+
+    `whole` sets `status` and `body`; a stream's bytes go through a short queue, so that a slow reader slows
+    the engine.
+    """
+
+    def __init__(self, depth: int = 64) -> None:
+        self.started = False
+        self.finished = False
+        self.streaming = False
+        self.status = 0
+        self.body = b""
+        self._room = asyncio.Semaphore(depth)
+        self._chunks: asyncio.Queue[bytes | None] = asyncio.Queue()  # None = the end
+
+    async def whole(
+        self, status: int, body: bytes, headers: Sequence[Header] = (), content_type: bytes = JSON
+    ) -> None:
+        """Keep the complete answer."""
+        self.started = self.finished = True
+        self.status, self.body = status, body
+
+    async def begin(
+        self, status: int = 200, headers: Sequence[Header] = (), content_type: bytes = EVENT_STREAM
+    ) -> None:
+        """A stream starts."""
+        self.started = self.streaming = True
+        self.status = status
+
+    async def write(self, data: bytes) -> None:
+        """Hand `data` (whole events) to the reader, waiting while the queue is full."""
+        await self._room.acquire()
+        self._chunks.put_nowait(data)
+
+    async def end(self) -> None:
+        """The stream is complete."""
+        self.finished = True
+
+    def close(self) -> None:
+        """Nothing more will come, for better or worse."""
+        self._chunks.put_nowait(None)
+
+    async def read(self) -> bytes | None:
+        """The next bytes of the stream, None at its end."""
+        data = await self._chunks.get()
+        if data is not None:
+            self._room.release()
+        return data
+
+    def break_off(self) -> None:
+        """The reader is in this process, and goes away with its task."""
+        self.finished = True

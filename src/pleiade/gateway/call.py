@@ -1,0 +1,118 @@
+"""One call, from its first byte to its last: what every stage reads and writes."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from pleiade.domain import ANONYMOUS, Principal, Usage
+
+if TYPE_CHECKING:
+    from pleiade.gateway.answer import Answer, HttpAnswer
+    from pleiade.gateway.dialects import Dialect
+    from pleiade.gateway.directory import Target
+    from pleiade.gateway.routing import Route
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Body = dict[str, msgspec.Raw]
+
+
+class Call:
+    """A request on its way. `body` holds undecoded JSON by key, so what we do not know passes untouched."""
+
+    __slots__ = (
+        "aborted",
+        "answer",
+        "api_version",
+        "body",
+        "body_read",
+        "deadline",
+        "dialect",
+        "edge",
+        "engine_path",
+        "error_code",
+        "first_byte_at",
+        "first_byte_deadline",
+        "headers",
+        "id",
+        "model",
+        "operation",
+        "params",
+        "path",
+        "principal",
+        "raw",
+        "receive",
+        "route",
+        "scope",
+        "started_at",
+        "started_time",
+        "status",
+        "stream",
+        "target",
+        "task",
+        "usage",
+        "watcher",
+    )
+
+    def __init__(
+        self,
+        *,
+        id: str,
+        route: "Route",
+        dialect: "Dialect",
+        params: dict[str, str],
+        scope: Scope,
+        receive: Receive,
+        edge: "HttpAnswer",
+    ) -> None:
+        self.id = id  # 32 hexadecimal digits
+        self.route = route
+        self.dialect = dialect
+        self.params = params  # what the path named: deployment, model, …
+        self.scope = scope
+        self.receive = receive
+        self.edge = edge  # the HTTP answer itself
+        self.answer: Answer = edge  # what stages write to; a stage may put a wrapper around it
+        self.path: str = scope["path"]
+        self.headers: dict[bytes, bytes] = dict(scope["headers"])
+        self.principal: Principal = ANONYMOUS
+        self.api_version = ""  # Azure's, once checked
+        self.raw = b""  # the body as it came
+        self.body: Body = {}
+        self.body_read = scope["method"] in ("GET", "DELETE", "HEAD")
+        self.operation = (
+            ""  # gen_ai operation name, where a model is called: chat, text_completion, embeddings
+        )
+        self.engine_path = ""  # the engine's route, e.g. /chat/completions
+        self.model = ""  # the name that the caller used for the model
+        self.stream = False
+        self.target: Target | None = None  # the endpoint, once resolved
+        self.usage: Usage | None = None  # cumulative; right even where a stream was cut
+        self.status = 0  # of the answer; 499 = the caller went away first
+        self.error_code = ""
+        self.started_at = time.perf_counter()
+        self.started_time = time.time()
+        self.first_byte_at = 0.0  # perf_counter when the engine's first token (or whole answer) came
+        # Read by pleiade.gateway.watch:
+        self.task: asyncio.Task[Any] | None = None
+        self.watcher: asyncio.Task[None] | None = None
+        self.aborted = (
+            ""  # why it was cut short: disconnected, slow_client, timeout, first_byte_timeout, draining
+        )
+        self.deadline = 0.0  # perf_counter
+        self.first_byte_deadline = 0.0
+
+    def abort(self, reason: str) -> None:
+        """Cut the call short: its task is cancelled, and Observe tells the caller, if it still listens."""
+        if self.task is not None and not self.edge.finished:
+            self.aborted = reason
+            self.task.cancel()
+
+    @property
+    def query(self) -> bytes:
+        """The raw query string."""
+        query: bytes = self.scope["query_string"]
+        return query

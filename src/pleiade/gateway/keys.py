@@ -1,0 +1,132 @@
+"""Keys in memory, by the hash of their secret, refreshed by version: no request waits for a database."""
+
+import asyncio
+import hashlib
+import logging
+import time
+from collections.abc import Mapping
+from typing import Protocol
+
+import msgspec
+
+from pleiade.domain import Key, Principal
+
+logger = logging.getLogger(__name__)
+
+REFRESH_S = 0.5
+
+
+class KeySource(Protocol):
+    """Where keys come from. Both functions may block; they are called in a thread."""
+
+    def version(self) -> int:
+        """Changes whenever a key does."""
+        ...
+
+    def load(self) -> Mapping[str, Key]:
+        """All keys, by the hexadecimal SHA-256 of their secret."""
+        ...
+
+
+class FixedKeys:
+    """A source for tests and embedders: keys that are known from the start. Assign `keys` to change them."""
+
+    def __init__(self, secrets: Mapping[str, Key]) -> None:
+        self.keys = dict(secrets)
+
+    def version(self) -> int:
+        """A number that follows the content."""
+        return hash(frozenset(msgspec.json.encode(key) for key in self.keys.values()))
+
+    def load(self) -> Mapping[str, Key]:
+        """The keys by hash."""
+        return {key.sha256: key for key in self.keys.values()}
+
+
+class DatabaseKeys:
+    """Keys from the tenancy room's table."""
+
+    def __init__(self, database_url: str) -> None:
+        # Imported here, so that a gateway over FixedKeys needs no database driver.
+        from pleiade.store import open_database
+
+        self._database = open_database(database_url)
+
+    def version(self) -> int:
+        """The row `keys` of the table `versions`."""
+        from pleiade.tenancy import keys
+
+        return keys.version(self._database)
+
+    def load(self) -> Mapping[str, Key]:
+        """Every key, revoked ones included."""
+        from pleiade.tenancy import keys
+
+        return keys.load_keys(self._database)
+
+
+class _Entry(msgspec.Struct, frozen=True):
+    principal: Principal
+    expires: int
+    revoked: int
+
+
+class KeyRing:
+    """Finds the principal of a secret.
+
+    The dictionary is keyed by hash, so looking up tells an attacker nothing about secrets by its timing, and
+    no secret stays in memory. If the source fails, the keys that were read last stay in force, and the log
+    says so.
+    """
+
+    def __init__(self, source: KeySource) -> None:
+        self._source = source
+        self._entries: dict[str, _Entry] = {}
+        self._version: int | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._failing = False
+        self.loaded = False
+
+    def find(self, secret: bytes) -> Principal | None:
+        """Who `secret` belongs to; None if it is unknown, revoked or expired."""
+        entry = self._entries.get(hashlib.sha256(secret).hexdigest())
+        if entry is None or entry.revoked or (entry.expires and entry.expires <= time.time()):
+            return None
+        return entry.principal
+
+    async def refresh(self) -> None:
+        """Read the keys again if their version changed."""
+        version = await asyncio.to_thread(self._source.version)
+        if version == self._version:
+            return
+        keys = await asyncio.to_thread(self._source.load)
+        self._entries = {
+            digest: _Entry(
+                Principal(key=key.id, project=key.project, role=key.role), key.expires, key.revoked
+            )
+            for digest, key in keys.items()
+        }
+        self._version = version
+        self.loaded = True
+
+    async def start(self) -> None:
+        """Load the keys (errors are the caller's here) and keep them fresh in the background."""
+        await self.refresh()
+        self._task = asyncio.create_task(self._keep_fresh())
+
+    async def stop(self) -> None:
+        """Stop refreshing."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    async def _keep_fresh(self) -> None:
+        while True:
+            await asyncio.sleep(REFRESH_S)
+            try:
+                await self.refresh()
+                self._failing = False
+            except Exception:
+                if not self._failing:
+                    logger.exception("keys cannot be refreshed; those read before stay in force")
+                self._failing = True

@@ -1,0 +1,194 @@
+"""The way of a call, as two lists. Read them top to bottom; they are folded as Starlette folds middleware.
+
+    client ─▶ Observe ─▶ Authenticate ─▶ the route's handler ─▶ Resolve ─▶ Forward ─▶ engine
+              └────────── EDGE ────────┘                        └───── MODEL ────┘
+
+EDGE wraps every route. MODEL wraps every call of a model, whether a client asked for it or another route of
+ours (edits, responses): `admit`, `screen` and `settle` will stand there, between Resolve and Forward, so that
+nothing reaches an engine unmetered.
+
+A stage is `Stage(next, gateway)`; awaiting it runs the call to its end, so what it opens before `await
+self.next(call)` it can settle in `finally`: there `call.usage` is right, even where a stream was cut by
+either side. Bytes go the other way: through `call.answer`, which a stage may replace by a wrapper (see
+`pleiade.gateway.answer.Answer`). Failures are raised as `ApiError` anywhere; Observe tells them to the caller
+in its dialect.
+
+For other routes of ours:
+
+    await gateway.model(call)                                       # forward call.body as it is to call's own
+    answer answer = await call_model(call, gateway, "/chat/completions", body)            # dict, whole answer
+    async with open_model_stream(call, gateway, "/chat/completions", body) as events:
+        async for event in events: ...                              # bytes of one JSON chunk each; ends at
+        [DONE]
+
+All raise ApiError (also from `async for`, when a stream breaks). `call.usage` is the sum of what those calls
+used. Further routes are mounted by handing a `Room` to `create_app`: routes get the same keys, dialects,
+headers and errors.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any, Protocol
+
+import msgspec
+
+from pleiade.domain import Usage
+from pleiade.gateway.answer import QueueAnswer
+from pleiade.gateway.call import Call
+from pleiade.gateway.errors import engine_failed
+from pleiade.gateway.stages.authenticate import Authenticate
+from pleiade.gateway.stages.forward import Forward
+from pleiade.gateway.stages.observe import Observe
+from pleiade.gateway.stages.resolve import Resolve
+
+if TYPE_CHECKING:
+    from pleiade.gateway.app import Gateway
+    from pleiade.gateway.routing import Route
+
+Handler = Callable[[Call], Awaitable[None]]
+
+
+class Stage(Protocol):
+    """What stands in the lists below: built once with what follows it, then awaited for each call."""
+
+    def __init__(self, next: Handler, gateway: "Gateway") -> None: ...
+
+    async def __call__(self, call: Call) -> None: ...
+
+
+class Room(Protocol):
+    """A set of routes beside the gateway's own, with a life of its own (database, background work)."""
+
+    routes: "Sequence[Route]"
+
+    async def start(self, gateway: "Gateway") -> None:
+        """The gateway starts; engines can be called from now on."""
+        ...
+
+    async def stop(self) -> None:
+        """The gateway stops."""
+        ...
+
+
+EDGE: tuple[type[Stage], ...] = (Observe, Authenticate)
+MODEL: tuple[type[Stage], ...] = (Resolve, Forward)
+
+
+def fold(stages: Sequence[type[Stage]], end: Handler, gateway: "Gateway") -> Handler:
+    """The first stage around the second, and so on, around `end`."""
+    handler = end
+    for stage in reversed(stages):
+        handler = stage(handler, gateway)
+    return handler
+
+
+async def run_handler(call: Call) -> None:
+    """The end of EDGE: what the call's route does."""
+    await call.route.handler(call)
+
+
+async def answer_reached(call: Call) -> None:
+    """The end of MODEL: Forward has answered, nothing is left to do."""
+
+
+def _child(call: Call, path: str, body: Mapping[str, Any], answer: QueueAnswer) -> Call:
+    """A model call that `call` makes on its way: the same caller and id, its own body, answer and usage."""
+    child = Call(
+        id=call.id,
+        route=call.route,
+        dialect=call.dialect,
+        params={},
+        scope=call.scope,
+        receive=call.receive,
+        edge=call.edge,
+    )
+    child.answer = answer
+    child.principal = call.principal
+    child.api_version = call.api_version
+    child.operation = OPERATIONS[path]
+    child.engine_path = path
+    child.raw = msgspec.json.encode(body)
+    child.body = msgspec.json.decode(child.raw, type=dict[str, msgspec.Raw])
+    child.body_read = True
+    return child
+
+
+# Engine routes, and what OpenTelemetry calls them.
+OPERATIONS = {"/chat/completions": "chat", "/completions": "text_completion", "/embeddings": "embeddings"}
+
+
+def _add_usage(call: Call, child: Call) -> None:
+    """What a child used, its parent used; so is what it ran on, for the log and the metrics."""
+    call.target = child.target
+    call.operation = call.operation or child.operation
+    call.first_byte_at = call.first_byte_at or child.first_byte_at
+    if child.usage is not None:
+        before = call.usage or Usage()
+        call.usage = Usage(
+            prompt_tokens=before.prompt_tokens + child.usage.prompt_tokens,
+            completion_tokens=before.completion_tokens + child.usage.completion_tokens,
+            cached_tokens=before.cached_tokens + child.usage.cached_tokens,
+        )
+
+
+async def call_model(call: Call, gateway: "Gateway", path: str, body: Mapping[str, Any]) -> dict[str, Any]:
+    """Ask the model named in `body["model"]` and wait for its whole answer. Raises ApiError."""
+    answer = QueueAnswer()
+    child = _child(call, path, body, answer)
+    try:
+        await gateway.model(child)
+    finally:
+        _add_usage(call, child)
+    try:
+        decoded = msgspec.json.decode(answer.body)
+    except msgspec.DecodeError as error:
+        raise engine_failed("The engine's answer is not JSON.") from error
+    if not isinstance(decoded, dict):
+        raise engine_failed("The engine's answer is not a JSON object.")
+    return decoded
+
+
+@asynccontextmanager
+async def open_model_stream(
+    call: Call, gateway: "Gateway", path: str, body: Mapping[str, Any]
+) -> AsyncIterator[AsyncIterator[bytes]]:
+    """Ask for a stream (`stream: true` is set here) and read its chunks while they come, one JSON object
+    each.
+
+    Raises ApiError if the engine refuses; the iterator raises ApiError if the stream breaks. Leaving the
+    block early closes the engine's request.
+    """
+    answer = QueueAnswer()
+    child = _child(call, path, {**body, "stream": True}, answer)
+    task = asyncio.create_task(_run_to_queue(child, gateway, answer))
+    try:
+        first = await answer.read()
+        if first is None:
+            await task  # raises why there is no stream
+            if not answer.streaming:
+                raise engine_failed("The engine answered a request for a stream with a whole answer.")
+        yield _events(answer, first, task)
+    finally:
+        if not task.done():
+            task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        _add_usage(call, child)
+
+
+async def _run_to_queue(child: Call, gateway: "Gateway", answer: QueueAnswer) -> None:
+    try:
+        await gateway.model(child)
+    finally:
+        answer.close()
+
+
+async def _events(
+    answer: QueueAnswer, data: bytes | None, task: "asyncio.Task[None]"
+) -> AsyncIterator[bytes]:
+    while data is not None:
+        for event in data.split(b"\n\n"):  # Forward writes whole events only
+            if event.startswith(b"data: {"):
+                yield event[6:]
+        data = await answer.read()
+    await task  # raises what the call raised

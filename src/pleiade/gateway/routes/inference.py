@@ -1,0 +1,35 @@
+"""The routes that call a model as it is: chat, completions, embeddings; also under `engines/{e}` (2023)."""
+
+from typing import TYPE_CHECKING
+
+from pleiade.gateway.body import read_json
+from pleiade.gateway.call import Call
+from pleiade.gateway.pipeline import OPERATIONS, Handler
+from pleiade.gateway.routing import Route
+
+if TYPE_CHECKING:
+    from pleiade.gateway.app import Gateway
+
+
+def inference_routes(gateway: "Gateway") -> list[Route]:
+    """Each engine route, once; surfaces mount them under every prefix."""
+    routes = []
+    for path in OPERATIONS:
+        handler = _forward_to(gateway, path)
+        routes.append(Route(method="POST", path=path, handler=handler, deployment=True))
+        if path != "/chat/completions":  # chat came after the engines routes had gone
+            routes.append(Route(method="POST", path="/engines/{engine}" + path, handler=handler))
+    return routes
+
+
+def _forward_to(gateway: "Gateway", path: str) -> Handler:
+    limit_mb = gateway.settings.max_body_mb
+    operation = OPERATIONS[path]
+
+    async def handle(call: Call) -> None:
+        call.engine_path = path
+        call.operation = operation
+        await read_json(call, limit_mb)
+        await gateway.model(call)
+
+    return handle

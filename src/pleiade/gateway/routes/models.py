@@ -1,0 +1,101 @@
+"""What can be called: `models` with the keys of both families, and the `engines` of 2023."""
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from pleiade.domain import Endpoint, EndpointState, ModelKind
+from pleiade.gateway.call import Call
+from pleiade.gateway.errors import forbidden, model_not_found
+from pleiade.gateway.routing import Route
+
+if TYPE_CHECKING:
+    from pleiade.gateway.app import Gateway
+
+
+def model_routes(gateway: "Gateway") -> list[Route]:
+    """List, retrieve and (never) delete models; list and retrieve engines."""
+    directory = gateway.directory
+
+    async def list_models(call: Call) -> None:
+        items = [_model(name, target.endpoint) for name, target in directory.names().items()]
+        await _answer(call, {"object": "list", "data": items})
+
+    async def retrieve_model(call: Call) -> None:
+        await _answer(call, _model(*_find(call, "model")))
+
+    async def delete_model(call: Call) -> None:
+        name, endpoint = _find(call, "model")
+        if gateway.settings.contract:
+            await _answer(call, {"id": name, "object": "model", "deleted": True})
+            return
+        raise forbidden(
+            f"The model `{name}` is deployed by the operator (`pleiade undeploy {endpoint.deployment}`) "
+            "and cannot be deleted through the API."
+        )
+
+    async def list_engines(call: Call) -> None:
+        items = [_engine(name, target.endpoint) for name, target in directory.names().items()]
+        await _answer(call, {"object": "list", "data": items})
+
+    async def retrieve_engine(call: Call) -> None:
+        await _answer(call, _engine(*_find(call, "engine")))
+
+    def _find(call: Call, param: str) -> tuple[str, Endpoint]:
+        name = call.params[param]
+        target = directory.find(name)
+        if target is None and gateway.settings.contract:
+            target = next(iter(directory.names().values()), None)
+        if target is None:
+            raise model_not_found(name)
+        return name, target.endpoint
+
+    return [
+        Route(method="GET", path="/models", handler=list_models),
+        Route(method="GET", path="/models/{model}", handler=retrieve_model),
+        Route(method="DELETE", path="/models/{model}", handler=delete_model),
+        Route(method="GET", path="/engines", handler=list_engines),
+        Route(method="GET", path="/engines/{engine}", handler=retrieve_engine),
+    ]
+
+
+def _model(name: str, endpoint: Endpoint) -> dict[str, Any]:
+    """A model under one of its names, with the keys that OpenAI and Azure give it (wire-contract §3)."""
+    text = endpoint.kind == ModelKind.TEXT
+    return {
+        "id": name,
+        "object": "model",
+        "created": endpoint.created,
+        "owned_by": "pleiade",
+        "root": endpoint.model,
+        "parent": None,
+        "permission": [],
+        "status": "succeeded",
+        "created_at": endpoint.created,
+        "lifecycle_status": "generally-available",
+        "deprecation": {},
+        "capabilities": {
+            "fine_tune": False,
+            "inference": True,
+            "completion": text,
+            "chat_completion": text,
+            "embeddings": endpoint.kind == ModelKind.EMBEDDING,
+        },
+        "context_length": endpoint.context_length or None,
+    }
+
+
+def _engine(name: str, endpoint: Endpoint) -> dict[str, Any]:
+    """An engine of January 2023 (wire-contract §11.1)."""
+    return {
+        "id": name,
+        "object": "engine",
+        "created": None,
+        "owner": "pleiade",
+        "ready": endpoint.state == EndpointState.READY,
+    }
+
+
+async def _answer(call: Call, value: dict[str, Any]) -> None:
+    call.status = 200
+    await call.answer.whole(200, msgspec.json.encode(value))

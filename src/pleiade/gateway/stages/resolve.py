@@ -1,0 +1,69 @@
+"""Which engine: the name in the path (Azure) or the body becomes a target, ready and of the right kind."""
+
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
+
+from pleiade.domain import EndpointState, ModelKind
+from pleiade.gateway.body import read_field
+from pleiade.gateway.call import Call
+from pleiade.gateway.directory import Target
+from pleiade.gateway.errors import bad_request, model_not_found, operation_not_supported, unavailable
+
+if TYPE_CHECKING:
+    from pleiade.gateway.app import Gateway
+
+# What kind of model each of an engine's routes needs.
+KINDS = {
+    "/chat/completions": ModelKind.TEXT,
+    "/completions": ModelKind.TEXT,
+    "/embeddings": ModelKind.EMBEDDING,
+}
+_RETRY_S = {EndpointState.STARTING: 2.0, EndpointState.DRAINING: 2.0, EndpointState.FAILED: 5.0}
+
+
+class Resolve:
+    """Sets `call.model` (the name asked for), `call.target` and `call.stream`."""
+
+    def __init__(self, next: Callable[[Call], Awaitable[None]], gateway: "Gateway") -> None:
+        self._next = next
+        self._directory = gateway.directory
+        self._any_name = gateway.settings.contract
+
+    async def __call__(self, call: Call) -> None:
+        """Raises ApiError: 404 unknown model, 400 wrong kind or type, 503 not ready."""
+        call.model = self._name(call)
+        call.stream = bool(read_field(call.body, "stream", bool, "a boolean"))
+        target = self._directory.find(call.model)
+        if target is None and self._any_name:
+            target = self._stand_in(KINDS[call.engine_path])
+        if target is None:
+            raise model_not_found(call.model)
+        call.target = target
+        endpoint = target.endpoint
+        if endpoint.kind != KINDS[call.engine_path]:
+            raise operation_not_supported(call.operation, call.model)
+        if endpoint.state != EndpointState.READY:
+            raise unavailable(
+                f"The engine of `{endpoint.deployment}` is {endpoint.state.value}. Please retry shortly.",
+                _RETRY_S.get(endpoint.state, 2.0),
+            )
+        await self._next(call)
+
+    @staticmethod
+    def _name(call: Call) -> str:
+        named = call.params.get("deployment") or call.params.get("engine")
+        if named is not None:
+            return named  # Azure: the path decides, whatever the body says
+        name = read_field(call.body, "model", str, "a string")
+        if not name:
+            raise bad_request(
+                "you must provide a model parameter", param="model", code="missing_required_parameter"
+            )
+        return name
+
+    def _stand_in(self, kind: ModelKind) -> Target | None:
+        """Contract mode: any name reaches the first ready model of the right kind."""
+        for name, target in self._directory.names().items():
+            if target.endpoint.kind == kind and target.endpoint.state == EndpointState.READY and name:
+                return target
+        return None
