@@ -1,0 +1,182 @@
+"""From logits to tokens, for a whole batch at once.
+
+Order of operations, as in vLLM and transformers: grammar, bias, penalties, temperature, top_k, top_p, min_p, draw.
+Log-probabilities come from the raw distribution, before any of it, as vLLM reports them: they say what the
+model thinks, not what the caller asked of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence as SequenceOf
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pleiade.engines.text_openvino.generation import Constraint, Sampling, TokenLogprobs
+
+Logits = NDArray[np.float32]
+
+_DRAWS_AHEAD = 64
+_CHUNK = 256  # vocabulary entries summed at once when drawing
+
+
+class SequenceSampler:
+    """What picking the next token of one sequence needs to remember."""
+
+    def __init__(
+        self,
+        sampling: Sampling,
+        prompt: NDArray[np.int64],
+        vocabulary_size: int,
+        index: int = 0,
+        constraint: Constraint | None = None,
+    ):
+        self.sampling = sampling
+        self.greedy = sampling.temperature <= 1e-5
+        self.constraint = constraint
+        self._penalised = bool(sampling.presence_penalty or sampling.frequency_penalty)
+        self._repetition = sampling.repetition_penalty != 1.0
+        self._counts = np.zeros(vocabulary_size if self._penalised else 0, np.float32)
+        self._seen = np.zeros(vocabulary_size if self._repetition else 0, np.bool_)
+        if self._repetition:
+            self._seen[prompt] = True
+        bias = [
+            (token, value) for token, value in sampling.logit_bias.items() if 0 <= token < vocabulary_size
+        ]
+        self._bias_tokens = np.array([token for token, _ in bias], np.int64)
+        self._bias_values = np.array([value for _, value in bias], np.float32)
+        # Edited logits depend on the tokens before, so drafts cannot be checked in one go.
+        self.plain = not (self._penalised or self._repetition or bias or constraint)
+        if sampling.seed is None:
+            self._generator = np.random.default_rng()
+        else:
+            # Counter-based, one stream a sequence: the text does not depend on who shares the batch.
+            key = np.array([sampling.seed & 0xFFFF_FFFF_FFFF_FFFF, index], np.uint64)
+            self._generator = np.random.Generator(np.random.Philox(key=key))
+        self._draws: list[float] = []
+
+    def draw(self, position: int) -> float:
+        """The uniform number in [0, 1) that belongs to the generated token number `position`."""
+        while position >= len(self._draws):
+            self._draws.extend(self._generator.random(_DRAWS_AHEAD).tolist())
+        return self._draws[position]
+
+    def edit(self, logits_V: Logits) -> None:
+        """Apply grammar, bias and penalties to one row, in place."""
+        if self.constraint is not None:
+            self.constraint.mask(logits_V)
+        if self._bias_tokens.size:
+            logits_V[self._bias_tokens] += self._bias_values
+        if self._penalised:
+            sampling = self.sampling
+            logits_V -= sampling.frequency_penalty * self._counts
+            logits_V -= sampling.presence_penalty * (self._counts > 0)
+        if self._repetition:
+            seen = logits_V[self._seen]
+            factor = self.sampling.repetition_penalty
+            logits_V[self._seen] = np.where(seen > 0, seen / factor, seen * factor)
+
+    def accept(self, token: int) -> bool:
+        """Remember a picked token; True where the grammar is complete and the sequence must stop."""
+        if self._penalised:
+            self._counts[token] += 1
+        if self._repetition:
+            self._seen[token] = True
+        return self.constraint.accept(token) if self.constraint is not None else False
+
+
+def pick_tokens(
+    logits_RV: Logits, samplers: SequenceOf[SequenceSampler], positions: SequenceOf[int]
+) -> list[int]:
+    """One token for every row. `positions[r]` is the number of the token that row r generates in its sequence.
+
+    Edits `logits_RV` in place: take log-probabilities before.
+    """
+    random_rows = []
+    for row, sampler in enumerate(samplers):
+        if not sampler.plain:
+            sampler.edit(logits_RV[row])
+        if not sampler.greedy:
+            random_rows.append(row)
+    if not random_rows:
+        return logits_RV.argmax(axis=1).tolist()
+    if len(random_rows) == len(samplers):
+        return _random_tokens(logits_RV, samplers, positions).tolist()
+    tokens = logits_RV.argmax(axis=1)
+    tokens[random_rows] = _random_tokens(
+        logits_RV[random_rows],
+        [samplers[row] for row in random_rows],
+        [positions[row] for row in random_rows],
+    )
+    return tokens.tolist()
+
+
+def _random_tokens(
+    logits_RV: Logits, samplers: SequenceOf[SequenceSampler], positions: SequenceOf[int]
+) -> NDArray[np.int64]:
+    rows, vocabulary = logits_RV.shape
+    temperatures = np.array([sampler.sampling.temperature for sampler in samplers], np.float32)
+    padded = -(-vocabulary // _CHUNK) * _CHUNK
+    weights = np.zeros((rows, padded), np.float32)
+    view_RV = weights[:, :vocabulary]
+    np.subtract(logits_RV, logits_RV.max(axis=1, keepdims=True), out=view_RV)
+    view_RV /= temperatures[:, None]
+    np.exp(view_RV, out=view_RV)  # the likeliest token weighs 1
+    for row, sampler in enumerate(samplers):
+        _truncate(view_RV[row], sampler.sampling)
+    uniforms = np.array(
+        [sampler.draw(position) for sampler, position in zip(samplers, positions, strict=True)]
+    )
+    return draw_indices(weights, uniforms)
+
+
+def _truncate(weights_V: Logits, sampling: Sampling) -> None:
+    """Set to zero what top_k, top_p and min_p leave out. The largest weight is 1. Equal weights fall together."""
+    if 0 < sampling.top_k < weights_V.size:
+        kth = weights_V.size - sampling.top_k
+        weights_V[weights_V < np.partition(weights_V, kth)[kth]] = 0
+    if sampling.top_p < 1.0:
+        total = float(weights_V.sum(dtype=np.float64))
+        # Tokens below this cannot be in the nucleus: all of them together weigh less than what it leaves out.
+        floor = (1 - sampling.top_p) * total / weights_V.size
+        candidates = np.sort(weights_V[weights_V >= min(floor, 1.0)])[::-1]
+        needed = np.searchsorted(np.cumsum(candidates, dtype=np.float64), sampling.top_p * total)
+        weights_V[weights_V < candidates[min(int(needed), candidates.size - 1)]] = 0
+    if sampling.min_p > 0:
+        weights_V[weights_V < min(sampling.min_p, 1.0)] = 0
+
+
+def draw_indices(weights: Logits, uniforms: NDArray[np.float64]) -> NDArray[np.int64]:
+    """For each row the index at which the cumulated weight passes `uniform` of the total (inverse transform).
+
+    In two stages (chunks, then within one), so that nothing of vocabulary size is cumulated. The number of columns
+    is a multiple of 256. An index of weight zero is never drawn.
+    """
+    rows = np.arange(len(weights))
+    chunked = weights.reshape(len(weights), -1, _CHUNK)
+    sums = chunked.sum(axis=2).astype(np.float64)
+    cumulated = np.cumsum(sums, axis=1)
+    targets = uniforms * cumulated[:, -1]
+    chunks = (cumulated <= targets[:, None]).sum(axis=1)
+    share = (targets - cumulated[rows, chunks] + sums[rows, chunks]) / sums[rows, chunks]
+    within = np.cumsum(chunked[rows, chunks], axis=1, dtype=np.float64)
+    inner = (within <= (np.clip(share, 0.0, 1.0 - 1e-9) * within[:, -1])[:, None]).sum(axis=1)
+    return chunks * _CHUNK + inner
+
+
+def token_logprobs(logits_RV: Logits, tokens: SequenceOf[int], top: int) -> list[TokenLogprobs]:
+    """Natural log-probabilities of `tokens` (one a row) and of the `top` likeliest ones, from raw logits."""
+    highest = logits_RV.max(axis=1, keepdims=True)
+    normaliser = (highest + np.log(np.exp(logits_RV - highest).sum(axis=1, keepdims=True)))[:, 0]
+    chosen = logits_RV[np.arange(len(logits_RV)), np.asarray(tokens)] - normaliser
+    results = []
+    for row, token in enumerate(tokens):
+        likeliest: tuple[tuple[int, float], ...] = ()
+        if top:
+            count = min(top, logits_RV.shape[1])
+            indices = np.argpartition(logits_RV[row], -count)[-count:]
+            indices = indices[np.argsort(-logits_RV[row, indices], kind="stable")]
+            values = (logits_RV[row, indices] - normaliser[row]).tolist()
+            likeliest = tuple(zip(indices.tolist(), values, strict=True))
+        results.append(TokenLogprobs(int(token), float(chosen[row]), likeliest))
+    return results

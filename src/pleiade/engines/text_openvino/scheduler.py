@@ -1,0 +1,282 @@
+"""Continuous batching: which tokens of which sequences the next step computes. Pure decisions, no tensors.
+
+A step holds one token of every decoding sequence first, so answers flow on, and fills what is left of its budget with
+chunks of prompts. Half of that rest belongs to the oldest prompt, so it cannot starve; the other half to the
+shortest, so a chat turn does not wait behind a book. Blocks are taken when needed; when they run out, the youngest sequence
+gives up its own and is computed again later.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pleiade.engines.text_openvino.blocks import BlockHash, BlockPool, chain_hash
+from pleiade.engines.text_openvino.generation import GenerationRequest, QueueFull
+from pleiade.engines.text_openvino.sampler import SequenceSampler
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What bounds a step and the queue."""
+
+    max_batch: int = 32  # sequences that run at once
+    queue_limit: int = 32  # requests that wait
+    step_tokens: int = 512  # new tokens a step computes at most
+    scored_tokens: int = 128  # prompt tokens a step scores at most: each makes a whole row of logits
+    block_size: int = 32
+
+
+class Sequence:
+    """One answer in the making: its tokens, its blocks, and how far its keys and values are computed."""
+
+    __slots__ = (
+        "blocks",
+        "cached_tokens",
+        "computed",
+        "drafts",
+        "finish",
+        "hashes",
+        "index",
+        "length",
+        "prompt_length",
+        "prompt_scores",
+        "request",
+        "reported",
+        "sampler",
+        "table",
+        "tokens",
+    )
+
+    def __init__(self, request: GenerationRequest, index: int, sampler: SequenceSampler, block_size: int):
+        self.request, self.index, self.sampler = request, index, sampler
+        self.prompt_length = self.length = len(request.prompt)
+        capacity = self.prompt_length + request.max_tokens + 1
+        self.tokens: NDArray[np.int64] = np.empty(capacity, np.int64)
+        self.tokens[: self.length] = request.prompt
+        self.computed = 0  # tokens whose keys and values lie in the cache
+        self.drafts = 0  # guessed tokens that stand behind `length`, to be verified in this step
+        self.blocks: list[int] = []
+        self.table: NDArray[np.int32] = np.empty(
+            -(-capacity // block_size) + 1, np.int32
+        )  # `blocks` as an array
+        self.hashes: list[BlockHash] = []  # of the full blocks, as far as they were needed
+        self.cached_tokens = 0
+        self.prompt_scores: list[object] = []
+        self.reported = False  # whether its first event went out
+        self.finish: str | None = None
+
+    @property
+    def generated(self) -> int:
+        """Tokens of the answer so far."""
+        return self.length - self.prompt_length
+
+    @property
+    def uncomputed(self) -> int:
+        """Tokens known but not yet in the cache: 1 while decoding, more during the prompt."""
+        return self.length - self.computed
+
+    def append(self, token: int) -> None:
+        """Add a token to the answer."""
+        if self.length == len(self.tokens):
+            self.tokens = np.concatenate([self.tokens, np.empty(self.length, np.int64)])
+        self.tokens[self.length] = token
+        self.length += 1
+
+    def hash_blocks(self, count: int, block_size: int) -> list[BlockHash]:
+        """The names of its first `count` blocks (all full)."""
+        while len(self.hashes) < count:
+            start = len(self.hashes) * block_size
+            # The adapter changes keys and values, so it is part of the first name and thereby of all.
+            parent = self.hashes[-1] if self.hashes else self.request.adapter.encode()
+            self.hashes.append(chain_hash(parent, self.tokens[start : start + block_size]))
+        return self.hashes[:count]
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Tokens `start` to `start + count` of one sequence in one step, and how many of the last get logits."""
+
+    sequence: Sequence
+    start: int
+    count: int
+    sampled: int
+
+
+class Scheduler:
+    """Who waits, who runs, and what the next step holds. Not thread-safe: the engine holds a lock around calls."""
+
+    def __init__(self, limits: Limits, pool: BlockPool):
+        self.limits, self.pool = limits, pool
+        self.waiting: deque[Sequence] = deque()
+        self.running: list[Sequence] = []  # in order of arrival
+        self.preemptions = 0
+        self.cached_tokens = 0
+
+    def submit(self, sequences: list[Sequence]) -> None:
+        """Queue the sequences of one request. Raises QueueFull, or ValueError where one can never fit."""
+        request = sequences[0].request
+        blocks = -(-(len(request.prompt) + request.max_tokens) // self.limits.block_size)
+        if blocks > self.pool.count:
+            raise ValueError(
+                f"{len(request.prompt)} prompt tokens and {request.max_tokens} new ones need {blocks} cache blocks, "
+                f"there are {self.pool.count}; lower max_tokens or give the engine a larger kv_cache_mb"
+            )
+        idle = len(self.running) < self.limits.max_batch and not self.waiting
+        if not idle and len({sequence.request.id for sequence in self.waiting}) >= self.limits.queue_limit:
+            raise QueueFull(f"{self.limits.queue_limit} requests are waiting already; try again later")
+        self.waiting.extend(sequences)
+
+    def sequences(self) -> Iterator[Sequence]:
+        """All that run or wait."""
+        yield from self.running
+        yield from self.waiting
+
+    def remove(self, sequences: Iterable[Sequence]) -> None:
+        """Take sequences out and free their blocks."""
+        gone = {id(sequence) for sequence in sequences}
+        for sequence in self.running:
+            if id(sequence) in gone:
+                self._release(sequence)
+        self.running = [sequence for sequence in self.running if id(sequence) not in gone]
+        self.waiting = deque(sequence for sequence in self.waiting if id(sequence) not in gone)
+
+    def plan(self) -> list[Chunk]:
+        """The chunks of the next step; empty where there is nothing to do."""
+        budget, preemptions = self.limits.step_tokens, self.preemptions
+        chunks: list[Chunk] = []
+        prompts: list[Sequence] = []
+        for sequence in list(self.running):  # oldest first: the youngest pay when blocks run out
+            if sequence.uncomputed > 1:
+                prompts.append(sequence)
+            elif sequence in self.running and self._reserve(sequence, sequence.length + sequence.drafts):
+                chunks.append(Chunk(sequence, sequence.computed, 1 + sequence.drafts, 1 + sequence.drafts))
+                budget -= 1 + sequence.drafts
+        prompts = [sequence for sequence in prompts if sequence in self.running]
+        prompts += self._admit(budget - sum(sequence.uncomputed for sequence in prompts))
+        return [chunk for chunk in chunks if chunk.sequence in self.running] + self._prompt_chunks(
+            prompts, budget
+        )
+
+    def commit(self, chunk: Chunk, accepted: int) -> None:
+        """The step is done: `accepted` tokens of the chunk are in the cache for good (drafts may be rejected)."""
+        sequence, size = chunk.sequence, self.limits.block_size
+        already, sequence.computed = sequence.computed // size, chunk.start + accepted
+        sequence.drafts = 0
+        full = sequence.computed // size
+        if full > already:
+            names = sequence.hash_blocks(full, size)
+            for position in range(already, full):
+                self.pool.name(sequence.blocks[position], names[position])
+
+    def _prompt_chunks(self, prompts: list[Sequence], budget: int) -> list[Chunk]:
+        """Share the rest of the budget: half to the oldest prompt, the other half by shortest remaining first."""
+        counts: dict[int, int] = {}
+        if prompts and budget > 0:
+            counts[id(prompts[0])] = min(prompts[0].uncomputed, max(budget // 2, 1))
+            left = budget - counts[id(prompts[0])]
+            for sequence in sorted(prompts, key=lambda sequence: sequence.uncomputed):
+                taken = counts.get(id(sequence), 0)
+                more = min(sequence.uncomputed - taken, left)
+                counts[id(sequence)] = taken + more
+                left -= more
+        chunks = []
+        for sequence in prompts:
+            count = counts.get(id(sequence), 0)
+            scored = sequence.request.prompt_logprobs is not None
+            if scored:
+                count = min(count, self.limits.scored_tokens)
+            if count <= 0 or sequence not in self.running:
+                continue
+            if not self._reserve(sequence, sequence.computed + count):
+                continue
+            last = sequence.computed + count == sequence.length
+            sampled = count if scored and sequence.computed < sequence.prompt_length else int(last)
+            chunks.append(Chunk(sequence, sequence.computed, count, sampled))
+        return chunks
+
+    def _admit(self, budget: int) -> list[Sequence]:
+        """Start waiting sequences, first come first served, while slots, budget and blocks last.
+
+        A sequence whose next block is being computed for another one is passed over until it is done: `n` answers
+        of one prompt, or many chats with one system prompt, compute it once.
+        """
+        admitted: list[Sequence] = []
+        passed: list[Sequence] = []
+        pending = {name for sequence in self.running for name in self._being_computed(sequence)}
+        size = self.limits.block_size
+        while self.waiting and len(self.running) < self.limits.max_batch and budget > 0:
+            sequence = self.waiting.popleft()
+            found, names = self._cached(sequence)
+            if len(found) < len(names) and names[len(found)] in pending:
+                passed.append(sequence)
+                continue
+            needed = -(-sequence.length // size) - len(found)
+            unused = sum(1 for block in found if self.pool.is_unused(block))  # sharing these takes them, too
+            if needed + unused + len(self.running) > self.pool.available and self.running:
+                self.waiting.appendleft(sequence)
+                break
+            for block in found:
+                self.pool.share(block)
+            self._set_blocks(sequence, found)
+            sequence.computed = len(found) * size
+            if not sequence.generated:
+                sequence.cached_tokens = sequence.computed
+                self.cached_tokens += sequence.computed
+            self.running.append(sequence)
+            admitted.append(sequence)
+            pending.update(self._being_computed(sequence))
+            budget -= sequence.uncomputed
+        self.waiting.extendleft(reversed(passed))
+        return admitted
+
+    def _cached(self, sequence: Sequence) -> tuple[list[int], list[BlockHash]]:
+        """The cached blocks of its beginning and the names of all its full blocks, the last token left to compute."""
+        if sequence.request.prompt_logprobs is not None and not sequence.generated:
+            return [], []  # every position of the prompt is wanted
+        names = sequence.hash_blocks((sequence.length - 1) // self.limits.block_size, self.limits.block_size)
+        return self.pool.find(names), names
+
+    def _being_computed(self, sequence: Sequence) -> list[BlockHash]:
+        if sequence.uncomputed <= 1:
+            return []
+        first, count = sequence.computed // self.limits.block_size, sequence.length // self.limits.block_size
+        return sequence.hash_blocks(count, self.limits.block_size)[first:]
+
+    def _reserve(self, sequence: Sequence, tokens: int) -> bool:
+        """Make sure of blocks for its first `tokens` tokens, at the cost of younger ones; False: it had to go itself."""
+        needed = -(-tokens // self.limits.block_size)
+        while len(sequence.blocks) < needed:
+            if not self.pool.available:
+                youngest = self.running[-1]
+                self._preempt(youngest)
+                if youngest is sequence:
+                    return False
+                continue
+            if len(sequence.blocks) == len(sequence.table):
+                sequence.table = np.concatenate([sequence.table, np.empty_like(sequence.table)])
+            block = self.pool.allocate()
+            sequence.table[len(sequence.blocks)] = block
+            sequence.blocks.append(block)
+        return True
+
+    def _preempt(self, sequence: Sequence) -> None:
+        """Give up its blocks; it waits in front, and is computed again (its full blocks may still be cached then)."""
+        self._release(sequence)
+        self.running.remove(sequence)
+        self.waiting.appendleft(sequence)
+        self.preemptions += 1
+
+    def _release(self, sequence: Sequence) -> None:
+        for block in reversed(sequence.blocks):  # the end of a text is evicted before its beginning
+            self.pool.release(block)
+        sequence.blocks = []
+        sequence.computed = sequence.drafts = 0
+
+    def _set_blocks(self, sequence: Sequence, blocks: list[int]) -> None:
+        sequence.blocks = blocks
+        sequence.table[: len(blocks)] = blocks
