@@ -17,6 +17,7 @@ from collections.abc import Iterator
 import uvicorn
 
 from pleiade.gateway.app import Gateway, create_app
+from pleiade.gateway.rooms import production_rooms
 from pleiade.settings import Settings, SettingsError, load_settings
 
 LIFELINE_VARIABLE = "PLEIADE_LIFELINE_FD"
@@ -133,7 +134,7 @@ def main(arguments: list[str] | None = None) -> int:
     else:
         listener = socket.create_server((settings.host, settings.port), backlog=2048)
     lifeline = os.environ.get(LIFELINE_VARIABLE)
-    gateway = create_app(settings)
+    gateway = create_app(settings, rooms=production_rooms(settings))
 
     async def run() -> int:
         return await serve(

@@ -13,7 +13,7 @@ from pleiade.gateway.call import Call, Receive, Scope
 from pleiade.gateway.directory import Directory
 from pleiade.gateway.keys import DatabaseKeys, KeyRing, KeySource
 from pleiade.gateway.metrics import Metrics
-from pleiade.gateway.pipeline import EDGE, MODEL, Room, answer_reached, fold, run_handler
+from pleiade.gateway.pipeline import EDGE, Room, answer_reached, fold, model_stages, run_handler
 from pleiade.gateway.request_log import RequestLog
 from pleiade.gateway.routes.edits import edit_routes
 from pleiade.gateway.routes.inference import inference_routes
@@ -50,7 +50,7 @@ class Gateway:
         self.tracer: Tracer | None = OtlpTracer(settings.otlp_endpoint) if settings.otlp_endpoint else None
         self.watch = Watch(settings)
         self.session: aiohttp.ClientSession  # opened at start: it belongs to the event loop
-        self.model = fold(MODEL, answer_reached, self)
+        self.model = fold(model_stages(rooms), answer_reached, self)
         self._edge = fold(EDGE, run_handler, self)
         self._rooms = tuple(rooms)
         self._random = random.Random(random.SystemRandom().getrandbits(64))  # request ids: unique, not secret

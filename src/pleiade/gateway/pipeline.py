@@ -27,7 +27,7 @@ headers and errors.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from pleiade.gateway.routing import Route
 
 Handler = Callable[[Call], Awaitable[None]]
+MakeStage = Callable[[Handler, "Gateway"], Handler]  # a Stage class, or anything that builds one
 
 
 class Stage(Protocol):
@@ -61,6 +62,7 @@ class Room(Protocol):
     """A set of routes beside the gateway's own, with a life of its own (database, background work)."""
 
     routes: "Sequence[Route]"
+    stages: "Sequence[MakeStage]"  # stand right after Resolve: they see the request, and the answer as sent
 
     async def start(self, gateway: "Gateway") -> None:
         """The gateway starts; engines can be called from now on."""
@@ -75,12 +77,18 @@ EDGE: tuple[type[Stage], ...] = (Observe, Authenticate)
 MODEL: tuple[type[Stage], ...] = (Resolve, Forward)
 
 
-def fold(stages: Sequence[type[Stage]], end: Handler, gateway: "Gateway") -> Handler:
+def fold(stages: Iterable[MakeStage], end: Handler, gateway: "Gateway") -> Handler:
     """The first stage around the second, and so on, around `end`."""
     handler = end
-    for stage in reversed(stages):
-        handler = stage(handler, gateway)
+    for make in reversed(tuple(stages)):
+        handler = make(handler, gateway)
     return handler
+
+
+def model_stages(rooms: "Iterable[Room]") -> list[MakeStage]:
+    """MODEL, with what rooms put into it."""
+    first, *rest = MODEL
+    return [first, *(stage for room in rooms for stage in room.stages), *rest]
 
 
 async def run_handler(call: Call) -> None:

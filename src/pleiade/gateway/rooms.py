@@ -1,0 +1,11 @@
+"""The rooms that a served gateway has beside its own routes. A new room is one line here."""
+
+from collections.abc import Sequence
+
+from pleiade.gateway.pipeline import Room
+from pleiade.settings import Settings
+
+
+def production_rooms(settings: Settings) -> Sequence[Room]:
+    """Every room, in the order in which they start."""
+    return ()
