@@ -13,7 +13,15 @@ from pleiade.gateway.call import Call, Receive, Scope
 from pleiade.gateway.directory import Directory
 from pleiade.gateway.keys import DatabaseKeys, KeyRing, KeySource
 from pleiade.gateway.metrics import Metrics
-from pleiade.gateway.pipeline import EDGE, Room, answer_reached, fold, model_stages, run_handler
+from pleiade.gateway.pipeline import (
+    CONTRACT_EDGE,
+    EDGE,
+    Room,
+    answer_reached,
+    fold,
+    model_stages,
+    run_handler,
+)
 from pleiade.gateway.request_log import RequestLog
 from pleiade.gateway.routes.edits import edit_routes
 from pleiade.gateway.routes.inference import inference_routes
@@ -51,7 +59,7 @@ class Gateway:
         self.watch = Watch(settings)
         self.session: aiohttp.ClientSession  # opened at start: it belongs to the event loop
         self.model = fold(model_stages(rooms), answer_reached, self)
-        self._edge = fold(EDGE, run_handler, self)
+        self._edge = fold(CONTRACT_EDGE if settings.contract else EDGE, run_handler, self)
         self._rooms = tuple(rooms)
         self._random = random.Random(random.SystemRandom().getrandbits(64))  # request ids: unique, not secret
         self._gauge_task: asyncio.Task[None] | None = None
@@ -83,7 +91,7 @@ class Gateway:
         await self._edge(call)
 
     async def start(self) -> None:
-        """Load keys and endpoints, open the client session, start what runs beside. Raises what they raise."""
+        """Load keys and endpoints, open the client session, start what runs beside. Raises as they do."""
         self.session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=_KEEP_ALIVE_S),
             cookie_jar=aiohttp.DummyCookieJar(),

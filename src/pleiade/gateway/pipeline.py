@@ -15,15 +15,14 @@ in its dialect.
 
 For other routes of ours:
 
-    await gateway.model(call)                                       # forward call.body as it is to call's own
-    answer answer = await call_model(call, gateway, "/chat/completions", body)            # dict, whole answer
+    await gateway.model(call)              # forward call.body as it is, to the call's own answer
+    answer = await call_model(call, gateway, "/chat/completions", body)                  # dict
     async with open_model_stream(call, gateway, "/chat/completions", body) as events:
-        async for event in events: ...                              # bytes of one JSON chunk each; ends at
-        [DONE]
+        async for event in events: ...     # bytes of one JSON chunk each, until [DONE]
 
 All raise ApiError (also from `async for`, when a stream breaks). `call.usage` is the sum of what those calls
-used. Further routes are mounted by handing a `Room` to `create_app`: routes get the same keys, dialects,
-headers and errors.
+used. Further routes are mounted by a `Room`, listed in `pleiade.gateway.rooms`: they get the same keys,
+dialects, headers and errors.
 """
 
 import asyncio
@@ -36,6 +35,7 @@ import msgspec
 from pleiade.domain import Usage
 from pleiade.gateway.answer import QueueAnswer
 from pleiade.gateway.call import Call
+from pleiade.gateway.contract.stage import Contract
 from pleiade.gateway.errors import engine_failed
 from pleiade.gateway.stages.authenticate import Authenticate
 from pleiade.gateway.stages.forward import Forward
@@ -74,6 +74,7 @@ class Room(Protocol):
 
 
 EDGE: tuple[type[Stage], ...] = (Observe, Authenticate)
+CONTRACT_EDGE: tuple[type[Stage], ...] = (Observe, Contract, Authenticate)  # `pleiade up --contract` only
 MODEL: tuple[type[Stage], ...] = (Resolve, Forward)
 
 

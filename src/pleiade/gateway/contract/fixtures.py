@@ -1,7 +1,7 @@
 """Schema-valid answers for ids that exist nowhere, read from fixtures.json.
 
-A key is a method and a route as the router mounts it, parameters written `{}`: `GET /responses/{}`. `"{id}"` in
-an answer stands for the id that was asked for. `events` is what a stream tells, where the route has one.
+A key is a method and a route as the router has it, parameters written `{}`: `GET /responses/{}`. `"{id}"`
+in an answer stands for the id that was asked for. `events` is what a stream tells, where the route has one.
 """
 
 import re

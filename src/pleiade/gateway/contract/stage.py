@@ -11,6 +11,7 @@ from pleiade.gateway.body import parse_object, read_body
 from pleiade.gateway.call import Body, Call, Receive
 from pleiade.gateway.contract.fixtures import key_of, load_fixtures, stream_answer, whole_answer
 from pleiade.gateway.errors import ApiError
+from pleiade.gateway.stages.resolve import KINDS
 
 if TYPE_CHECKING:
     from pleiade.gateway.app import Gateway
@@ -91,6 +92,13 @@ class Contract:
     def _change(self, call: Call, error: ApiError, body: Body) -> str:
         """Change `body` so that production code may take it; what was changed, "" if nothing can be."""
         param = error.param or ""
+        if (
+            error.code == "model_not_found"
+        ):  # any name reaches a deployed model of the kind that the route needs
+            name = self._any_model(KINDS.get(call.engine_path, ModelKind.TEXT))
+            body["model"] = msgspec.Raw(msgspec.json.encode(name))
+            call.params = dict.fromkeys(call.params, name)  # a new one: routes share theirs between calls
+            return f"model {name}"
         if not call.route.path.startswith("/responses"):
             return ""
         if param in REFERENCES and param in body:
@@ -98,15 +106,15 @@ class Contract:
             return f"without {param}"
         # The schema lets both be left out, because a prompt template might bring them.
         if error.code == "missing_required_parameter" and param in ("model", "input") and param not in body:
-            value = self._any_text_model() if param == "model" else "Hello!"
+            value = self._any_model(ModelKind.TEXT) if param == "model" else "Hello!"
             body[param] = msgspec.Raw(msgspec.json.encode(value))
             return f"with {param}"
         return ""
 
-    def _any_text_model(self) -> str:
-        """The name of a deployed text model."""
+    def _any_model(self, kind: ModelKind) -> str:
+        """The name of a deployed model of `kind`; "" where there is none."""
         for name, target in self._directory.names().items():
-            if target.endpoint.kind == ModelKind.TEXT:
+            if target.endpoint.kind == kind:
                 return name
         return ""
 

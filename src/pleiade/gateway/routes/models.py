@@ -26,9 +26,6 @@ def model_routes(gateway: "Gateway") -> list[Route]:
 
     async def delete_model(call: Call) -> None:
         name, endpoint = _find(call, "model")
-        if gateway.settings.contract:
-            await _answer(call, {"id": name, "object": "model", "deleted": True})
-            return
         raise forbidden(
             f"The model `{name}` is deployed by the operator (`pleiade undeploy {endpoint.deployment}`) "
             "and cannot be deleted through the API."
@@ -44,8 +41,6 @@ def model_routes(gateway: "Gateway") -> list[Route]:
     def _find(call: Call, param: str) -> tuple[str, Endpoint]:
         name = call.params[param]
         target = directory.find(name)
-        if target is None and gateway.settings.contract:
-            target = next(iter(directory.names().values()), None)
         if target is None:
             raise model_not_found(name)
         return name, target.endpoint

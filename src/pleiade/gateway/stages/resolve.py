@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 from pleiade.domain import EndpointState, ModelKind
 from pleiade.gateway.body import read_field
 from pleiade.gateway.call import Call
-from pleiade.gateway.directory import Target
 from pleiade.gateway.errors import bad_request, model_not_found, operation_not_supported, unavailable
 
 if TYPE_CHECKING:
@@ -27,15 +26,12 @@ class Resolve:
     def __init__(self, next: Callable[[Call], Awaitable[None]], gateway: "Gateway") -> None:
         self._next = next
         self._directory = gateway.directory
-        self._any_name = gateway.settings.contract
 
     async def __call__(self, call: Call) -> None:
         """Raises ApiError: 404 unknown model, 400 wrong kind or type, 503 not ready."""
         call.model = self._name(call)
         call.stream = bool(read_field(call.body, "stream", bool, "a boolean"))
         target = self._directory.find(call.model)
-        if target is None and self._any_name:
-            target = self._stand_in(KINDS[call.engine_path])
         if target is None:
             raise model_not_found(call.model)
         call.target = target
@@ -60,10 +56,3 @@ class Resolve:
                 "you must provide a model parameter", param="model", code="missing_required_parameter"
             )
         return name
-
-    def _stand_in(self, kind: ModelKind) -> Target | None:
-        """Contract mode: any name reaches the first ready model of the right kind."""
-        for name, target in self._directory.names().items():
-            if target.endpoint.kind == kind and target.endpoint.state == EndpointState.READY and name:
-                return target
-        return None
