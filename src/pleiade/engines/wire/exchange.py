@@ -1,4 +1,4 @@
-"""One HTTP request and its answer over ASGI: a bounded body in, JSON or a stream out, word when the client leaves."""
+"""One HTTP request and its answer over ASGI: a bounded body in, JSON or a stream out, and word of a disconnect."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
@@ -62,11 +62,11 @@ class Exchange:
         self.body = parts[0] if len(parts) == 1 else b"".join(parts)
         return True
 
-    def when_client_leaves(self, act: Callable[[], None]) -> None:
+    def when_client_leaves(self, act: Callable[[], object]) -> None:
         """Call `act` at once when the connection closes before the answer is complete. Once per exchange."""
         self._watcher = asyncio.create_task(self._watch(act))
 
-    async def _watch(self, act: Callable[[], None]) -> None:
+    async def _watch(self, act: Callable[[], object]) -> None:
         while (await self._receive())["type"] != "http.disconnect":
             pass
         self.closed = True

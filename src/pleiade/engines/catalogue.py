@@ -1,0 +1,16 @@
+"""The kinds of engines that exist. Light to import: no engine's own libraries are loaded here."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from pleiade.engines.base import Engine
+from pleiade.engines.embed_openvino.plan import EmbedOpenvino
+from pleiade.engines.text_llamacpp.plan import TextLlamacpp
+from pleiade.engines.text_openvino.plan import TextOpenvino
+from pleiade.engines.upstream import Upstream
+from pleiade.engines.vllm import Vllm
+
+_ALL: tuple[Engine, ...] = (TextOpenvino(), TextLlamacpp(), EmbedOpenvino(), Upstream(), Vllm())
+
+ENGINES: Mapping[str, Engine] = MappingProxyType({engine.name: engine for engine in _ALL})
+"""By the name that a deployment gives in `engine`."""
