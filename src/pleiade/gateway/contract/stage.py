@@ -92,9 +92,8 @@ class Contract:
     def _change(self, call: Call, error: ApiError, body: Body) -> str:
         """Change `body` so that production code may take it; what was changed, "" if nothing can be."""
         param = error.param or ""
-        if (
-            error.code == "model_not_found"
-        ):  # any name reaches a deployed model of the kind that the route needs
+        if error.code == "model_not_found" and call.scope["method"] == "POST":
+            # Any name reaches a deployed model of the kind that the route needs.
             name = self._any_model(KINDS.get(call.engine_path, ModelKind.TEXT))
             body["model"] = msgspec.Raw(msgspec.json.encode(name))
             call.params = dict.fromkeys(call.params, name)  # a new one: routes share theirs between calls
