@@ -20,9 +20,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--kv-cache-mb", type=int, default=0, help="0 = chosen by the engine")
     parser.add_argument("--threads", type=int, default=0, help="0 = chosen by the engine")
     parser.add_argument("--speculation", choices=("ngram", "off"), default="ngram")
-    parser.add_argument(
-        "--step-tokens", type=int, default=0, help="prompt tokens per step; 0 = chosen by the engine"
-    )
+    parser.add_argument("--step-tokens", type=int, default=512, help="tokens of one step")
     parser.add_argument("--answer-limit-s", type=float, default=600.0)
     parser.add_argument("--drain-s", type=float, default=30.0)
     parser.add_argument(

@@ -28,6 +28,7 @@ class Choice:
     """One sequence: its text so far, without what a stop string may still claim."""
 
     __slots__ = (
+        "_complete",
         "_detokeniser",
         "_scored",
         "_stops",
@@ -54,9 +55,14 @@ class Choice:
         self.tokens = 0
         self.logprob_sum = 0.0
         self.prompt_logprobs: tuple[TokenLogprobs | None, ...] | None = None
+        self._complete = False
         self._detokeniser = detokeniser
         self._stops = StopStrings(stops) if stops else None
         self._scored: list[Scored] = []
+
+    def ended(self) -> bool:
+        """True once it has its finish reason."""
+        return self.finish is not None
 
     def take(self, token: int, logprobs: TokenLogprobs | None) -> None:
         """A token of the text."""
@@ -68,10 +74,11 @@ class Choice:
 
     def end(self, finish: str) -> None:
         """The sequence is complete; text that was held back is shown."""
-        if self.finish is not None:
+        if self._complete:
             return
+        self._complete = True
         self._show(self._detokeniser.end())
-        if self.finish is None:
+        if not self.ended():
             if self._stops is not None:
                 self._add(self._stops.end())
             self.finish = finish
@@ -179,7 +186,7 @@ class Call:
             self._usage.set_cached(sum(self._cached.values()))
         if event.prompt_logprobs is not None:
             choice.prompt_logprobs = event.prompt_logprobs
-        if choice.finish is not None:
+        if choice.ended():
             return
         if event.token >= 0:
             if not self.first_token_at:
@@ -193,17 +200,17 @@ class Call:
                 self._fail(_failure(event))
                 return
             choice.end(event.finish)
-        elif choice.finish is not None:  # a stop string: the engine does not know
-            choice.end(choice.finish)
+        elif choice.ended():  # a stop string: the engine does not know
+            choice.end("stop")
             self._engine.cancel(event.request, event.index)
         self._changed[id(choice)] = choice
-        if choice.finish is not None:
+        if choice.ended():
             self._close(event.request)
 
     def _close(self, request: str) -> None:
         """A sequence has ended; forget its request once all of its sequences have."""
         self._open -= 1
-        if all(choice.finish is not None for choice in self._choices[request]):
+        if all(choice.ended() for choice in self._choices[request]):
             self._events.forget(request)
             if self._waiting:
                 self._submit()
@@ -253,7 +260,7 @@ class Call:
     def _release(self) -> None:
         self._waiting.clear()
         for request, choices in self._choices.items():
-            if request in self._requests and any(choice.finish is None for choice in choices):
+            if request in self._requests and not all(choice.ended() for choice in choices):
                 self._engine.cancel(request)
             self._events.forget(request)
 

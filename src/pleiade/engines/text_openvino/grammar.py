@@ -15,8 +15,8 @@ from pleiade.engines.text_openvino.tools import CLOSE, OPEN, ToolChoice
 from pleiade.engines.wire.errors import invalid
 from pleiade.engines.wire.requests import ResponseFormat
 
-# At most one blank between the parts of a JSON text: a small model left free fills its answer with white space.
-JSON_STYLE = {"whitespace_pattern": r"[ \n]?"}
+# At most one space between the parts of a JSON text: a small model left free fills its answer with white space.
+JSON_STYLE = {"whitespace_pattern": " ?"}
 ANY_OBJECT: dict[str, Any] = {"type": "object"}
 
 

@@ -5,6 +5,7 @@ import logging
 import time
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 
@@ -28,13 +29,13 @@ class WorkerOptions(msgspec.Struct, frozen=True, kw_only=True):
 
     model: str  # folder or .gguf file
     model_id: str
-    weights: str = "int8"  # "int8", "int4", "bf16"
+    weights: Literal["int8", "int4", "bf16"] = "int8"
     max_batch: int = 32  # sequences in one step
     queue_limit: int = 32  # requests that may wait
     kv_cache_mb: int = 0  # 0 = the engine's own choice
     threads: int = 0  # 0 = the engine's own choice
-    speculation: str = "ngram"  # "ngram" or "off"
-    step_tokens: int = 0  # tokens of prompts per step; 0 = the engine's own choice
+    speculation: Literal["ngram", "off"] = "ngram"
+    step_tokens: int = 512  # tokens of one step, decoding and prompts together
     answer_limit_s: float = 600.0  # the SDKs' own timeout
     adapters: Mapping[str, str] = {}  # name -> PEFT folder
 
@@ -133,11 +134,6 @@ def load(options: WorkerOptions, loop: asyncio.AbstractEventLoop) -> TextService
     # Imported here: the runtime takes a fifth of a second, and the worker should listen before that.
     from pleiade.engines.text_openvino.engine import load_engine
 
-    chosen = {
-        "kv_cache_mb": options.kv_cache_mb,
-        "threads": options.threads,
-        "step_tokens": options.step_tokens,
-    }
     try:
         engine: TextEngine = load_engine(
             str(path),
@@ -145,7 +141,9 @@ def load(options: WorkerOptions, loop: asyncio.AbstractEventLoop) -> TextService
             max_batch=options.max_batch,
             queue_limit=options.queue_limit,
             speculation=options.speculation,
-            **{name: value for name, value in chosen.items() if value},
+            kv_cache_mb=options.kv_cache_mb or None,
+            threads=options.threads or None,
+            step_tokens=options.step_tokens,
         )
     except (ValueError, OSError) as error:
         raise LoadError(str(error)) from error
