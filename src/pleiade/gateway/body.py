@@ -17,7 +17,7 @@ class ClientGoneError(Exception):
 
 
 async def read_body(call: Call, limit_mb: int) -> bytes:
-    """The whole request body into `call.raw`. Raises ApiError 413 above `limit_mb` megabytes, ClientGoneError."""
+    """The whole request body into `call.raw`. Raises ApiError 413 above `limit_mb`, or ClientGoneError."""
     limit = limit_mb * 1024 * 1024
     announced = call.headers.get(b"content-length", b"0")
     if announced.isdigit() and int(announced) > limit:
@@ -49,6 +49,19 @@ async def read_json(call: Call, limit_mb: int) -> Body:
     body = await read_body(call, limit_mb)
     call.body = parse_object(body)
     return call.body
+
+
+async def read_object(call: Call, limit_mb: int) -> dict[str, Any]:
+    """The request's JSON object, decoded to the bottom. Raises ApiError 400 or 413, ClientGoneError."""
+    body = await read_body(call, limit_mb)
+    try:
+        return msgspec.json.decode(body, type=dict[str, Any])
+    except msgspec.ValidationError as error:
+        raise malformed_json("it is not an object") from error
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise malformed_json(str(error)) from error
+    except RecursionError as error:
+        raise malformed_json("it is nested too deeply") from error
 
 
 def parse_object(body: bytes) -> Body:

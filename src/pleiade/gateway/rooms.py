@@ -3,9 +3,13 @@
 from collections.abc import Sequence
 
 from pleiade.gateway.pipeline import Room
+from pleiade.gateway.responses.room import ResponsesRoom
+from pleiade.gateway.stored.archive import Archive
+from pleiade.gateway.stored.room import CompletionsRoom
 from pleiade.settings import Settings
 
 
 def production_rooms(settings: Settings) -> Sequence[Room]:
     """Every room, in the order in which they start."""
-    return ()
+    archive = Archive(settings.database)
+    return CompletionsRoom(archive), ResponsesRoom(archive)

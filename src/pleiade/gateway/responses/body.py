@@ -8,12 +8,13 @@ import msgspec
 from msgspec import Meta
 
 from pleiade.gateway.errors import ApiError, bad_request
-from pleiade.gateway.responses.problems import (
+from pleiade.gateway.problems import (
     json_type,
     missing,
     wrong_type,
     wrong_value,
 )
+from pleiade.gateway.stored.metadata import check_metadata
 
 INCLUDABLE = (
     "file_search_call.results",
@@ -25,7 +26,6 @@ INCLUDABLE = (
     "reasoning.encrypted_content",
     "message.output_text.logprobs",
 )
-METADATA_PAIRS, METADATA_KEY_LENGTH, METADATA_VALUE_LENGTH = 16, 64, 512  # wire-contract §2.1
 
 
 class ResponseBody(msgspec.Struct, frozen=True, kw_only=True):
@@ -96,41 +96,6 @@ def parse_body(raw: object) -> tuple[ResponseBody, dict[str, Any]]:
         raise _from_validation(error, raw) from None
     _check(body)
     return body, {name: value for name, value in raw.items() if name not in _KNOWN}
-
-
-def check_metadata(metadata: object, param: str = "metadata") -> dict[str, str] | None:
-    """`metadata` as given, if it keeps to the limits: 16 pairs of strings, 64 and 512 characters.
-
-    Raises ApiError.
-    """
-    if metadata is None:
-        return None
-    if not isinstance(metadata, Mapping):
-        raise wrong_type(param, "an object", metadata)
-    if len(metadata) > METADATA_PAIRS:
-        raise bad_request(
-            f"Invalid '{param}': too many properties. Expected an object with at most {METADATA_PAIRS} "
-            f"properties, but got an object with {len(metadata)} properties instead.",
-            param=param,
-            code="object_above_max_properties",
-        )
-    for key, value in metadata.items():
-        if not isinstance(value, str):
-            raise wrong_type(f"{param}.{key}", "a string", value)
-        for text, limit, part in (
-            (key, METADATA_KEY_LENGTH, "key"),
-            (value, METADATA_VALUE_LENGTH, "value"),
-        ):
-            if "\0" in text:  # PostgreSQL cannot keep it
-                raise bad_request(f"Invalid '{param}': a {part} contains the character NUL.", param=param)
-            if len(text) > limit:
-                raise bad_request(
-                    f"Invalid '{param}': {part} too long. Expected a string with maximum length {limit}, "
-                    f"but got a string with length {len(text)} instead.",
-                    param=param,
-                    code="string_above_max_length",
-                )
-    return dict(metadata)
 
 
 def require_model(body: ResponseBody) -> str:

@@ -3,10 +3,10 @@
 from collections.abc import Iterable
 from typing import Any
 
+from pleiade.gateway.problems import missing, wrong_type, wrong_value
 from pleiade.gateway.responses.body import ResponseBody
 from pleiade.gateway.responses.items import Item
 from pleiade.gateway.responses.messages import Message, messages_from
-from pleiade.gateway.responses.problems import missing, wrong_type, wrong_value
 from pleiade.gateway.responses.tools import chat_tools, normalise_choice, normalise_tools
 
 # Carried over under the same name; None is left out, so that the engine's own default holds.

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from pleiade.gateway.errors import ApiError, bad_request
+from pleiade.gateway.problems import missing, wrong_type, wrong_value
 from pleiade.gateway.responses.identifiers import new_id
-from pleiade.gateway.responses.problems import missing, wrong_type, wrong_value
 
 Item = dict[str, Any]
 

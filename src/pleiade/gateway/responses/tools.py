@@ -3,7 +3,7 @@
 from typing import Any
 
 from pleiade.gateway.errors import bad_request
-from pleiade.gateway.responses.problems import missing, wrong_type, wrong_value
+from pleiade.gateway.problems import missing, wrong_type, wrong_value
 
 Tool = dict[str, Any]
 Choice = str | dict[str, Any]

@@ -4,7 +4,7 @@ The order is OpenAI's: created, in_progress, then for each output item added →
 done) → done, and one terminal event that carries the whole response.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from pleiade.gateway.responses.identifiers import new_id
@@ -39,8 +39,9 @@ class Translator:
     `response`, which goes on changing. Items stay open until something else begins or the stream ends.
     """
 
-    def __init__(self, response: Response) -> None:
+    def __init__(self, response: Response, new_id: Callable[[str], str] = new_id) -> None:
         self.response = response
+        self._new_id = new_id  # prefix → id of an output item
         self._sequence = 0
         self._finish_reason: str | None = None
         self._item: Item | None = None  # the open message or reasoning item, last in `output`
@@ -135,7 +136,7 @@ class Translator:
     def _open_item(self, kind: str) -> Iterator[Event]:
         if kind == "message":
             item = {
-                "id": new_id("msg"),
+                "id": self._new_id("msg"),
                 "type": "message",
                 "status": "in_progress",
                 "role": "assistant",
@@ -143,7 +144,7 @@ class Translator:
             }
         else:
             item = {
-                "id": new_id("rs"),
+                "id": self._new_id("rs"),
                 "type": "reasoning",
                 "status": "in_progress",
                 "summary": [],
@@ -194,7 +195,7 @@ class Translator:
             yield from self._close_part()
             yield from self._close_item("completed")
             item = {
-                "id": new_id("fc"),
+                "id": self._new_id("fc"),
                 "type": "function_call",
                 "status": "in_progress",
                 "arguments": "",

@@ -5,6 +5,7 @@ that come together share one transaction.
 """
 
 import asyncio
+import logging
 import queue
 import threading
 from collections.abc import Callable
@@ -13,7 +14,10 @@ from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
-from pleiade.store import migrate, open_database, reading, unit_of_work
+from pleiade.gateway.errors import ApiError
+from pleiade.store import StoreError, migrate, open_database, reading, unit_of_work
+
+logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 Change = Callable[[sa.Connection], T]
@@ -34,12 +38,21 @@ class Archive:
         self._writer: threading.Thread | None = None
 
     async def write(self, change: Change[T]) -> T:
-        """Run `change` in a transaction; returns once it is committed. Raises what it raises."""
-        return await asyncio.wrap_future(self.submit(change))
+        """Run `change` in a transaction, until it is committed. Raises what it raises, or ApiError 500."""
+        try:
+            # Shielded: a client that goes away at the last moment does not undo what was promised to others.
+            return await asyncio.shield(asyncio.wrap_future(self.submit(change)))
+        except (StoreError, sa.exc.SQLAlchemyError) as error:
+            logger.exception("a change could not be written")
+            raise _unusable() from error
 
     async def read(self, query: Change[T]) -> T:
-        """Run `query` on one snapshot of the database."""
-        return await asyncio.get_running_loop().run_in_executor(self._readers, self._read, query)
+        """Run `query` on one snapshot of the database. Raises what it raises, ApiError 500."""
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._readers, self._read, query)
+        except (StoreError, sa.exc.SQLAlchemyError) as error:
+            logger.exception("the database could not be read")
+            raise _unusable() from error
 
     def submit(self, change: Change[T]) -> "Future[T]":
         """Queue `change` and return at once; from any thread."""
@@ -100,3 +113,14 @@ class Archive:
             return
         for (_, done), result in zip(batch, results, strict=True):
             done.set_result(result)
+
+
+def _unusable() -> ApiError:
+    """500: the database failed. What it said may name paths and hosts, so it goes to the log only."""
+    return ApiError(
+        500,
+        "The database that keeps responses and completions cannot be used; the server's log says why. "
+        "Requests with `store: false` go on working.",
+        type="server_error",
+        code="storage_failed",
+    )
