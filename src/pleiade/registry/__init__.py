@@ -16,6 +16,7 @@ from pleiade.registry.deployments import (
 from pleiade.registry.errors import RegistryError
 from pleiade.registry.hub import fetch_from_hub
 from pleiade.registry.inspect import inspect_model
+from pleiade.registry.remote import remote_model
 
 __all__ = [
     "RegistryError",
@@ -30,6 +31,7 @@ __all__ = [
     "list_deployments",
     "list_models",
     "register_bundled",
+    "remote_model",
     "remove_model",
     "undeploy",
 ]

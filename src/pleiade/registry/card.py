@@ -71,3 +71,12 @@ def _from_files(folder: Path) -> str:
             first = next((line.strip(" #") for line in beginning.splitlines() if line.strip()), "")
             return first[:100]
     return ""
+
+
+def read_card(path: str) -> str:
+    """The model card of a folder (its README without the front matter); "" where there is none."""
+    readme = Path(path) / "README.md"
+    if not path or not readme.is_file():
+        return ""
+    text = readme.read_text("utf-8", errors="replace")
+    return re.sub(r"\A\ufeff?---\s*\n.*?\n---\s*\n", "", text, flags=re.DOTALL).strip()

@@ -82,7 +82,7 @@ def remove_model(db: sa.Engine, model_id: str) -> Model:
         if users:
             raise RegistryError(
                 f"{model_id!r} is deployed as {', '.join(users)}. Remove that first: "
-                + "; ".join(f"pleiade deploy remove {name}" for name in users)
+                + "; ".join(f"pleiade undeploy {name}" for name in users)
             )
         adapters = connection.scalars(sa.select(models.c.id).where(models.c.base == model_id)).all()
         if adapters:

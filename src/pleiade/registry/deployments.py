@@ -199,5 +199,5 @@ def _conflict(db: sa.Engine, deployment: Deployment) -> str:
     what = "the name of another deployment" if taken.position == 0 else f"an alias of {taken.deployment!r}"
     return (
         f"{taken.name!r} is already {what}. Choose another name, or free it first: "
-        f"pleiade deploy remove {taken.deployment}"
+        f"pleiade undeploy {taken.deployment}"
     )

@@ -4,8 +4,18 @@ This room knows processes, ports and files of the home; it knows no tensor, no c
 """
 
 from pleiade.supervisor.errors import SupervisorError
-from pleiade.supervisor.home import Home, Lock, lock_home, prepare_home
+from pleiade.supervisor.home import Home, Lock, is_running, lock_home, prepare_home
 from pleiade.supervisor.listen import bind, url_of
 from pleiade.supervisor.supervisor import Supervisor
 
-__all__ = ["Home", "Lock", "Supervisor", "SupervisorError", "bind", "lock_home", "prepare_home", "url_of"]
+__all__ = [
+    "Home",
+    "Lock",
+    "Supervisor",
+    "SupervisorError",
+    "bind",
+    "is_running",
+    "lock_home",
+    "prepare_home",
+    "url_of",
+]

@@ -1,0 +1,23 @@
+"""All commands, put together."""
+
+import typer
+
+from pleiade.cli import deploy, doctor, key, model, train_command, up, version
+
+app = typer.Typer(
+    name="pleiade",
+    help="Your own OpenAI, on machines you control.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,  # its frames would print local variables: keys among them
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("up")(up.up)
+app.add_typer(model.app, name="model")
+app.command("deploy")(deploy.deploy)
+app.command("undeploy")(deploy.undeploy)
+app.command("deployments")(deploy.deployments)
+app.add_typer(key.app, name="key")
+app.command("doctor")(doctor.doctor)
+app.command("version")(version.version)
+train_command.add_to(app)
