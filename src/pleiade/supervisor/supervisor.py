@@ -79,6 +79,7 @@ class Supervisor:
         self._gateways: list[Gateway] = []
         self._published: tuple[Endpoint, ...] | None = None
         self._version = 0
+        self._stopped = False
         self._publication: asyncio.TimerHandle | None = None
         self._follower: asyncio.Task[None] | None = None
 
@@ -108,6 +109,7 @@ class Supervisor:
         """
         engines = [life.settled.wait() for life in self._lives.values()]
         await asyncio.gather(*(gateway.first_ready for gateway in self._gateways), *engines)
+        self._publish()  # who waited for this may read the table at once
 
     def endpoints(self) -> tuple[Endpoint, ...]:
         """The table as it is now."""
@@ -131,7 +133,10 @@ class Supervisor:
         return tuple(endpoints)
 
     async def stop(self) -> None:
-        """Drain: gateways finish their answers, then engines end. Called again or cancelled: see `kill`."""
+        """Drain: gateways finish their answers, then engines end. `kill` meanwhile cuts it short."""
+        if self._stopped:
+            return
+        self._stopped = True
         if self._follower is not None:
             self._follower.cancel()
         self._listener.close()
@@ -226,7 +231,9 @@ class Supervisor:
             self._publication = loop.call_later(PUBLISH_DELAY_S, self._publish)
 
     def _publish(self) -> None:
-        self._publication = None
+        if self._publication is not None:
+            self._publication.cancel()
+            self._publication = None
         for name in [name for name, life in self._successors.items() if life.ready]:
             self._let_go(self._lives[name])
             self._lives[name] = self._successors.pop(name)

@@ -1,0 +1,171 @@
+"""Engines of deployments: started, started again, replaced, let go. Real processes, real signals."""
+
+import asyncio
+import os
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from pleiade.domain import EndpointState, ModelFormat
+from pleiade.registry import deploy, undeploy
+from pleiade.supervisor.table import read_table
+
+Start = Callable[..., Any]
+House = Any  # tests/supervisor/conftest.py
+
+
+async def test_an_engine_that_is_ready_is_published_with_all_that_a_gateway_needs(
+    house: House, start: Start
+) -> None:
+    house.deploy("chat", aliases=("gpt-4o-mini", "openai/gpt-4o"))
+    await start(house)
+    endpoint = await house.until_ready("chat")
+    assert endpoint.aliases == ("gpt-4o-mini", "openai/gpt-4o")
+    assert (endpoint.model, endpoint.kind, endpoint.engine) == ("toy", "text", "scripted")
+    assert (endpoint.context_length, endpoint.licence, endpoint.extra_usage) == (128, "MIT", True)
+    assert endpoint.headers["authorization"].startswith("Bearer ")
+    assert house.alive(house.ask_at(endpoint)["pid"])
+    assert house.home.endpoints.stat().st_mode & 0o777 == 0o600  # it holds the engines' tokens
+
+
+async def test_a_killed_engine_is_back_and_the_others_never_notice(house: House, start: Start) -> None:
+    house.deploy("chat")
+    house.deploy("other")
+    await start(house)
+    chat, other = await house.until_ready("chat"), await house.until_ready("other")
+    os.kill(house.ask_at(chat)["pid"], signal.SIGKILL)
+    again = await house.until("chat", lambda e: e.state is EndpointState.READY and e.url != chat.url)
+    assert house.ask_at(again)["pid"] != house.ask_at(other)["pid"]
+    assert house.endpoint("other") == other
+
+
+async def test_an_engine_that_dies_leaves_its_last_words_and_how_it_ended(house: House, start: Start) -> None:
+    house.deploy("chat", die_after_s=0.2)
+    await start(house)
+    failed = await house.until("chat", lambda e: "exited with code 3" in e.detail)
+    assert "out of memory, say" in failed.detail
+    assert "loading weights" in (house.home.logs / "chat.log").read_text()
+
+
+async def test_an_engine_that_keeps_dying_is_started_again_and_again(house: House, start: Start) -> None:
+    house.deploy("chat", die_after_s=0.01)
+    await start(house)
+    log = house.home.logs / "chat.log"
+    await house.eventually(lambda: log.read_text().count("loading weights") >= 3)
+
+
+async def test_a_hung_engine_is_killed_and_started_again(house: House, start: Start, tmp_path: Path) -> None:
+    hang = tmp_path / "hang"
+    house.deploy("chat", hang_file=str(hang))
+    await start(house)
+    first = await house.until_ready("chat")
+    pid = house.ask_at(first)["pid"]
+    hang.touch()
+    failed = await house.until("chat", lambda e: e.state is not EndpointState.READY)
+    hang.unlink()
+    assert "did not answer 3 health checks" in failed.detail
+    again = await house.until_ready("chat")
+    assert house.ask_at(again)["pid"] != pid
+    assert not house.alive(pid)
+
+
+async def test_a_model_that_the_engine_refuses_fails_with_the_engines_reason(
+    house: House, start: Start
+) -> None:
+    house.deploy("chat", refuse=True)
+    house.deploy("other")
+    await start(house)
+    await house.until("chat", lambda e: "wrong shape: convert it" in e.detail)
+    await house.until_ready("other")
+
+
+async def test_an_unknown_engine_is_named_with_those_that_there_are(house: House, start: Start) -> None:
+    deploy(house.db, "chat", model="toy", engine="abacus")
+    await start(house)
+    await house.until("chat", lambda e: "no engine 'abacus'" in e.detail and "scripted" in e.detail)
+
+
+async def test_a_remote_engine_needs_no_process(house: House, start: Start) -> None:
+    house.deploy("far", url="https://example.invalid/v1/")
+    await start(house)
+    endpoint = await house.until_ready("far")
+    assert (endpoint.url, endpoint.query) == ("https://example.invalid/v1", "api-version=x")
+    assert (endpoint.headers, endpoint.rewrite_model) == ({"api-key": "k"}, True)
+
+
+async def test_deployments_that_come_and_go_in_the_database_are_followed(house: House, start: Start) -> None:
+    house.deploy("chat")
+    await start(house)
+    house.deploy("late")
+    pid = house.ask_at(await house.until_ready("late"))["pid"]
+    undeploy(house.db, "late")
+    await house.eventually(lambda: not house.endpoint("late") and not house.alive(pid))
+    assert (house.home.logs / "late.log").read_text().endswith("drained\n")
+    assert house.endpoint("chat").state is EndpointState.READY
+
+
+async def test_a_new_alias_is_published_without_a_restart(house: House, start: Start) -> None:
+    house.deploy("chat")
+    await start(house)
+    before = await house.until_ready("chat")
+    house.deploy("chat", aliases=("davinci",))
+    after = await house.until("chat", lambda e: e.aliases == ("davinci",))
+    assert after.url == before.url
+
+
+async def test_a_changed_deployment_serves_until_its_successor_is_ready(house: House, start: Start) -> None:
+    house.deploy("chat")
+    await start(house)
+    before = await house.until_ready("chat")
+    seen = set()
+    house.deploy("chat", load_s=0.5)
+    async with asyncio.timeout(20):
+        while (now := house.endpoint("chat")).url == before.url:
+            seen.add(now.state)
+            assert house.ask_at(before)["pid"]
+            await asyncio.sleep(0.02)
+    assert seen == {EndpointState.READY}
+    assert now.state is EndpointState.READY
+    pid = house.ask_at(before)["pid"]  # the old engine stays until gateways have read the new table
+    await house.eventually(lambda: not house.alive(pid))
+
+
+async def test_an_adapter_is_loaded_into_the_engine_of_its_base(house: House, start: Start) -> None:
+    house.deploy("chat")
+    await start(house)
+    await house.until_ready("chat")
+    house.add_model("pirate-lora", format=ModelFormat.ADAPTER, path="/nowhere/lora", base="toy")
+    house.deploy("pirate", model="pirate-lora")
+    pirate = await house.until("pirate", lambda e: e.state is EndpointState.READY and e.send_model != "")
+    chat = await house.until("chat", lambda e: e.url == pirate.url)
+    assert (pirate.model, pirate.send_model) == ("pirate-lora", "pirate-lora")
+    assert (chat.model, chat.send_model) == ("toy", "")
+    await house.eventually(lambda: house.ask("pirate")["adapters"] == "pirate-lora")
+
+
+async def test_an_adapter_without_its_base_says_what_to_deploy(house: House, start: Start) -> None:
+    house.add_model("pirate-lora", format=ModelFormat.ADAPTER, path="/nowhere/lora", base="toy")
+    house.deploy("pirate", model="pirate-lora")
+    await start(house)
+    failed = house.endpoint("pirate")
+    assert failed.state is EndpointState.FAILED
+    assert "pleiade deploy NAME --model toy" in failed.detail
+
+
+async def test_each_change_of_the_table_grows_its_version(house: House, start: Start) -> None:
+    house.deploy("chat")
+    await start(house)
+    before = read_table(house.home.endpoints).version
+    house.deploy("chat", aliases=("x",))
+    await house.until("chat", lambda e: e.aliases == ("x",))
+    assert read_table(house.home.endpoints).version > before
+
+
+async def test_stopping_ends_an_engine_that_ignores_its_drain(house: House, start: Start) -> None:
+    house.deploy("deaf", ignore_drain=True)
+    supervisor = await start(house)
+    pid = house.ask_at(await house.until_ready("deaf"))["pid"]
+    await supervisor.stop()
+    assert not house.alive(pid)
+    assert not house.home.endpoints.exists()
