@@ -1,0 +1,104 @@
+"""Hugging Face folder: config.json (Qwen3ForCausalLM), model.safetensors, tokenizer and generation settings."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file, save_file
+from tokenizers import Tokenizer
+
+from pleiade.lab.gpt.config import GptConfig
+from pleiade.lab.gpt.model import Gpt
+from pleiade.lab.tokenizer.bpe import save_tokenizer
+from pleiade.lab.tokenizer.special_tokens import END_OF_TEXT, IM_END
+
+
+def config_json(config: GptConfig, tokenizer: Tokenizer, dtype: str) -> dict[str, object]:
+    """The config.json that transformers, vLLM, OpenVINO and our engine read as a Qwen3 model."""
+    return {
+        "architectures": ["Qwen3ForCausalLM"],
+        "model_type": "qwen3",
+        "vocab_size": config.vocab_size,
+        "hidden_size": config.hidden_size,
+        "intermediate_size": config.ffn_size,
+        "num_hidden_layers": config.num_layers,
+        "num_attention_heads": config.num_heads,
+        "num_key_value_heads": config.num_kv_heads,
+        "head_dim": config.head_dim,
+        "max_position_embeddings": config.max_position,
+        "rope_theta": config.rope_theta,
+        "rope_scaling": None,
+        "rms_norm_eps": config.norm_eps,
+        "hidden_act": "silu",
+        "attention_bias": False,
+        "attention_dropout": 0.0,
+        "use_sliding_window": False,
+        "sliding_window": None,
+        "max_window_layers": config.num_layers,
+        "tie_word_embeddings": config.tied,
+        "initializer_range": 0.02,
+        "use_cache": True,
+        "torch_dtype": dtype,
+        "bos_token_id": None,
+        "eos_token_id": tokenizer.token_to_id(IM_END),
+        "pad_token_id": tokenizer.token_to_id(END_OF_TEXT),
+    }
+
+
+def export_huggingface(
+    model: Gpt, tokenizer: Tokenizer, folder: Path, dtype: torch.dtype = torch.bfloat16
+) -> None:
+    """Write the folder, each file whole or not at all, so that a server may read it meanwhile."""
+    folder.mkdir(parents=True, exist_ok=True)
+    dtype_name = str(dtype).removeprefix("torch.")
+    _write_json(folder / "config.json", config_json(model.config, tokenizer, dtype_name))
+    _write_json(
+        folder / "generation_config.json",
+        {
+            "eos_token_id": [tokenizer.token_to_id(IM_END), tokenizer.token_to_id(END_OF_TEXT)],
+            "pad_token_id": tokenizer.token_to_id(END_OF_TEXT),
+            "do_sample": True,
+            "temperature": 0.7,
+            "top_p": 0.9,
+        },
+    )
+    save_tokenizer(tokenizer, folder, model.config.max_position)
+    weights = {
+        (name if name.startswith("lm_head") else f"model.{name}"): weight.detach().to(dtype).contiguous()
+        for name, weight in model.named_parameters()
+    }
+    unfinished = folder / "model.safetensors.tmp"
+    save_file(weights, unfinished, metadata={"format": "pt"})
+    unfinished.chmod(0o644)
+    os.replace(unfinished, folder / "model.safetensors")
+
+
+def import_huggingface(folder: Path) -> Gpt:
+    """Read a folder that `export_huggingface` wrote, as float32 weights."""
+    written = json.loads((folder / "config.json").read_text("utf-8"))
+    config = GptConfig(
+        vocab_size=written["vocab_size"],
+        hidden_size=written["hidden_size"],
+        num_layers=written["num_hidden_layers"],
+        num_heads=written["num_attention_heads"],
+        num_kv_heads=written["num_key_value_heads"],
+        head_dim=written["head_dim"],
+        ffn_size=written["intermediate_size"],
+        max_position=written["max_position_embeddings"],
+        rope_theta=written["rope_theta"],
+        norm_eps=written["rms_norm_eps"],
+        tied=written["tie_word_embeddings"],
+    )
+    model = Gpt(config)
+    weights = load_file(folder / "model.safetensors")
+    model.load_state_dict({name.removeprefix("model."): weight.float() for name, weight in weights.items()})
+    return model
+
+
+def _write_json(path: Path, value: object) -> None:
+    unfinished = path.with_name(path.name + ".tmp")
+    unfinished.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n", "utf-8")
+    os.replace(unfinished, path)

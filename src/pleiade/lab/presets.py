@@ -1,0 +1,150 @@
+"""Named runs: everything that a training run depends on, as one frozen value that can be printed and overridden."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import typing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pleiade.lab.data.corpus import Source
+from pleiade.lab.data.stream import StreamConfig
+from pleiade.lab.gpt.config import GptConfig
+from pleiade.lab.optim.muon import OptimConfig
+from pleiade.lab.optim.schedule import ScheduleConfig
+from pleiade.lab.train import LoopConfig
+
+# English and French prose in about equal parts, simple prose first; law and documentation as a pinch of register.
+PROSE_RECIPE = (
+    Source("pretrain/en_wikipedia", 0.6),
+    Source("pretrain/en_books_pd", 0.5),
+    Source("pretrain/fr_books_pd", 0.45),
+    Source("pretrain/fr_debats_assemblee", 1.3),
+    Source("pretrain/fr_vikidia", 5.0),
+    Source("post/piaf_fr_qa", 5.0, field="context"),
+    Source("pretrain/fr_docs_python", 1.0),
+    Source("pretrain/fr_docs_php", 0.5),
+    Source("pretrain/fr_docs_dotnet", 0.2),
+    Source("pretrain/en_laws_canada", 0.2),
+    Source("pretrain/fr_laws_canada", 0.2),
+)
+
+
+@dataclass(frozen=True)
+class Preset:
+    """A pretraining run. `rows` sequences make a step, `micro_rows` pass at a time."""
+
+    name: str
+    model: GptConfig
+    loop: LoopConfig
+    recipe: tuple[Source, ...] = PROSE_RECIPE
+    stream: StreamConfig = field(default_factory=StreamConfig)
+    optim: OptimConfig = field(default_factory=OptimConfig)
+    schedule: ScheduleConfig = field(default_factory=ScheduleConfig)
+    rows: int = 32
+    micro_rows: int = 16
+    tokenizer_megabytes: int = 64
+
+    @property
+    def step_tokens(self) -> int:
+        """Tokens an optimizer step sees."""
+        return self.rows * self.stream.seq_len
+
+
+def presets() -> dict[str, Preset]:
+    """The presets by name. `toy` is for tests, `pico` for two CPU cores, `nano` and `mini` for one data-centre GPU."""
+    return {
+        preset.name: preset
+        for preset in (
+            Preset(
+                "toy",
+                GptConfig(512, 64, 2, 2, 1, 32, 128, max_position=256),
+                LoopConfig(steps=40, precision="float32", compile=False, threads=1, log_steps=10),
+                stream=StreamConfig(seq_len=64, piece_tokens=128, fim_tokens=48),
+                schedule=ScheduleConfig(warmup_steps=5),
+                rows=8,
+                micro_rows=4,
+                tokenizer_megabytes=1,
+            ),
+            Preset(
+                "pico",
+                GptConfig(8192, 256, 4, 4, 2, 64, 704),
+                LoopConfig(minutes=85.0),
+                stream=StreamConfig(seq_len=256, piece_tokens=1024, fim_tokens=224),
+                rows=64,
+                micro_rows=32,
+            ),
+            Preset(
+                "nano",
+                GptConfig(16384, 512, 8, 4, 2, 128, 1408),
+                LoopConfig(steps=4600),
+                stream=StreamConfig(seq_len=1024, piece_tokens=2048, fim_tokens=768),
+                optim=OptimConfig(muon_lr=0.03, embedding_lr=0.03),
+                schedule=ScheduleConfig(warmup_steps=60, decay_fraction=0.6),
+                rows=128,
+                micro_rows=64,
+            ),
+            Preset(
+                "mini",
+                GptConfig(32768, 768, 12, 6, 2, 128, 2048, tied=False),
+                LoopConfig(steps=2500),
+                stream=StreamConfig(seq_len=1024, piece_tokens=2048, fim_tokens=768),
+                optim=OptimConfig(muon_lr=0.02, embedding_lr=0.2),
+                schedule=ScheduleConfig(warmup_steps=60, decay_fraction=0.6),
+                rows=256,
+                micro_rows=64,
+            ),
+        )
+    }
+
+
+def override(preset: Preset, assignments: list[str]) -> Preset:
+    """The preset with `key=value` changes, keys dotted (`loop.minutes=10`, `model.num_layers=8`).
+
+    Raises ValueError naming the key and the keys that exist there. A `loop.steps` replaces a `loop.minutes` and
+    the other way round.
+    """
+    for assignment in assignments:
+        key, separator, text = assignment.partition("=")
+        if not separator:
+            raise ValueError(f"{assignment!r} is not key=value (for example loop.minutes=10)")
+        if key in ("loop.steps", "loop.minutes"):
+            other = "minutes" if key == "loop.steps" else "steps"
+            loop = dataclasses.replace(
+                preset.loop, **{key.removeprefix("loop."): _parse(text, float | int), other: None}
+            )
+            preset = dataclasses.replace(preset, loop=loop)
+            continue
+        preset = _replace(preset, key.split("."), text, key)
+    return preset
+
+
+def _replace(value: Any, path: list[str], text: str, key: str) -> Any:
+    types = typing.get_type_hints(type(value)) if dataclasses.is_dataclass(value) else {}
+    if path[0] not in types:
+        raise ValueError(f"unknown key {key!r}: here there are {', '.join(sorted(types)) or 'no further keys'}")
+    new = (
+        _replace(getattr(value, path[0]), path[1:], text, key) if len(path) > 1 else _parse(text, types[path[0]], key)
+    )
+    return dataclasses.replace(value, **{path[0]: new})
+
+
+def _parse(text: str, wanted: Any, key: str = "") -> Any:
+    try:
+        parsed = json.loads(text)
+    except json.JSONDecodeError:
+        parsed = text
+    allowed = typing.get_args(wanted) or (wanted,)
+    if float in allowed and isinstance(parsed, int) and not isinstance(parsed, bool) and int not in allowed:
+        parsed = float(parsed)
+    if not isinstance(parsed, tuple(t for t in allowed if isinstance(t, type))):
+        raise ValueError(f"{key}={text}: expected {wanted}")
+    return parsed
+
+
+def write_preset(preset: Preset, path: Path) -> None:
+    """Record a run's whole configuration as JSON."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(dataclasses.asdict(preset), indent=2) + "\n", "utf-8")

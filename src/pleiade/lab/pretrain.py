@@ -1,0 +1,74 @@
+"""Pretraining from a preset: tokenizer, shards, stream, plan, loop, curve."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import torch
+from tokenizers import Tokenizer
+
+from pleiade.lab.data.corpus import Source, read_documents
+from pleiade.lab.data.shards import tokenize_source
+from pleiade.lab.data.stream import PackedStream
+from pleiade.lab.gpt.model import Gpt, init_weights
+from pleiade.lab.objectives.next_token import NextToken
+from pleiade.lab.plan import plan_text
+from pleiade.lab.ranks import join_ranks
+from pleiade.lab.presets import Preset, write_preset
+from pleiade.lab.tokenizer.bpe import load_tokenizer, save_tokenizer, train_tokenizer
+from pleiade.lab.train import Outcome, train
+
+
+def pretrain(preset: Preset, data: Path, run: Path, cache: Path | None = None) -> Outcome:
+    """Train a base model as the preset says, or resume the run that `run` holds.
+
+    `data` is the folder that the recipe's sources are below; `cache` keeps tokenized text (default `run`/cache).
+    Writes tokenizer, config.json, checkpoints and metrics into `run`.
+    """
+    run.mkdir(parents=True, exist_ok=True)
+    tokenizer = ensure_tokenizer(preset, data, run / "tokenizer")
+    shards = [tokenize_source(data, source, tokenizer, cache or run / "cache") for source in preset.recipe]
+    stream = PackedStream(shards, [source.repeats for source in preset.recipe], tokenizer, preset.stream)
+    model = Gpt(preset.model)
+    init_weights(model, preset.loop.seed)
+    objective = NextToken(stream, preset.rows, preset.micro_rows)
+    if join_ranks().is_first:
+        write_preset(preset, run / "preset.json")
+        print(plan_text(preset, stream.epoch_tokens), flush=True)
+    return train(model, objective, preset.loop, preset.optim, preset.schedule, run)
+
+
+def ensure_tokenizer(preset: Preset, data: Path, folder: Path) -> Tokenizer:
+    """The run's tokenizer, trained on a sample of the recipe if it does not exist yet."""
+    if not (folder / "tokenizer.json").exists():
+        started = time.monotonic()
+        texts = sample_texts(data, preset.recipe, preset.tokenizer_megabytes * 1_000_000)
+        save_tokenizer(train_tokenizer(texts, preset.model.vocab_size), folder, preset.model.max_position)
+        print(f"tokenizer of {preset.model.vocab_size} tokens trained in {time.monotonic() - started:.0f} s", flush=True)
+    tokenizer = load_tokenizer(folder)
+    if tokenizer.get_vocab_size() != preset.model.vocab_size:
+        raise ValueError(
+            f"the tokenizer in {folder} has {tokenizer.get_vocab_size()} tokens, the model {preset.model.vocab_size}: "
+            f"set model.vocab_size={tokenizer.get_vocab_size()} or remove the tokenizer"
+        )
+    return tokenizer
+
+
+def sample_texts(data: Path, recipe: tuple[Source, ...], num_characters: int) -> Iterator[str]:
+    """The first documents of every source, an equal share of `num_characters` each."""
+    for source in recipe:
+        left = num_characters // len(recipe)
+        for text in read_documents(data, source):
+            yield text[:left]
+            left -= len(text)
+            if left <= 0:
+                break
+
+
+def load_model(preset: Preset, state: dict[str, torch.Tensor]) -> Gpt:
+    """A model of the preset's shape with given weights."""
+    model = Gpt(preset.model)
+    model.load_state_dict(state)
+    return model

@@ -1,0 +1,65 @@
+"""Data parallelism: several processes (ranks) share each step's micro-batches and add up their gradients.
+
+On a CPU, one single-threaded rank a core beats one process with a thread a core: threads wait for each other
+after every operation, ranks once a step. The environment is torchrun's (RANK, WORLD_SIZE, MASTER_ADDR, MASTER_PORT).
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+import torch
+import torch.distributed as dist
+from torch import nn
+
+Item = TypeVar("Item")
+
+
+@dataclass(frozen=True)
+class Ranks:
+    """This process's place among the processes of the run."""
+
+    rank: int = 0
+    size: int = 1
+
+    @property
+    def is_first(self) -> bool:
+        """Whether this rank writes files and prints."""
+        return self.rank == 0
+
+    def share(self, items: list[Item]) -> list[Item]:
+        """This rank's items of a step: every size-th, so that the sums are the same for any machine."""
+        return items[self.rank :: self.size]
+
+    def add_up(self, parameters: Sequence[nn.Parameter], scalars: Sequence[float]) -> list[float]:
+        """Add gradients and scalars over all ranks, in place and in one message; returns the added scalars."""
+        if self.size == 1:
+            return list(scalars)
+        gradients = [torch.zeros_like(p) if p.grad is None else p.grad for p in parameters]
+        message = torch.cat([*(g.flatten() for g in gradients), torch.tensor(scalars, device=gradients[0].device)])
+        dist.all_reduce(message)
+        parts = message.split([*(g.numel() for g in gradients), len(scalars)])
+        for parameter, part in zip(parameters, parts[:-1], strict=True):
+            parameter.grad = part.view_as(parameter)
+        return [float(value) for value in parts[-1]]
+
+    def from_first(self, values: list[float] | None) -> list[float] | None:
+        """The first rank's numbers (or None) on every rank: clocks differ, decisions must not."""
+        if self.size == 1:
+            return values
+        box = [values]
+        dist.broadcast_object_list(box, src=0)
+        return box[0]
+
+
+def join_ranks() -> Ranks:
+    """Join the run's process group if torchrun's environment is set, else a group of one."""
+    size = int(os.environ.get("WORLD_SIZE", "1"))
+    if size == 1:
+        return Ranks()
+    if not dist.is_initialized():
+        dist.init_process_group("nccl" if torch.cuda.is_available() else "gloo")
+    return Ranks(dist.get_rank(), size)
