@@ -64,9 +64,13 @@ def fail(message: str) -> NoReturn:
 
 
 @contextmanager
-def opened(home: str | None) -> Iterator[Place]:
-    """The home with its migrated database, for one command; failures are told."""
+def opened(home: str | None, *, bundled: bool = False) -> Iterator[Place]:
+    """The home with its migrated database, for one command; failures are told.
+
+    `bundled`: register the models that come with Pleiade if no `up` has done so yet.
+    """
     with told():
+        from pleiade.registry.bundled import register_missing
         from pleiade.settings import load_settings
         from pleiade.store import migrate, open_database
         from pleiade.supervisor import prepare_home
@@ -76,6 +80,8 @@ def opened(home: str | None) -> Iterator[Place]:
         db = open_database(settings.database)
         try:
             migrate(db)
+            if bundled:
+                register_missing(db)
             yield Place(settings, place, db)
         finally:
             db.dispose()

@@ -31,12 +31,14 @@ def deploy(
     as_json: JsonOption = False,
 ) -> None:
     """Make a model callable; a running server takes it up within a second. Deploying again changes it."""
-    with opened(home) as place:
+    with opened(home, bundled=True) as place:
         from pleiade.registry import deploy as write_deployment
         from pleiade.supervisor import is_running
 
         options = _options(option or [])
         found = _model(place, model, engine, options)
+        if found.format.value == "remote" and found.source:
+            options.setdefault("url", found.source)
         chosen = _engine(place, name, found, engine, options)
         deployment = write_deployment(
             place.db, name, model=found.id, engine=chosen, aliases=alias or (), options=options
@@ -56,7 +58,7 @@ def undeploy(
     as_json: JsonOption = False,
 ) -> None:
     """Remove a deployment: running answers finish, then its engine ends. The model stays registered."""
-    with opened(home) as place:
+    with opened(home, bundled=True) as place:
         from pleiade.registry import undeploy as remove_deployment
 
         removed = remove_deployment(place.db, name)
@@ -68,7 +70,7 @@ def undeploy(
 
 def deployments(home: HomeOption = None, as_json: JsonOption = False) -> None:
     """List the deployments, with the state of their engines where a server runs."""
-    with opened(home) as place:
+    with opened(home, bundled=True) as place:
         from pleiade.registry import list_deployments
         from pleiade.supervisor import is_running
         from pleiade.supervisor.table import read_table
@@ -171,11 +173,24 @@ def _engine(place: Place, name: str, model: "Model", engine: str, options: Optio
                 queue_limit=place.settings.queue_limit,
                 adapters=adapters,
             )
+            if candidate == "text_openvino":
+                _require_readable(model)
         except EngineError as error:
             reasons.append(f"{candidate}: {error}")
         else:
             return candidate
     raise EngineError("\n  ".join([f"{model.id} cannot be deployed so:", *reasons]))
+
+
+def _require_readable(model: "Model") -> None:
+    """Look at shapes and storage types, not at weights. Raises EngineError where it cannot load them."""
+    from pleiade.engines.base import EngineError
+    from pleiade.engines.text_openvino.weights import open_checkpoint
+
+    try:
+        open_checkpoint(model.path)
+    except ValueError as error:
+        raise EngineError(str(error)) from error
 
 
 def _shown(deployment: "Deployment") -> dict[str, object]:

@@ -24,6 +24,7 @@ class Display:
         self._states: dict[str, EndpointState] = {}
         self._details: dict[str, str] = {}
         self._loading = True
+        self._stopping = False
 
     @property
     def seconds(self) -> float:
@@ -37,7 +38,7 @@ class Display:
         self._states[name] = state
         said_before = self._details.get(name)
         self._details[name] = endpoint.detail
-        if state is before and endpoint.detail == said_before:
+        if self._stopping or (state is before and endpoint.detail == said_before):
             return
         if self._json:
             self._event("endpoint", deployment=name, state=state.value, detail=endpoint.detail)
@@ -98,6 +99,7 @@ class Display:
 
     def draining(self, seconds: float) -> None:
         """The first Ctrl-C."""
+        self._stopping = True
         if self._json:
             self._event("draining", seconds=seconds)
         else:

@@ -2,11 +2,14 @@
 
 import re
 import time
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from pleiade.cli.common import HomeOption, JsonOption, fail, opened, print_json, print_table, when
+
+if TYPE_CHECKING:
+    from pleiade.domain import Key
 
 app = typer.Typer(help="API keys: make, list, rotate, revoke.", no_args_is_help=True)
 
@@ -38,7 +41,7 @@ def create(
             expires=_expiry(expires_in),
         )
     if as_json:
-        print_json({"secret": secret, "key": key})
+        print_json({"secret": secret, "key": _shown(key)})
     else:
         print(secret)
 
@@ -56,7 +59,7 @@ def list_all(
 
         keys = [key for key in list_keys(place.db) if every or in_force(key)]
     if as_json:
-        print_json(keys)
+        print_json([_shown(key) for key in keys])
         return
     print_table(
         ("id", "name", "secret", "role", "project", "created", "expires", "revoked"),
@@ -84,7 +87,7 @@ def revoke(key: KeyArgument, home: HomeOption = None, as_json: JsonOption = Fals
 
         revoked = revoke_key(place.db, key)
     if as_json:
-        print_json(revoked)
+        print_json(_shown(revoked))
     else:
         print(f"revoked {revoked.id} ({revoked.name})")
 
@@ -102,9 +105,16 @@ def rotate(key: KeyArgument, home: HomeOption = None, as_json: JsonOption = Fals
         if stored is not None and stored.id == old.id:
             write_admin_key(place.home.admin_key, secret)
     if as_json:
-        print_json({"secret": secret, "key": fresh})
+        print_json({"secret": secret, "key": _shown(fresh)})
     else:
         print(secret)
+
+
+def _shown(key: "Key") -> dict[str, object]:
+    """All of a key but the hash of its secret, which is of no use to anybody."""
+    import msgspec
+
+    return {name: value for name, value in msgspec.structs.asdict(key).items() if name != "sha256"}
 
 
 def _expiry(duration: str) -> int:

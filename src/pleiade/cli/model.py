@@ -19,7 +19,7 @@ ModelArgument = Annotated[str, typer.Argument(metavar="MODEL", help="Name of a r
 @app.command("list")
 def list_all(home: HomeOption = None, as_json: JsonOption = False) -> None:
     """List the registered models."""
-    with opened(home) as place:
+    with opened(home, bundled=True) as place:
         from pleiade.registry import list_models
 
         models = list_models(place.db)
@@ -46,7 +46,7 @@ def list_all(home: HomeOption = None, as_json: JsonOption = False) -> None:
 @app.command("show")
 def show(model: ModelArgument, home: HomeOption = None, as_json: JsonOption = False) -> None:
     """Show one model, with its card where it has one."""
-    with opened(home) as place:
+    with opened(home, bundled=True) as place:
         from pleiade.registry import get_model, list_deployments
         from pleiade.registry.card import read_card
 
@@ -92,7 +92,7 @@ def add(
     as_json: JsonOption = False,
 ) -> None:
     """Register a model from disk, from a model hub, or one that a URL serves."""
-    with opened(home) as place:
+    with opened(home, bundled=True) as place:
         import msgspec
 
         from pleiade.registry import add_model
@@ -113,7 +113,7 @@ def add(
 @app.command("remove")
 def remove(model: ModelArgument, home: HomeOption = None, as_json: JsonOption = False) -> None:
     """Forget a model; its files stay where they are."""
-    with opened(home) as place:
+    with opened(home, bundled=True) as place:
         from pleiade.registry import remove_model
 
         removed = remove_model(place.db, model)

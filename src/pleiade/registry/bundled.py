@@ -7,7 +7,7 @@ import msgspec
 import sqlalchemy as sa
 
 from pleiade.domain import Model
-from pleiade.registry.catalogue import replace_model
+from pleiade.registry.catalogue import list_models, replace_model
 from pleiade.registry.errors import RegistryError
 from pleiade.registry.inspect import file_sha256, inspect_model
 
@@ -56,6 +56,12 @@ def register_bundled(db: sa.Engine) -> list[Model]:
         replace_model(db, model)
         registered.append(model)
     return registered
+
+
+def register_missing(db: sa.Engine) -> None:
+    """Register bundled models if one of those installed is not registered yet. Raises RegistryError."""
+    if bundled_folders().keys() - {model.id for model in list_models(db)}:
+        register_bundled(db)
 
 
 def _changed(path: Path, actual: str, expected: str) -> RegistryError:

@@ -58,7 +58,7 @@ def _read(path: Path) -> tuple[dict[str, Any], int]:
 
     try:
         reader = GGUFReader(path)
-    except (ValueError, IndexError, KeyError, OverflowError, OSError) as error:
+    except (ValueError, IndexError, KeyError, OverflowError, MemoryError, OSError) as error:
         # The reader maps every tensor onto the file; one that lies beyond its end cannot be shaped.
         raise RegistryError(
             f"{path} is truncated or damaged ({path.stat().st_size:,} bytes are there; {error}). "
