@@ -1,106 +1,22 @@
-"""A gateway on a real socket, over an engine that does what the test says."""
+"""Fixtures of the gateway's tests: real sockets on both sides."""
 
-import asyncio
-import contextlib
-import hashlib
-import io
-import json
-import socket
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 
-import aiohttp
 import pytest
-import uvicorn
 
-sys.path.insert(0, str(Path(__file__).parent))  # for scripted_engine, which is also a program
+sys.path.insert(
+    0, str(Path(__file__).parent)
+)  # for the modules beside this one; one of them is also a program
 
 from scripted_engine import ScriptedEngine
-
-from pleiade.domain import Endpoint, EndpointState, EndpointTable, Key, Role
-from pleiade.gateway.app import Gateway, create_app
-from pleiade.gateway.directory import Directory
-from pleiade.gateway.keys import FixedKeys
-from pleiade.gateway.request_log import RequestLog
-from pleiade.settings import Settings
-
-SECRET = "sk-pleiade-test-secret-0123456789"
-OTHER_SECRET = "sk-pleiade-other-secret-9876543210"
-
-
-def key_for(secret: str, **fields: Any) -> Key:
-    digest = hashlib.sha256(secret.encode()).hexdigest()
-    return Key(**({"id": "key_" + digest[:6], "name": "test", "sha256": digest, "hint": secret[-4:]} | fields))
-
-
-def endpoint(engine: ScriptedEngine, **fields: Any) -> Endpoint:
-    return Endpoint(
-        **(
-            {
-                "deployment": "chat",
-                "model": "pico-1",
-                "kind": "text",
-                "engine": "text_openvino",
-                "state": EndpointState.READY,
-                "url": engine.url,
-                "headers": {"authorization": "Bearer engine-token"},
-                "extra_usage": True,
-                "aliases": ("gpt-4o-mini",),
-                "context_length": 2048,
-                "created": 1700000000,
-            }
-            | fields
-        )
-    )
-
-
-class _QuietServer(uvicorn.Server):
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
-
-
-@dataclass
-class Served:
-    """A gateway that listens at `url`, with what it reads and writes."""
-
-    gateway: Gateway
-    url: str
-    port: int
-    engine: ScriptedEngine
-    keys: FixedKeys
-    directory: Directory
-    log_file: io.BytesIO
-    client: aiohttp.ClientSession
-    headers: dict[str, str] = field(default_factory=lambda: {"authorization": f"Bearer {SECRET}"})
-
-    async def post(self, path: str, body: Any, **options: Any) -> aiohttp.ClientResponse:
-        """POST JSON with the good key (unless `headers` says otherwise); the body is read."""
-        options.setdefault("headers", self.headers)
-        response = await self.client.post(self.url + path, json=body, **options)
-        await response.read()
-        return response
-
-    async def get(self, path: str, **options: Any) -> aiohttp.ClientResponse:
-        options.setdefault("headers", self.headers)
-        response = await self.client.get(self.url + path, **options)
-        await response.read()
-        return response
-
-    def log_lines(self) -> list[dict[str, Any]]:
-        """The request log so far."""
-        self.gateway.request_log.flush()
-        return [json.loads(line) for line in self.log_file.getvalue().splitlines()]
-
-
-Serve = Callable[..., Awaitable[Served]]
+from scripted_gateway import Gateways, Serve, Served
 
 
 @pytest.fixture
 async def engine() -> AsyncIterator[ScriptedEngine]:
+    """An engine that behaves well until the test gives it another script."""
     engine = ScriptedEngine()
     await engine.start()
     yield engine
@@ -109,38 +25,10 @@ async def engine() -> AsyncIterator[ScriptedEngine]:
 
 @pytest.fixture
 async def serve(engine: ScriptedEngine) -> AsyncIterator[Serve]:
-    """Starts gateways; keyword arguments are settings, `endpoints` replaces the table, `rooms` adds routes."""
-    running: list[tuple[uvicorn.Server, asyncio.Task[None], Served]] = []
-
-    async def start(*, endpoints: list[Endpoint] | None = None, rooms: Any = (), **settings: Any) -> Served:
-        keys = FixedKeys({SECRET: key_for(SECRET, role=Role.ADMIN), OTHER_SECRET: key_for(OTHER_SECRET)})
-        directory = Directory()
-        embed = endpoint(engine, deployment="embed", model="minilm-1", kind="embedding", aliases=(), extra_usage=False)
-        directory.replace(EndpointTable(version=1, endpoints=tuple(endpoints or [endpoint(engine), embed])))
-        log_file = io.BytesIO()
-        gateway = create_app(
-            Settings(**settings), keys=keys, directory=directory, request_log=RequestLog(log_file), rooms=rooms
-        )
-        # With its protocol named, asyncio turns Nagle's algorithm off on what this socket accepts.
-        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-        listener.bind(("127.0.0.1", 0))
-        config = uvicorn.Config(gateway, loop="asyncio", http="httptools", ws="none", log_config=None, access_log=False)
-        server = _QuietServer(config)
-        task = asyncio.create_task(server.serve(sockets=[listener]))
-        while not server.started:
-            assert not task.done(), "the gateway did not start"
-            await asyncio.sleep(0.005)
-        port = listener.getsockname()[1]
-        client = aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0))
-        served = Served(gateway, f"http://127.0.0.1:{port}", port, engine, keys, directory, log_file, client)
-        running.append((server, task, served))
-        return served
-
-    yield start
-    for server, task, served in running:
-        await served.client.close()
-        server.should_exit = True
-        await asyncio.wait_for(task, 10)
+    """Starts gateways over `engine`: see Gateways.start."""
+    gateways = Gateways(engine)
+    yield gateways.start
+    await gateways.stop()
 
 
 @pytest.fixture

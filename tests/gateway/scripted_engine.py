@@ -33,8 +33,8 @@ class Exchange:
 
     async def whole(self, status: int, body: bytes | dict[str, Any], headers: str = "") -> None:
         payload = body if isinstance(body, bytes) else json.dumps(body, separators=(",", ":")).encode()
-        head = f"HTTP/1.1 {status} X\r\ncontent-type: application/json\r\ncontent-length: {len(payload)}\r\n{headers}\r\n"
-        await self.send(head.encode() + payload)
+        head = f"HTTP/1.1 {status} X\r\ncontent-type: application/json\r\ncontent-length: {len(payload)}\r\n"
+        await self.send(f"{head}{headers}\r\n".encode() + payload)
 
     async def begin(self) -> None:
         await self.send(
@@ -106,7 +106,8 @@ async def well_behaved(exchange: Exchange) -> None:
     elif path.endswith("/chat/completions"):
         message = {"role": "assistant", "content": "".join(WORDS), "refusal": None}
         choices = [
-            {"index": i, "message": message, "logprobs": None, "finish_reason": "stop"} for i in range(body.get("n") or 1)
+            {"index": i, "message": message, "logprobs": None, "finish_reason": "stop"}
+            for i in range(body.get("n") or 1)
         ]
         answer = {"id": "chatcmpl-1", "object": "chat.completion", "created": 1700000000, "model": "pico-1"}
         await exchange.whole(200, answer | {"choices": choices, "usage": usage(3)})
@@ -127,7 +128,7 @@ class ScriptedEngine:
     _server: asyncio.Server | None = None
 
     async def start(self) -> None:
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port, backlog=1024)
         self.port = self._server.sockets[0].getsockname()[1]
 
     async def stop(self) -> None:
@@ -157,6 +158,8 @@ class ScriptedEngine:
                     return
                 hung_up.cancel()
                 await asyncio.gather(hung_up, return_exceptions=True)
+                if isinstance(script.exception(), ConnectionError):
+                    self.gone.set()
                 script.result()
         except (asyncio.IncompleteReadError, ConnectionError):
             pass

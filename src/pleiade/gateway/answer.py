@@ -11,7 +11,7 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 JSON = b"application/json"
 EVENT_STREAM = b"text/event-stream; charset=utf-8"
-_PIECE = 256 * 1024  # bytes
+_PIECE = 64 * 1024  # bytes
 
 
 class Answer(Protocol):

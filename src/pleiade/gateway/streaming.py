@@ -17,10 +17,6 @@ _DONE = b"data: [DONE]"
 _MAX_EVENT = 64 * 1024 * 1024  # bytes; an upstream that never ends its event is broken
 
 
-class StreamBrokenError(Exception):
-    """The upstream's stream cannot be passed on; the message says what was wrong with it."""
-
-
 class _PromptDetails(msgspec.Struct):
     cached_tokens: int | None = None
 
@@ -56,7 +52,7 @@ def _usage(wire: _WireUsage) -> Usage:
 
 
 def last_usage(body: bytes) -> Usage | None:
-    """The `usage` of a whole JSON answer, None where it has none. Looks at the end first: mostly it is there."""
+    """The `usage` of a whole JSON answer, None where it has none. Looks at the end first: mostly there."""
     found = _trailing_usage(body)
     if found is not None:
         return _usage(found[1])
@@ -109,9 +105,8 @@ class EventFilter:
         self._latest: _WireUsage | None = None
         self.done = False  # [DONE] came
         self.finish_seen = False  # a finish_reason came
-        self.failure = (
-            b""  # JSON of the error event that the upstream itself sent; it is not passed on as it is
-        )
+        self.broken = ""  # why the rest of the stream cannot be passed on
+        self.failure = b""  # JSON of the upstream's own error event, which is not passed on as it is
 
     @property
     def usage(self) -> Usage | None:
@@ -124,7 +119,7 @@ class EventFilter:
         return self.done and self.finish_seen
 
     def feed(self, data: bytes) -> bytes:
-        """What to send on for `data`. Raises StreamBrokenError."""
+        """What to send on for `data`; look at `broken` and `failure` after."""
         if b"\r" in data:
             data = data.replace(b"\r", b"")  # JSON has no raw CR, so these only end lines
         if self._rest:
@@ -132,7 +127,8 @@ class EventFilter:
         end = data.rfind(b"\n\n")
         if end < 0:
             if len(data) > _MAX_EVENT:
-                raise StreamBrokenError("an event of its stream has no end")
+                self.broken = "an event of its stream has no end"
+                return b""
             self._rest = data
             return b""
         self._rest = data[end + 2 :]
@@ -158,6 +154,9 @@ class EventFilter:
             return b""
         if data.startswith(b"[DONE]"):
             return self._end()
+        if not (data.startswith(b"{") and data.endswith(b"}")):
+            self.broken = self.broken or "an event of its stream is not a JSON object"
+            return b""
         return self._chunk(b"data: " + data)
 
     def _end(self) -> bytes:
@@ -168,7 +167,7 @@ class EventFilter:
 
     def _chunk(self, event: bytes) -> bytes:
         """One `data: {…}` line; the way of every token, so it is bytes until something is unusual."""
-        if self.done or self.failure:
+        if self.done or self.failure or self.broken:
             return b""
         if not self.finish_seen:
             self.finish_seen = _has_finish_reason(event)
@@ -195,8 +194,9 @@ class EventFilter:
         """Parse, change, write again: for upstreams that spell their chunks differently."""
         try:
             fields: dict[str, Any] = _fields_decoder.decode(event[6:])
-        except (msgspec.DecodeError, RecursionError) as error:
-            raise StreamBrokenError("an event of its stream is not JSON") from error
+        except (msgspec.DecodeError, RecursionError):
+            self.broken = "an event of its stream is not JSON"
+            return b""
         changed = False
         if self._model is not None and "model" in fields:
             fields["model"] = self._model
@@ -207,8 +207,9 @@ class EventFilter:
             if bytes(raw) != b"null":
                 try:
                     self._latest = _usage_decoder.decode(raw)
-                except msgspec.DecodeError as error:
-                    raise StreamBrokenError("the usage of its stream is not an object of numbers") from error
+                except msgspec.DecodeError:
+                    self.broken = "the usage of its stream is not an object of numbers"
+                    return b""
                 if no_choices and not self._usage_wanted and not self._continuous_wanted:
                     return b""
                 if not no_choices and self._usage_wanted and not self._continuous_wanted:

@@ -13,7 +13,7 @@ from pleiade.gateway.call import Call
 from pleiade.gateway.directory import Target
 from pleiade.gateway.engine_errors import engine_error, parse_engine_error
 from pleiade.gateway.errors import ApiError, engine_failed, unavailable
-from pleiade.gateway.streaming import EventFilter, StreamBrokenError, last_usage, replace_model
+from pleiade.gateway.streaming import EventFilter, last_usage, replace_model
 
 if TYPE_CHECKING:
     from pleiade.gateway.app import Gateway
@@ -37,7 +37,7 @@ class Forward:
         self._gateway = gateway
 
     async def __call__(self, call: Call) -> None:
-        """Raises ApiError for what the engine refuses or breaks; cancelled, it closes the engine's request."""
+        """Raises ApiError for what the engine refuses or breaks; cancelled, it closes the request."""
         options = read_field(call.body, "stream_options", StreamOptions, "an object") or StreamOptions()
         self._gateway.watch.expect_first_byte(call)
         response = await self._ask(call, options)
@@ -111,17 +111,19 @@ class Forward:
                         call.first_byte_at = time.perf_counter()
                         await answer.begin()
                     await answer.write(out)
+                if events.broken or events.failure:
+                    break
             out = events.close()
             if out:
                 if not answer.started:
                     await answer.begin()
                 await answer.write(out)
-        except StreamBrokenError as error:
-            raise engine_failed(f"The engine broke off: {error}.") from error
         finally:
             call.usage = events.usage
         if events.failure:
             raise parse_engine_error(500, events.failure)
+        if events.broken:
+            raise engine_failed(f"The engine broke off: {events.broken}.")
         if not events.complete:
             raise engine_failed("The engine's stream ended before its answer was complete.")
         await answer.end()
