@@ -2,10 +2,10 @@
 
 import contextlib
 import json
-from collections.abc import Callable
 from typing import Any
 
 import pytest
+from golden_files import check_golden
 from hypothesis import given
 from hypothesis import strategies as st
 from openai.types.responses import ResponseItem
@@ -85,9 +85,7 @@ REQUESTS: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("name", REQUESTS)
-def test_a_request_is_translated_as_it_was_last_read(
-    name: str, check_golden: Callable[[str, Any], None]
-) -> None:
+def test_a_request_is_translated_as_it_was_last_read(name: str) -> None:
     check_golden(f"request_{name}", translate(**REQUESTS[name]))
 
 

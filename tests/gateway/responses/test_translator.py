@@ -1,11 +1,12 @@
 """Chat chunks become the events of the Responses API, in OpenAI's order and of the SDK's types."""
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
 import pytest
+from golden_files import check_golden
 from openai.types.responses import Response, ResponseStreamEvent
 from pydantic import TypeAdapter
 
@@ -102,7 +103,7 @@ STREAMS = {
 
 
 @pytest.mark.parametrize("name", STREAMS)
-def test_a_stream_is_as_it_was_last_read(name: str, check_golden: Callable[[str, Any], None]) -> None:
+def test_a_stream_is_as_it_was_last_read(name: str) -> None:
     request, chunks = STREAMS[name]
     check_golden(name, events_of(translator(**request), chunks))
 

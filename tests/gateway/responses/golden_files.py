@@ -3,28 +3,20 @@
 import json
 import os
 import re
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-
-import pytest
 
 FOLDER = Path(__file__).parent / "golden"
 IDENTIFIER = re.compile(r"\b(resp|msg|fc|fco|rs|cmp)_[0-9a-f]{48}\b")
 
 
-@pytest.fixture
-def check_golden() -> Callable[[str, Any], None]:
-    """A function that compares a value with golden/NAME.json, its random ids made stable."""
-
-    def check(name: str, value: Any) -> None:
-        path = FOLDER / f"{name}.json"
-        stable = with_stable_ids(value)
-        if os.environ.get("REGENERATE_GOLDEN"):
-            path.write_text(json.dumps(stable, indent=1) + "\n")
-        assert stable == json.loads(path.read_text())
-
-    return check
+def check_golden(name: str, value: Any) -> None:
+    """Compare a value with golden/NAME.json, its random ids made stable."""
+    path = FOLDER / f"{name}.json"
+    stable = with_stable_ids(value)
+    if os.environ.get("REGENERATE_GOLDEN"):
+        path.write_text(json.dumps(stable, indent=1) + "\n")
+    assert stable == json.loads(path.read_text())
 
 
 def with_stable_ids(value: Any) -> Any:
