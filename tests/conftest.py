@@ -60,34 +60,64 @@ def postgresql() -> Iterator[str]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+def _create_database(server: sa.URL, template: str = "template1") -> sa.URL:
+    """A new database of that server, as a copy of `template`."""
+    name = f"test_{uuid.uuid4().hex}"
+    admin = sa.create_engine(server, isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        connection.execute(sa.text(f"CREATE DATABASE {name} TEMPLATE {template}"))
+    admin.dispose()
+    return server.set(database=name)
+
+
+def _migrated(url: str) -> None:
+    engine = open_database(url)
+    migrate(engine)
+    engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated SQLite file, to be copied: faster than migrating for every test."""
+    path = tmp_path_factory.mktemp("migrated") / "pleiade.db"
+    _migrated(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture(scope="session")
+def migrated_postgresql(postgresql: str) -> sa.URL:
+    """A migrated PostgreSQL database, to be copied."""
+    url = _create_database(sa.engine.make_url(postgresql))
+    _migrated(url.render_as_string(hide_password=False))
+    return url
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """URL of an empty database; the test runs once on SQLite and once on PostgreSQL."""
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'pleiade.db'}"
     server = sa.engine.make_url(request.getfixturevalue("postgresql"))
-    name = f"test_{uuid.uuid4().hex}"
-    admin = sa.create_engine(server, isolation_level="AUTOCOMMIT")
-    with admin.connect() as connection:
-        connection.execute(sa.text(f"CREATE DATABASE {name}"))
-    admin.dispose()
-    return server.set(database=name).render_as_string(hide_password=False)
+    return _create_database(server).render_as_string(hide_password=False)
 
 
-@pytest.fixture
-def db(database_url: str) -> Iterator[sa.Engine]:
+@pytest.fixture(params=["sqlite", "postgresql"])
+def db(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[sa.Engine]:
     """An open, migrated database: once SQLite, once PostgreSQL."""
-    engine = open_database(database_url)
-    migrate(engine)
+    if request.param == "sqlite":
+        url = f"sqlite:///{shutil.copy(request.getfixturevalue('migrated_sqlite'), tmp_path)}"
+    else:
+        template: sa.URL = request.getfixturevalue("migrated_postgresql")
+        url = _create_database(template, str(template.database)).render_as_string(hide_password=False)
+    engine = open_database(url)
     yield engine
     engine.dispose()
 
 
 @pytest.fixture
-def sqlite_db(tmp_path: Path) -> Iterator[sa.Engine]:
+def sqlite_db(migrated_sqlite: Path, tmp_path: Path) -> Iterator[sa.Engine]:
     """An open, migrated SQLite database, for tests that have no question about databases."""
-    engine = open_database(f"sqlite:///{tmp_path / 'pleiade.db'}")
-    migrate(engine)
+    engine = open_database(f"sqlite:///{shutil.copy(migrated_sqlite, tmp_path)}")
     yield engine
     engine.dispose()
 
