@@ -17,7 +17,7 @@ from pleiade.engines.text_openvino.sampler import SequenceSampler
 from pleiade.engines.text_openvino.scheduler import Chunk, Sequence
 from pleiade.engines.text_openvino.weights import open_checkpoint
 
-from .driving import GREEDY
+from engines.text_openvino.driving import GREEDY
 
 FAMILIES = ["qwen3", "qwen2", "llama", "llama3", "gpt2"]
 EXACT: dict[str, Any] = {"precision": "f32", "cache_precision": "f32"}

@@ -165,7 +165,7 @@ Piece = str | CallStart | CallArguments
 class ToolCallParser:
     """Splits a growing text into content and calls. Text that is no well-formed call stays content: nothing is lost."""
 
-    __slots__ = ("_buffer", "_index", "_names", "_scan", "_state", "calls")
+    __slots__ = ("_after_call", "_buffer", "_index", "_names", "_scan", "_state", "calls")
 
     def __init__(self, names: Sequence[str]) -> None:
         self._names = frozenset(names)
@@ -173,6 +173,7 @@ class ToolCallParser:
         self._state = "content"  # "content", "head" (up to the arguments), "arguments", "tail" (up to CLOSE)
         self._scan = _ValueScanner()
         self._index = -1
+        self._after_call = False  # the line feed behind a call belongs to it
         self.calls = 0
 
     def push(self, text: str) -> list[Piece]:
@@ -212,11 +213,15 @@ class ToolCallParser:
         if at < 0:
             self._buffer = self._buffer[len(self._buffer) - overlap(self._buffer, CLOSE) :]
             return False
-        self._buffer = self._buffer[at + len(CLOSE) :].removeprefix("\n")
+        self._buffer = self._buffer[at + len(CLOSE) :]
         self._state = "content"
+        self._after_call = True
         return True
 
     def _content(self, pieces: list[Piece]) -> bool:
+        if self._after_call and self._buffer:
+            self._buffer = self._buffer.removeprefix("\n")
+            self._after_call = False
         at = self._buffer.find(OPEN)
         if at >= 0:
             before = self._buffer[:at].rstrip("\n") if self.calls else self._buffer[:at].rstrip()
@@ -249,9 +254,11 @@ class ToolCallParser:
         if at < 0:
             return False
         inner = self._buffer[:at]
+        found = self.calls
         pieces += self._whole_call(inner, inner + CLOSE)
-        self._buffer = self._buffer[at + len(CLOSE) :].removeprefix("\n")
+        self._buffer = self._buffer[at + len(CLOSE) :]
         self._state = "content"
+        self._after_call = self.calls > found
         return True
 
     def _whole_call(self, inner: str, text: str) -> list[Piece]:
