@@ -92,9 +92,10 @@ def wait_for(condition: object, seconds: float, what: str) -> None:
 
 
 def is_ready(url: str) -> bool:
-    """Whether all engines of a server answer."""
+    """Whether all engines of a server answer (`/readyz` itself is content with one)."""
     try:
-        return httpx.get(url + "/readyz", timeout=5, trust_env=False).status_code == 200
+        deployments = httpx.get(url + "/readyz", timeout=5, trust_env=False).json()["deployments"]
+        return {CHAT, EMBED} <= {name for name, state in deployments.items() if state == "ready"}
     except httpx.TransportError:
         return False
 

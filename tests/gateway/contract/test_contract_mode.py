@@ -134,7 +134,7 @@ async def test_unknown_references_are_left_out_one_by_one_and_told(serve: Serve,
         "prompt": {"id": "x"},
     }
     answer = await served.post("/v1/responses", body)
-    assert await answer.json() == {"input": "Hello!", "model": "chat"}
+    assert await answer.json() == {"input": "Hello!", "model": "chat", "max_output_tokens": 16}
     assert answer.headers["x-pleiade-contract"] == (
         "without prompt, without conversation, without previous_response_id, with model"
     )

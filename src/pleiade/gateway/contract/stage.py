@@ -9,6 +9,7 @@ import msgspec
 from pleiade.domain import ModelKind
 from pleiade.gateway.body import parse_object, read_body
 from pleiade.gateway.call import Body, Call, Receive
+from pleiade.gateway.contract.changes import keep_short, mend
 from pleiade.gateway.contract.fixtures import key_of, load_fixtures, stream_answer, whole_answer
 from pleiade.gateway.errors import ApiError
 from pleiade.gateway.stages.resolve import KINDS
@@ -20,9 +21,6 @@ logger = logging.getLogger(__name__)
 
 # The keys that the SDK's suite sends (its tests/conftest.py): in contract mode they mean the first admin key.
 SUITE_KEYS = (b"My API Key", b"My Admin API Key")
-
-# References to things that exist nowhere: where production code refuses one, the request is made without it.
-REFERENCES = ("prompt", "conversation", "previous_response_id")
 
 FIXTURE_HEADER = (b"x-pleiade-fixture", b"true")
 CHANGED_HEADER = b"x-pleiade-contract"
@@ -48,13 +46,7 @@ class Contract:
     async def __call__(self, call: Call) -> None:
         """The production answer, the one to a changed request, or a fixture; ApiError where there is none."""
         self._accept_suite_keys(call)
-        body: Body = {}
-        rest = call.receive
-        if call.scope["method"] == "POST":
-            raw = await read_body(call, self._settings.max_body_mb)
-            call.receive = _replay(raw, rest)
-            call.body_read = False  # the watch must not take the replayed body for news of the client
-            body = self._fields(raw)
+        body = await self._read(call) if call.scope["method"] == "POST" else None
         changes: list[str] = []
         while True:
             try:
@@ -63,15 +55,39 @@ class Contract:
             except ApiError as error:
                 if call.edge.started:
                     raise
-                change = self._change(call, error, body)
-                if change and change not in changes:
+                model = self._any_model(KINDS.get(call.engine_path, ModelKind.TEXT))
+                change = mend(call.route.path, error, body, model) if body is not None else ""
+                if body is not None and change and change not in changes:
                     changes.append(change)
-                    call.receive = _replay(msgspec.json.encode(body), rest)
-                    call.body_read = False
+                    if error.code == "model_not_found":
+                        call.params = dict.fromkeys(
+                            call.params, model
+                        )  # a new one: calls share their route's
+                    self._give(call, body)
                     call.edge.extra[:] = [(CHANGED_HEADER, ", ".join(changes).encode())]
-                    continue
-                if not await self._answer_fixture(call, error):
+                elif not await self._answer_fixture(call, error):
                     raise
+                else:
+                    return
+
+    async def _read(self, call: Call) -> Body | None:
+        """The request's fields, which production code reads again; None where it will refuse them anyway."""
+        raw = await read_body(call, self._settings.max_body_mb)
+        self._give(call, raw)
+        try:
+            body = parse_object(raw)
+        except ApiError:
+            return None
+        if keep_short(call.route.path, body):
+            self._give(call, body)
+        return body
+
+    @staticmethod
+    def _give(call: Call, body: Body | bytes) -> None:
+        """Let production code receive `body` as if the client had sent it."""
+        raw = body if isinstance(body, bytes) else msgspec.json.encode(body)
+        call.receive = _replay(raw, call.receive)
+        call.body_read = False  # the watch must not take a replayed body for news of the client
 
     def _accept_suite_keys(self, call: Call) -> None:
         """The suite's keys become the home's admin key, which production code then judges."""
@@ -80,35 +96,6 @@ class Contract:
             if name == b"authorization" and value.removeprefix(b"Bearer ") in SUITE_KEYS:
                 admin = (self._settings.home_path / "admin.key").read_text().strip()
                 headers[index] = (name, b"Bearer " + admin.encode())
-
-    @staticmethod
-    def _fields(raw: bytes) -> Body:
-        """The body's fields, none where production code will refuse it anyway."""
-        try:
-            return parse_object(raw)
-        except ApiError:
-            return {}
-
-    def _change(self, call: Call, error: ApiError, body: Body) -> str:
-        """Change `body` so that production code may take it; what was changed, "" if nothing can be."""
-        param = error.param or ""
-        if error.code == "model_not_found" and call.scope["method"] == "POST":
-            # Any name reaches a deployed model of the kind that the route needs.
-            name = self._any_model(KINDS.get(call.engine_path, ModelKind.TEXT))
-            body["model"] = msgspec.Raw(msgspec.json.encode(name))
-            call.params = dict.fromkeys(call.params, name)  # a new one: routes share theirs between calls
-            return f"model {name}"
-        if not call.route.path.startswith("/responses"):
-            return ""
-        if param in REFERENCES and param in body:
-            del body[param]
-            return f"without {param}"
-        # The schema lets both be left out, because a prompt template might bring them.
-        if error.code == "missing_required_parameter" and param in ("model", "input") and param not in body:
-            value = self._any_model(ModelKind.TEXT) if param == "model" else "Hello!"
-            body[param] = msgspec.Raw(msgspec.json.encode(value))
-            return f"with {param}"
-        return ""
 
     def _any_model(self, kind: ModelKind) -> str:
         """The name of a deployed model of `kind`; "" where there is none."""
@@ -135,15 +122,25 @@ class Contract:
         return True
 
 
-def _replay(raw: bytes, rest: Receive) -> Receive:
-    """A `receive` that gives a body that was read already, then whatever follows it."""
-    given = False
+class _Replay:
+    """A `receive` that gives a body that was read already, then whatever the client sends after it."""
 
-    async def receive() -> MutableMapping[str, Any]:
-        nonlocal given
-        if given:
-            return await rest()
-        given = True
+    def __init__(self, raw: bytes, rest: Receive) -> None:
+        self._raw: bytes | None = raw
+        self._rest = rest
+
+    async def __call__(self) -> MutableMapping[str, Any]:
+        """The next ASGI message."""
+        if self._raw is None:
+            return await self._rest()
+        raw, self._raw = self._raw, None
         return {"type": "http.request", "body": raw, "more_body": False}
 
-    return receive
+    @property
+    def rest(self) -> Receive:
+        """The client's own."""
+        return self._rest
+
+
+def _replay(raw: bytes, receive: Receive) -> Receive:
+    return _Replay(raw, receive.rest if isinstance(receive, _Replay) else receive)

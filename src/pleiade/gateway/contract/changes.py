@@ -1,0 +1,61 @@
+"""What contract mode changes in a request that production code refuses, as pure functions of its fields."""
+
+import msgspec
+
+from pleiade.gateway.call import Body
+from pleiade.gateway.errors import ApiError
+
+# Per route: fields that the suite fills with references to what exists nowhere, or that contradict another
+# field (`echo` with `suffix`). Where production code refuses one, the request is made again without it.
+REMOVABLE = {
+    "/responses": ("prompt", "conversation", "previous_response_id"),
+    "/responses/input_tokens": ("prompt", "conversation", "previous_response_id"),
+    "/responses/compact": ("previous_response_id",),
+    "/completions": ("echo",),
+}
+
+# Where the client sets no limit, answers are kept short: the suite looks at their shape only. Route -> names
+# of the limit; the first is set.
+LIMITS = {
+    "/chat/completions": ("max_completion_tokens", "max_tokens"),
+    "/responses": ("max_output_tokens",),
+}
+SHORT_TOKENS = 16
+
+
+def keep_short(route: str, body: Body) -> bool:
+    """Limit the answer in `body` where the client did not; True if something was changed."""
+    names = LIMITS.get(route)
+    if names is None or any(name in body for name in names):
+        return False
+    body[names[0]] = _raw(SHORT_TOKENS)
+    return True
+
+
+def mend(route: str, error: ApiError, body: Body, model: str) -> str:
+    """Change `body` so that production code may take it; what was changed, "" if nothing is to be.
+
+    `model` is the deployment that stands in for one that is not deployed.
+    """
+    param = error.param or ""
+    if error.code == "invalid_type":
+        return ""
+    if error.code == "model_not_found":
+        body["model"] = _raw(model)
+        return f"model {model}"
+    if param in REMOVABLE.get(route, ()) and param in body:
+        del body[param]
+        return f"without {param}"
+    # The schema of the Responses API lets both be left out, because a prompt template might bring them.
+    if error.code == "missing_required_parameter" and route in REMOVABLE and param not in body:
+        if param == "model":
+            body[param] = _raw(model)
+            return "with model"
+        if param == "input":
+            body[param] = _raw("Hello!")
+            return "with input"
+    return ""
+
+
+def _raw(value: object) -> msgspec.Raw:
+    return msgspec.Raw(msgspec.json.encode(value))
