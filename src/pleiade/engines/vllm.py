@@ -79,8 +79,7 @@ class Vllm:
             env={"VLLM_API_KEY": token},  # not in argv: every user of the machine may read that
             headers=bearer(token),
             ready_timeout_s=timeout,
-            send_model="" if adapters else model.id,
-            rewrite_model=bool(adapters),
+            send_model=model.id,  # adapters' endpoints send their own names
         )
 
 
