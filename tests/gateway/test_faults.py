@@ -21,14 +21,14 @@ STREAM: dict[str, Any] = CHAT | {"stream": True}
 async def until(condition: Any, seconds: float = 5.0) -> None:
     """Wait for what must come to pass."""
     async with asyncio.timeout(seconds):
-        while not condition():
+        while not condition():  # noqa: ASYNC110 - it watches several parts
             await asyncio.sleep(0.005)
 
 
 async def raw_request(
     served: Served, body: dict[str, Any]
 ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-    """A chat request over a bare socket with a small receive buffer, so that not reading has an effect soon."""
+    """A chat request over a bare socket; its small receive buffer makes not reading felt soon."""
     sock = socket.socket()
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     sock.connect(("127.0.0.1", served.port))

@@ -1,4 +1,4 @@
-"""Routes, written once, and the surfaces that mount them: OpenAI's `/v1` and Azure's three under `/openai`."""
+"""Routes, written once, and the surfaces that mount them: OpenAI's `/v1`, Azure's three under `/openai`."""
 
 from collections.abc import Awaitable, Callable, Iterable
 from urllib.parse import unquote

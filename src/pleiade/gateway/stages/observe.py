@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import re
 import time
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+_PLAIN = re.compile(rb"[\x21-\x7e]{1,128}")
 CLIENT_CLOSED = 499  # nginx's number for a caller that went away; only ever logged
 
 
@@ -32,6 +34,9 @@ class Observe:
     async def __call__(self, call: Call) -> None:
         """Run the call; nothing but a cancellation by the server itself leaves this stage."""
         self._watch.enter(call)
+        named = call.headers.get(b"x-ms-client-request-id")
+        if named is not None and _PLAIN.fullmatch(named):
+            call.edge.extra.append((b"x-ms-client-request-id", named))
         try:
             await self._next(call)
         except ApiError as error:
