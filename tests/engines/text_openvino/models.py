@@ -1,4 +1,4 @@
-"""Tiny random models of every family, written by transformers and by gguf, and what transformers says of them."""
+"""Tiny random models of every family, as transformers and gguf write them, and what transformers computes."""
 
 from collections.abc import Sequence
 from functools import cache

@@ -72,7 +72,7 @@ def test_an_empty_pool_says_so() -> None:
 @settings(max_examples=200, deadline=None)
 @given(st.lists(st.tuples(st.sampled_from("asrn"), st.integers(0, 30)), max_size=120))
 def test_no_block_is_lost_or_doubly_owned(actions: list[tuple[str, int]]) -> None:
-    """Whatever the order of allocate, share, release and name: used + available = all, and owners never mix."""
+    """Whatever the order of allocate, share, release and name: used + available = all; owners never mix."""
     pool, content = BlockPool(6), names(12)
     held: list[int] = []  # one entry a reference
     for action, number in actions:

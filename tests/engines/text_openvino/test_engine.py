@@ -1,4 +1,4 @@
-"""The engine's promises, kept by the real network in float32: batching, caching and drafting change no answer."""
+"""The engine's promises on a real network in float32: batching, caching and drafting change no answer."""
 
 import time
 from collections.abc import Iterator

@@ -22,7 +22,7 @@ def softmax(x: NDArray[np.float32]) -> NDArray[np.float64]:
     return e / e.sum()
 
 
-def frequencies(sampling: Sampling, row: NDArray[np.float32], draws: int = 40_000) -> NDArray[np.float64]:
+def frequencies(sampling: Sampling, row: NDArray[np.float32], draws: int = 12_000) -> NDArray[np.float64]:
     """How often each token comes when one sequence draws many times."""
     sampler = SequenceSampler(sampling, NO_PROMPT, V)
     counts = np.zeros(V)

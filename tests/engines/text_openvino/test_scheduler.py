@@ -1,4 +1,4 @@
-"""What a step holds: answers flow on, no prompt starves, nothing is computed twice, blocks are never short."""
+"""What a step holds: answers flow on, no prompt starves, nothing is computed twice, no block is lost."""
 
 from collections.abc import Sequence as SequenceOf
 from typing import Any
@@ -25,11 +25,11 @@ def scheduler(blocks: int = 64, **limits: int) -> Scheduler:
 
 
 def step(scheduler: Scheduler) -> list[Chunk]:
-    """Plan a step and do what the engine does after it: a token for every sequence whose text is computed."""
+    """Plan a step and do what the engine does then: a token for each sequence whose text is computed."""
     chunks = scheduler.plan()
     for chunk in chunks:
         scheduler.commit(chunk, chunk.count)
-        if chunk.sampled:
+        if chunk.sequence.uncomputed == 0:
             chunk.sequence.append(7)
     done = [sequence for sequence in scheduler.running if sequence.generated >= sequence.request.max_tokens]
     scheduler.remove(done)
@@ -158,7 +158,7 @@ def test_a_removed_sequence_frees_slot_and_blocks() -> None:
 def test_every_request_finishes_and_every_block_returns(
     requests: list[tuple[int, int, int, bool]], blocks: int, budget: int, random: Any
 ) -> None:
-    """Whatever arrives and is cancelled, in pools of any size: all end, each step within budget, no block lost."""
+    """Whatever arrives and is cancelled, in any pool: all end, steps keep to the budget, no block is lost."""
     s = scheduler(blocks, step_tokens=budget, max_batch=4, queue_limit=100)
     everything: list[Sequence] = []
     for number, (length, max_tokens, n, same) in enumerate(requests):

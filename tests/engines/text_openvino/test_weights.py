@@ -1,6 +1,7 @@
 """Checkpoints are opened lazily, and a damaged one says what is wrong and what to do."""
 
 import json
+from itertools import pairwise
 from pathlib import Path
 
 import gguf
@@ -46,7 +47,7 @@ def test_llama3_scaling_keeps_short_waves_and_stretches_long_ones() -> None:
     stretched = rotary_frequencies(128, 500000.0, scaling)
     assert stretched[0] == plain[0]
     assert stretched[-1] == pytest.approx(plain[-1] / 8)
-    assert all(a >= b for a, b in zip(stretched, stretched[1:], strict=False))
+    assert all(a >= b for a, b in pairwise(stretched))
 
 
 def test_frequencies_that_the_converter_stretched_are_taken_from_the_file(tmp_path: Path) -> None:

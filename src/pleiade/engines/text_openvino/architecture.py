@@ -1,4 +1,4 @@
-"""The shape of a decoder, read from Hugging Face's config.json; the graph is built from nothing else but this and tensors."""
+"""The shape of a decoder, as config.json tells it: with the tensors, all that the graph is built from."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def rotary_frequencies(head_size: int, theta: float, scaling: Mapping[str, Any])
 
 
 def architecture_of_config(config: Mapping[str, Any]) -> Architecture:
-    """Read the content of a Hugging Face config.json. Raises ValueError on a model type that we don't build."""
+    """Read a Hugging Face config.json's content. Raises ValueError on a model type that we don't build."""
     family = config.get("model_type", "")
     if family == "mistral" and not config.get("sliding_window"):
         family = "llama"
@@ -71,8 +71,8 @@ def architecture_of_config(config: Mapping[str, Any]) -> Architecture:
         return _gpt2(config)
     if family not in ("qwen3", "qwen2", "llama"):
         raise ValueError(
-            f"model_type {config.get('model_type')!r} is not one of qwen3, qwen2, llama, mistral (without sliding "
-            "window) and gpt2; deploy a GGUF of it with the engine text_llamacpp, or with vllm"
+            f"model_type {config.get('model_type')!r} is none of qwen3, qwen2, llama, gpt2 and mistral "
+            "(without sliding window); deploy a GGUF of it with the engine text_llamacpp, or with vllm"
         )
     if config.get("hidden_act", "silu") != "silu":
         raise ValueError(

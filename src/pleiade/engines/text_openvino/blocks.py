@@ -1,8 +1,8 @@
 """The paged KV cache's book-keeping: who owns which block, and which full blocks can be shared again.
 
-A block holds the keys and values of 32 consecutive tokens. Only full blocks are ever shared, so nothing is copied
-on write. A full block is known by the chained hash of all tokens up to its end; when nobody uses it any more it stays
-findable until its place is needed (least recently used first).
+A block holds the keys and values of 32 consecutive tokens. Only full blocks are ever shared, so nothing is
+copied on write. A full block is known by the chained hash of all tokens up to its end; when nobody uses it
+any more it stays findable until its place is needed (least recently used first).
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ class BlockPool:
                 self._evictable[block] = None
 
     def name(self, block: int, content: BlockHash) -> None:
-        """Make a full, used block findable. Where another block has that content already, this one stays unnamed."""
+        """Make a full, used block findable, unless another block has that content already."""
         if content not in self._by_hash and self._hash[block] is None:
             self._by_hash[content] = block
             self._hash[block] = content

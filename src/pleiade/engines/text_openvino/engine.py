@@ -25,7 +25,6 @@ from pleiade.engines.text_openvino.network import CachePrecision, Network, assem
 from pleiade.engines.text_openvino.quantisation import Weights
 from pleiade.engines.text_openvino.sampler import SequenceSampler, pick_tokens, token_logprobs
 from pleiade.engines.text_openvino.scheduler import Chunk, Limits, Scheduler, Sequence
-from pleiade.engines.text_openvino.speculation import Drafter
 from pleiade.engines.text_openvino.weights import open_checkpoint
 
 log = logging.getLogger(__name__)
@@ -48,9 +47,10 @@ def load_engine(
 ) -> Engine:
     """Build, compile and wrap the model at `path` (a Hugging Face folder or a .gguf file).
 
-    `weights`: "int8", "int4", "bf16" or "f32". `kv_cache_mb`: memory for keys and values; by default room for
-    `max_batch` sequences of 1,024 tokens, at least two whole contexts and at most 2 GiB. `precision` "f32" computes
-    everything in float32: slow and exact. Raises ValueError where the model cannot be loaded; the message says why.
+    `weights`: "int8", "int4", "bf16" or "f32". `kv_cache_mb`: memory for keys and values; by default room
+    for `max_batch` sequences of 1,024 tokens, at least two whole contexts and at most 2 GiB. `precision`
+    "f32" computes everything in float32: slow and exact. Raises ValueError, saying why, where the model
+    cannot be loaded.
     """
     checkpoint = open_checkpoint(path)
     shape = checkpoint.architecture
@@ -87,7 +87,6 @@ class Engine:
         self._network, self._limits, self._speculation = network, limits, speculation
         self._pool = BlockPool(network.num_blocks)
         self._scheduler = Scheduler(limits, self._pool)
-        self._drafters: dict[int, Drafter] = {}
         self._condition = threading.Condition()  # guards the scheduler; never held while the network runs
         self._cancelled: list[tuple[str, int | None]] = []
         self._thread: threading.Thread | None = None
@@ -163,11 +162,13 @@ class Engine:
         if not request.prompt:
             raise ValueError("the prompt is empty; it needs at least one token")
         if request.n < 1 or request.max_tokens < 0:
-            raise ValueError(f"n must be at least 1 and max_tokens at least 0, not {request.n}, {request.max_tokens}")
+            raise ValueError(
+                f"n = {request.n} must be at least 1, max_tokens = {request.max_tokens} at least 0"
+            )
         if len(request.prompt) + request.max_tokens > self.context_length:
             raise ValueError(
-                f"{len(request.prompt)} prompt tokens and {request.max_tokens} new ones exceed the context of "
-                f"{self.context_length} tokens"
+                f"{len(request.prompt)} prompt tokens and {request.max_tokens} new ones exceed the context "
+                f"of {self.context_length} tokens"
             )
         if not 0 <= min(request.prompt) <= max(request.prompt) < self.vocabulary_size:
             raise ValueError(f"the prompt has token ids outside 0 to {self.vocabulary_size - 1}")
@@ -187,7 +188,10 @@ class Engine:
             if chunks:
                 events += self._step(chunks)
             if events:
-                self._sink(events)
+                try:
+                    self._sink(events)
+                except Exception:
+                    log.exception("the sink failed on %d events; the engine goes on", len(events))
 
     def _end_sequences(self) -> list[TokenEvent]:
         """Take out what was cancelled, is overdue, or everything when stopping."""
@@ -206,12 +210,13 @@ class Engine:
             ended.append(sequence)
         self._cancelled.clear()
         if ended:
-            self._remove(ended)
+            self._scheduler.remove(ended)
         return [TokenEvent(s.request.id, s.index, -1, finish=s.finish) for s in ended]
 
     def _until_deadline(self) -> float | None:
-        deadlines = [s.request.deadline for s in self._scheduler.sequences() if s.request.deadline is not None]
-        return max(min(deadlines) - time.monotonic(), 0.0) if deadlines else None
+        deadlines = [sequence.request.deadline for sequence in self._scheduler.sequences()]
+        nearest = min((deadline for deadline in deadlines if deadline is not None), default=None)
+        return None if nearest is None else max(nearest - time.monotonic(), 0.0)
 
     def _plan(self) -> list[Chunk]:
         if self._speculation and len(self._scheduler.running) == 1 and not self._scheduler.waiting:
@@ -221,9 +226,8 @@ class Engine:
     def _draft(self, sequence: Sequence) -> None:
         if sequence.uncomputed != 1 or not sequence.sampler.plain or not sequence.generated:
             return
-        drafter = self._drafters.setdefault(id(sequence), Drafter())
         room = sequence.request.max_tokens - sequence.generated - 1
-        guesses = drafter.propose(sequence.tokens[: sequence.length], room)
+        guesses = sequence.drafter.propose(sequence.tokens[: sequence.length], room)
         sequence.drafts = len(guesses)
         sequence.tokens[sequence.length : sequence.length + len(guesses)] = guesses
 
@@ -236,9 +240,10 @@ class Engine:
         except Exception as error:
             log.exception("a step failed; its %d sequences end", len(chunks))
             with self._condition:
-                self._remove([chunk.sequence for chunk in chunks])
+                self._scheduler.remove([chunk.sequence for chunk in chunks])
+            failed = [chunk.sequence for chunk in chunks]
             reason = f"{type(error).__name__}: {error}"
-            return [TokenEvent(c.sequence.request.id, c.sequence.index, -1, finish="error", error=reason) for c in chunks]
+            return [TokenEvent(s.request.id, s.index, -1, finish="error", error=reason) for s in failed]
 
     def _take(self, chunks: list[Chunk], logits_RV: Logits) -> list[TokenEvent]:
         """Sample what the step allows and move every sequence on."""
@@ -269,7 +274,7 @@ class Engine:
                 self._prompt_tokens += chunk.count
                 self._scheduler.commit(chunk, chunk.count)
         if ended:
-            self._remove(ended)
+            self._scheduler.remove(ended)
         return events
 
     def _pick(
@@ -303,7 +308,11 @@ class Engine:
         return tokens, logprobs
 
     def _grow(
-        self, chunk: Chunk, tokens: list[int], logprobs: SequenceOf[TokenLogprobs | None], events: list[TokenEvent]
+        self,
+        chunk: Chunk,
+        tokens: list[int],
+        logprobs: SequenceOf[TokenLogprobs | None],
+        events: list[TokenEvent],
     ) -> None:
         """Append the tokens of a chunk to its sequence as far as its drafts were right."""
         sequence, drafts = chunk.sequence, chunk.sequence.drafts
@@ -319,14 +328,14 @@ class Engine:
         if drafts:
             self._drafted += drafts
             self._accepted += grown
-            self._drafters[id(sequence)].learn(drafts, grown, sequence.length)
+            sequence.drafter.learn(drafts, grown, sequence.length)
         self._scheduler.commit(chunk, chunk.count - drafts + grown)
 
     def _next_token(self, sequence: Sequence, token: int, logprob: TokenLogprobs | None) -> TokenEvent:
         request = sequence.request
         if request.max_tokens == 0:
             sequence.finish, token, logprob = "length", -1, None
-        else:
+        elif not sequence.sampler.error:
             sequence.append(token)
             self._generated += 1
             complete = sequence.sampler.accept(token)
@@ -334,6 +343,9 @@ class Engine:
                 sequence.finish = "stop"
             elif sequence.generated >= request.max_tokens:
                 sequence.finish = "length"
+        if sequence.sampler.error:
+            sequence.finish = "error"
+            return TokenEvent(request.id, sequence.index, -1, finish="error", error=sequence.sampler.error)
         if sequence.reported:
             return TokenEvent(request.id, sequence.index, token, logprob, sequence.finish)
         sequence.reported = True
@@ -347,11 +359,8 @@ class Engine:
     def _score_prompt(self, chunk: Chunk, logits_RV: Logits) -> None:
         """Log-probabilities of the prompt's own next tokens at the positions of this chunk."""
         sequence = chunk.sequence
-        following = sequence.tokens[chunk.start + 1 : min(chunk.start + chunk.count + 1, sequence.prompt_length)]
+        end = min(chunk.start + chunk.count + 1, sequence.prompt_length)
+        following = sequence.tokens[chunk.start + 1 : end]
         top = sequence.request.prompt_logprobs or 0
-        sequence.prompt_scores += token_logprobs(logits_RV[: len(following)], following.tolist(), top)
-
-    def _remove(self, sequences: list[Sequence]) -> None:
-        self._scheduler.remove(sequences)
-        for sequence in sequences:
-            self._drafters.pop(id(sequence), None)
+        scores = token_logprobs(logits_RV[: len(following)], following.tolist(), top)
+        sequence.prompt_scores[chunk.start :] = scores  # in place, for a preempted prompt is scored again

@@ -1,24 +1,26 @@
 """The network as an OpenVINO graph, built by hand: one function a layer, paged attention in its middle.
 
-Shapes: T tokens of all sequences of a step laid end to end, H hidden size, D head size, S sampled positions, V vocabulary.
-The activations keep a middle axis of one, [T, 1, H], because the runtime recognises its fused kernels by that rank.
+Shapes: T tokens of all sequences of a step laid end to end, H hidden size, D head size, S sampled positions,
+V vocabulary. The activations keep a middle axis of one, [T, 1, H], because the runtime recognises its fused
+kernels by that rank.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import openvino as ov
 import openvino.opset13 as op
-from numpy.typing import NDArray
 from openvino.op import _PagedAttentionExtension as PagedAttention
 
 from pleiade.engines.text_openvino.architecture import Architecture
 from pleiade.engines.text_openvino.quantisation import Weights, constant_matrix, scalar
-from pleiade.engines.text_openvino.weights import Checkpoint, StoredTensor
+from pleiade.engines.text_openvino.tensors import StoredTensor
+from pleiade.engines.text_openvino.weights import Checkpoint
 
-Node = ov.Node
+Node = Any  # openvino has no complete stubs
 
 STEP_INPUTS = {
     "input_ids": np.int64,  # [T]
@@ -33,10 +35,10 @@ STEP_INPUTS = {
 
 
 def build_graph(checkpoint: Checkpoint, weights: Weights = "int8") -> ov.Model:
-    """The whole network: STEP_INPUTS and one key and one value cache a layer in, `logits` [S, 1, V] float32 out.
+    """The whole network: STEP_INPUTS and a key and a value cache a layer in, `logits` [S, 1, V] float32 out.
 
-    The paged-attention operation is experimental upstream and `openvino` therefore pinned exactly; a test compares
-    our logits with transformers'.
+    The paged-attention operation is experimental upstream and `openvino` therefore pinned exactly; a test
+    compares our logits with transformers'.
     """
     return _Builder(checkpoint.architecture, checkpoint.tensors, weights).model()
 
@@ -55,7 +57,7 @@ class _Builder:
         sampled_SH = op.gather(last_norm_TH, self.inputs["sampled_tokens_indices"], op.constant(np.int64(0)))
         head = self.embedding if self.shape.tied_embeddings else self.matrix("head")
         logits_SV = op.matmul(sampled_SH, head, False, True)
-        # The clamp changes nothing but makes the runtime write float32: in bfloat16 a logit of 20 has steps of 0.125.
+        # The clamp changes nothing but lets the runtime write float32: bfloat16 has steps of 0.125 at 20.
         result = op.result(op.clamp(logits_SV, -1e30, 1e30))
         result.output(0).set_names({"logits"})
         return ov.Model([result], self.parameters, "decoder")
@@ -68,7 +70,7 @@ class _Builder:
             self.cosine, self.sine = self.rotary_tables()
         else:
             positions = op.unsqueeze(op.convert(self.inputs["position_ids"], "i32"), scalar(1, np.int64))
-            table = self.matrix("positions", "bf16")  # a lookup: precision is cheap here
+            table = self.matrix("positions", "f32")  # a lookup: precision is cheap here
             x = op.add(x, op.gather(table, positions, op.constant(np.int32(0))))
         for layer in range(self.shape.num_layers):
             name = f"layers.{layer}."
@@ -120,7 +122,7 @@ class _Builder:
         )
 
     def heads_norm(self, x: Node, heads: int, name: str) -> Node:
-        """[T, 1, heads * D] -> [T, 1, heads, D], each head normalised where the checkpoint does so (Qwen3)."""
+        """[T, 1, heads * D] -> [T, 1, heads, D], each head normalised where the model does so (Qwen3)."""
         by_head = op.reshape(x, scalar([0, 0, heads, self.shape.head_size], np.int64), True)
         return self.norm(by_head, name) if name + ".weight" in self.tensors else by_head
 
@@ -136,7 +138,7 @@ class _Builder:
     def rotate(self, x: Node) -> Node:
         """Rotary positions (halves paired, as Llama in transformers): [T, 1, heads, D] in and out.
 
-        The transposes around it do nothing to memory (an axis of one) but make the runtime see its fused RoPE.
+        The transposes around it move nothing (an axis of one) but make the runtime see its fused RoPE.
         """
         if not self.shape.rotary:
             return x
@@ -158,7 +160,7 @@ def paged_attention(
     inputs: Mapping[str, Node],
     shape: Architecture,
 ) -> Node:
-    """Write k and v [T, kv_heads * D] into their blocks and attend with q [T, heads * D] to all that each sees."""
+    """Write k, v [T, kv_heads * D] into their blocks; let q [T, heads * D] attend to what each may see."""
     empty_float, empty_int = op.constant(np.zeros(0, np.float32)), op.constant(np.zeros(0, np.int32))
     off = op.constant(np.int32(0))
     operands = [
@@ -198,8 +200,3 @@ def parameter(name: str, kind: ov.Type | type[np.generic], shape: list[int]) -> 
     node = op.parameter(ov.PartialShape(shape), kind, name=name)
     node.output(0).set_names({name})
     return node
-
-
-def logits_rows(output: NDArray[np.float32]) -> NDArray[np.float32]:
-    """[S, 1, V] -> [S, V], without a copy."""
-    return output.reshape(output.shape[0], output.shape[-1])

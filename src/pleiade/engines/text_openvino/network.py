@@ -1,4 +1,4 @@
-"""The compiled network: a step's batch in, logits out. The only file that talks to the runtime at serving time."""
+"""The compiled network: a step's batch in, logits out. All talk with the runtime while serving is here."""
 
 from __future__ import annotations
 
@@ -34,7 +34,8 @@ class StepBatch:
 
 def assemble(chunks: list[Chunk]) -> StepBatch:
     """Lay the chunks of a step end to end."""
-    ids, positions, tables, sampled = [], [], [], []
+    ids, positions, tables = [], [], []
+    sampled: list[int] = []
     past, begins, table_begins = [], [0], [0]
     tokens = blocks = longest = 0
     for chunk in chunks:
@@ -90,7 +91,7 @@ class Network:
         self._compiled = ov.Core().compile_model(model, "CPU", self.properties)
         self._request = self._compiled.create_infer_request()
         ports = {name: port for port in self._compiled.inputs for name in port.names if "_cache." in name}
-        shapes = {name: [dim for dim in port.partial_shape][1:] for name, port in ports.items()}
+        shapes = {name: list(port.partial_shape)[1:] for name, port in ports.items()}
         block_bytes = sum(
             int(np.prod([dim.get_length() for dim in shapes[name]])) * port.element_type.size
             for name, port in ports.items()

@@ -1,8 +1,8 @@
 """From logits to tokens, for a whole batch at once.
 
-Order of operations, as in vLLM and transformers: grammar, bias, penalties, temperature, top_k, top_p, min_p, draw.
-Log-probabilities come from the raw distribution, before any of it, as vLLM reports them: they say what the
-model thinks, not what the caller asked of it.
+Order of operations, as in vLLM and transformers: grammar, bias, penalties, temperature, top_k, top_p,
+min_p, then the draw. Log-probabilities come from the raw distribution, before any of it, as vLLM reports
+them: they say what the model thinks, not what the caller asked of it.
 """
 
 from __future__ import annotations
@@ -54,6 +54,7 @@ class SequenceSampler:
             key = np.array([sampling.seed & 0xFFFF_FFFF_FFFF_FFFF, index], np.uint64)
             self._generator = np.random.Generator(np.random.Philox(key=key))
         self._draws: list[float] = []
+        self.error = ""  # why its grammar failed; the sequence must end then, and only this one
 
     def draw(self, position: int) -> float:
         """The uniform number in [0, 1) that belongs to the generated token number `position`."""
@@ -64,7 +65,10 @@ class SequenceSampler:
     def edit(self, logits_V: Logits) -> None:
         """Apply grammar, bias and penalties to one row, in place."""
         if self.constraint is not None:
-            self.constraint.mask(logits_V)
+            try:
+                self.constraint.mask(logits_V)
+            except Exception as error:
+                self.error = f"the grammar failed: {error}"
         if self._bias_tokens.size:
             logits_V[self._bias_tokens] += self._bias_values
         if self._penalised:
@@ -82,13 +86,19 @@ class SequenceSampler:
             self._counts[token] += 1
         if self._repetition:
             self._seen[token] = True
-        return self.constraint.accept(token) if self.constraint is not None else False
+        if self.constraint is None:
+            return False
+        try:
+            return self.constraint.accept(token)
+        except Exception as error:
+            self.error = f"the grammar failed: {error}"
+            return True
 
 
 def pick_tokens(
     logits_RV: Logits, samplers: SequenceOf[SequenceSampler], positions: SequenceOf[int]
 ) -> list[int]:
-    """One token for every row. `positions[r]` is the number of the token that row r generates in its sequence.
+    """One token for each row. `positions[r]` is the number of the token that row r generates in its sequence.
 
     Edits `logits_RV` in place: take log-probabilities before.
     """
@@ -99,21 +109,27 @@ def pick_tokens(
         if not sampler.greedy:
             random_rows.append(row)
     if not random_rows:
-        return logits_RV.argmax(axis=1).tolist()
+        return as_list(logits_RV.argmax(axis=1))
     if len(random_rows) == len(samplers):
-        return _random_tokens(logits_RV, samplers, positions).tolist()
+        return as_list(_random_tokens(logits_RV, samplers, positions))
     tokens = logits_RV.argmax(axis=1)
     tokens[random_rows] = _random_tokens(
         logits_RV[random_rows],
         [samplers[row] for row in random_rows],
         [positions[row] for row in random_rows],
     )
-    return tokens.tolist()
+    return as_list(tokens)
+
+
+def as_list(tokens: NDArray[np.intp]) -> list[int]:
+    """Python integers."""
+    integers: list[int] = tokens.tolist()
+    return integers
 
 
 def _random_tokens(
     logits_RV: Logits, samplers: SequenceOf[SequenceSampler], positions: SequenceOf[int]
-) -> NDArray[np.int64]:
+) -> NDArray[np.intp]:
     rows, vocabulary = logits_RV.shape
     temperatures = np.array([sampler.sampling.temperature for sampler in samplers], np.float32)
     padded = -(-vocabulary // _CHUNK) * _CHUNK
@@ -131,7 +147,7 @@ def _random_tokens(
 
 
 def _truncate(weights_V: Logits, sampling: Sampling) -> None:
-    """Set to zero what top_k, top_p and min_p leave out. The largest weight is 1. Equal weights fall together."""
+    """Set to zero what top_k, top_p and min_p leave out. The largest is 1; equal ones stay together."""
     if 0 < sampling.top_k < weights_V.size:
         kth = weights_V.size - sampling.top_k
         weights_V[weights_V < np.partition(weights_V, kth)[kth]] = 0
@@ -146,11 +162,11 @@ def _truncate(weights_V: Logits, sampling: Sampling) -> None:
         weights_V[weights_V < min(sampling.min_p, 1.0)] = 0
 
 
-def draw_indices(weights: Logits, uniforms: NDArray[np.float64]) -> NDArray[np.int64]:
+def draw_indices(weights: Logits, uniforms: NDArray[np.float64]) -> NDArray[np.intp]:
     """For each row the index at which the cumulated weight passes `uniform` of the total (inverse transform).
 
-    In two stages (chunks, then within one), so that nothing of vocabulary size is cumulated. The number of columns
-    is a multiple of 256. An index of weight zero is never drawn.
+    In two stages (chunks, then within one), so that nothing of vocabulary size is cumulated. The number of
+    columns is a multiple of 256. An index of weight zero is never drawn.
     """
     rows = np.arange(len(weights))
     chunked = weights.reshape(len(weights), -1, _CHUNK)
@@ -161,7 +177,8 @@ def draw_indices(weights: Logits, uniforms: NDArray[np.float64]) -> NDArray[np.i
     share = (targets - cumulated[rows, chunks] + sums[rows, chunks]) / sums[rows, chunks]
     within = np.cumsum(chunked[rows, chunks], axis=1, dtype=np.float64)
     inner = (within <= (np.clip(share, 0.0, 1.0 - 1e-9) * within[:, -1])[:, None]).sum(axis=1)
-    return chunks * _CHUNK + inner
+    drawn: NDArray[np.intp] = chunks * _CHUNK + inner
+    return drawn
 
 
 def token_logprobs(logits_RV: Logits, tokens: SequenceOf[int], top: int) -> list[TokenLogprobs]:

@@ -1,9 +1,9 @@
 """Continuous batching: which tokens of which sequences the next step computes. Pure decisions, no tensors.
 
-A step holds one token of every decoding sequence first, so answers flow on, and fills what is left of its budget with
-chunks of prompts. Half of that rest belongs to the oldest prompt, so it cannot starve; the other half to the
-shortest, so a chat turn does not wait behind a book. Blocks are taken when needed; when they run out, the youngest sequence
-gives up its own and is computed again later.
+A step holds one token of every decoding sequence first, so answers flow on, and fills what is left of its
+budget with chunks of prompts. Half of that rest belongs to the oldest prompt, so it cannot starve; the
+other half to the shortest, so a chat turn does not wait behind a book. Blocks are taken when needed; when
+they run out, the youngest sequence gives up its own and is computed again later.
 """
 
 from __future__ import annotations
@@ -16,8 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pleiade.engines.text_openvino.blocks import BlockHash, BlockPool, chain_hash
-from pleiade.engines.text_openvino.generation import GenerationRequest, QueueFull
+from pleiade.engines.text_openvino.generation import GenerationRequest, QueueFull, TokenLogprobs
 from pleiade.engines.text_openvino.sampler import SequenceSampler
+from pleiade.engines.text_openvino.speculation import Drafter
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,7 @@ class Sequence:
         "blocks",
         "cached_tokens",
         "computed",
+        "drafter",
         "drafts",
         "finish",
         "hashes",
@@ -45,8 +47,8 @@ class Sequence:
         "length",
         "prompt_length",
         "prompt_scores",
-        "request",
         "reported",
+        "request",
         "sampler",
         "table",
         "tokens",
@@ -65,8 +67,9 @@ class Sequence:
             -(-capacity // block_size) + 1, np.int32
         )  # `blocks` as an array
         self.hashes: list[BlockHash] = []  # of the full blocks, as far as they were needed
-        self.cached_tokens = 0
-        self.prompt_scores: list[object] = []
+        self.cached_tokens = -1  # of the prompt, found when it was first admitted
+        self.drafter = Drafter()
+        self.prompt_scores: list[TokenLogprobs] = []
         self.reported = False  # whether its first event went out
         self.finish: str | None = None
 
@@ -108,7 +111,7 @@ class Chunk:
 
 
 class Scheduler:
-    """Who waits, who runs, and what the next step holds. Not thread-safe: the engine holds a lock around calls."""
+    """Who waits, who runs, and what the next step holds. Not thread-safe: the engine's lock guards it."""
 
     def __init__(self, limits: Limits, pool: BlockPool):
         self.limits, self.pool = limits, pool
@@ -123,8 +126,8 @@ class Scheduler:
         blocks = -(-(len(request.prompt) + request.max_tokens) // self.limits.block_size)
         if blocks > self.pool.count:
             raise ValueError(
-                f"{len(request.prompt)} prompt tokens and {request.max_tokens} new ones need {blocks} cache blocks, "
-                f"there are {self.pool.count}; lower max_tokens or give the engine a larger kv_cache_mb"
+                f"{len(request.prompt)} prompt tokens and {request.max_tokens} new ones need {blocks} cache "
+                f"blocks, there are {self.pool.count}; lower max_tokens or raise kv_cache_mb"
             )
         idle = len(self.running) < self.limits.max_batch and not self.waiting
         if not idle and len({sequence.request.id for sequence in self.waiting}) >= self.limits.queue_limit:
@@ -157,13 +160,13 @@ class Scheduler:
                 chunks.append(Chunk(sequence, sequence.computed, 1 + sequence.drafts, 1 + sequence.drafts))
                 budget -= 1 + sequence.drafts
         prompts = [sequence for sequence in prompts if sequence in self.running]
-        prompts += self._admit(budget - sum(sequence.uncomputed for sequence in prompts))
-        return [chunk for chunk in chunks if chunk.sequence in self.running] + self._prompt_chunks(
-            prompts, budget
-        )
+        if self.preemptions == preemptions:  # blocks are not short
+            prompts += self._admit()
+        chunks += self._prompt_chunks(prompts, budget)
+        return [chunk for chunk in chunks if chunk.sequence in self.running]  # without the preempted
 
     def commit(self, chunk: Chunk, accepted: int) -> None:
-        """The step is done: `accepted` tokens of the chunk are in the cache for good (drafts may be rejected)."""
+        """The step is done: `accepted` tokens of the chunk stay in the cache (drafts may be rejected)."""
         sequence, size = chunk.sequence, self.limits.block_size
         already, sequence.computed = sequence.computed // size, chunk.start + accepted
         sequence.drafts = 0
@@ -174,7 +177,7 @@ class Scheduler:
                 self.pool.name(sequence.blocks[position], names[position])
 
     def _prompt_chunks(self, prompts: list[Sequence], budget: int) -> list[Chunk]:
-        """Share the rest of the budget: half to the oldest prompt, the other half by shortest remaining first."""
+        """Share the rest of the budget: half to the oldest prompt, half by shortest remaining first."""
         counts: dict[int, int] = {}
         if prompts and budget > 0:
             counts[id(prompts[0])] = min(prompts[0].uncomputed, max(budget // 2, 1))
@@ -199,17 +202,21 @@ class Scheduler:
             chunks.append(Chunk(sequence, sequence.computed, count, sampled))
         return chunks
 
-    def _admit(self, budget: int) -> list[Sequence]:
-        """Start waiting sequences, first come first served, while slots, budget and blocks last.
+    def _admit(self) -> list[Sequence]:
+        """Start waiting sequences, first come first served, while slots and blocks last.
 
-        A sequence whose next block is being computed for another one is passed over until it is done: `n` answers
-        of one prompt, or many chats with one system prompt, compute it once.
+        A sequence whose next block is being computed for another one is passed over until it is done: `n`
+        answers of one prompt, or many chats with one system prompt, compute it once.
         """
+        if not self.waiting or len(self.running) >= self.limits.max_batch:
+            return []
         admitted: list[Sequence] = []
         passed: list[Sequence] = []
         pending = {name for sequence in self.running for name in self._being_computed(sequence)}
         size = self.limits.block_size
-        while self.waiting and len(self.running) < self.limits.max_batch and budget > 0:
+        # What the running ones will need for the text they have, and one more each to grow.
+        promised = sum(-(-sequence.length // size) - len(sequence.blocks) + 1 for sequence in self.running)
+        while self.waiting and len(self.running) < self.limits.max_batch:
             sequence = self.waiting.popleft()
             found, names = self._cached(sequence)
             if len(found) < len(names) and names[len(found)] in pending:
@@ -217,25 +224,25 @@ class Scheduler:
                 continue
             needed = -(-sequence.length // size) - len(found)
             unused = sum(1 for block in found if self.pool.is_unused(block))  # sharing these takes them, too
-            if needed + unused + len(self.running) > self.pool.available and self.running:
+            if needed + unused + promised > self.pool.available and self.running:
                 self.waiting.appendleft(sequence)
                 break
             for block in found:
                 self.pool.share(block)
             self._set_blocks(sequence, found)
             sequence.computed = len(found) * size
-            if not sequence.generated:
+            if sequence.cached_tokens < 0:
                 sequence.cached_tokens = sequence.computed
                 self.cached_tokens += sequence.computed
             self.running.append(sequence)
             admitted.append(sequence)
             pending.update(self._being_computed(sequence))
-            budget -= sequence.uncomputed
+            promised += needed + 1
         self.waiting.extendleft(reversed(passed))
         return admitted
 
     def _cached(self, sequence: Sequence) -> tuple[list[int], list[BlockHash]]:
-        """The cached blocks of its beginning and the names of all its full blocks, the last token left to compute."""
+        """Its beginning's cached blocks, and the names of all full blocks that leave a token to compute."""
         if sequence.request.prompt_logprobs is not None and not sequence.generated:
             return [], []  # every position of the prompt is wanted
         names = sequence.hash_blocks((sequence.length - 1) // self.limits.block_size, self.limits.block_size)
@@ -248,7 +255,7 @@ class Scheduler:
         return sequence.hash_blocks(count, self.limits.block_size)[first:]
 
     def _reserve(self, sequence: Sequence, tokens: int) -> bool:
-        """Make sure of blocks for its first `tokens` tokens, at the cost of younger ones; False: it had to go itself."""
+        """Get blocks for its first `tokens` tokens, at younger ones' cost; False: it had to go itself."""
         needed = -(-tokens // self.limits.block_size)
         while len(sequence.blocks) < needed:
             if not self.pool.available:
@@ -265,7 +272,7 @@ class Scheduler:
         return True
 
     def _preempt(self, sequence: Sequence) -> None:
-        """Give up its blocks; it waits in front, and is computed again (its full blocks may still be cached then)."""
+        """Give up its blocks and wait in front, to be computed again (as far as nobody evicts them)."""
         self._release(sequence)
         self.running.remove(sequence)
         self.waiting.appendleft(sequence)

@@ -1,8 +1,9 @@
 """Drafts from the text itself: what followed the last few tokens the last time they occurred (prompt lookup).
 
-The network checks all drafts of a step at once, and a draft is kept only where it equals the token that the sampler
-picks from that position's own logits with that position's own random number. So the text is the very one
-that decoding without drafts gives, greedy or not. After arXiv 2304.04487 and the prompt-lookup trick of A. Saxena.
+The network checks all drafts of a step at once, and a draft is kept only where it equals the token that the
+sampler picks from that position's own logits with that position's own random number. So the text is the
+very one that decoding without drafts gives, greedy or not. After arXiv 2304.04487 and A. Saxena's prompt
+lookup.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ class Drafter:
         self._paused_until = 0
 
     def propose(self, tokens: NDArray[np.int64], longest: int) -> NDArray[np.int64]:
-        """Up to `longest` guesses for what follows `tokens`; none where nothing repeats or guessing does not pay."""
+        """Up to `longest` guesses for what follows `tokens`; none where nothing repeats or pays."""
         if longest <= 0 or len(tokens) < self._paused_until:
             return tokens[:0]
         for size in range(min(_LONGEST_NGRAM, len(tokens) - 1), 1, -1):
@@ -46,7 +47,7 @@ class Drafter:
 
 
 def latest_occurrence(tokens: NDArray[np.int64], size: int) -> int:
-    """Where the text goes on after the latest earlier occurrence of its last `size` tokens; -1 if there is none."""
+    """Where the latest earlier occurrence of the last `size` tokens ends; -1 where there is none."""
     count = len(tokens) - size
     matches = tokens[:count] == tokens[-size]
     for offset in range(1, size):
