@@ -22,7 +22,7 @@ import torch
 
 from pleiade.lab.checkpoint import latest_checkpoint, load_checkpoint, save_checkpoint
 from pleiade.lab.gpt.model import Gpt
-from pleiade.lab.objectives.base import Objective
+from pleiade.lab.objectives.base import Hidden, Objective
 from pleiade.lab.ranks import Ranks, join_ranks
 from pleiade.lab.optim.muon import MuonAdamW, OptimConfig
 from pleiade.lab.optim.schedule import Decay, ScheduleConfig, decay_for_steps, learning_rate_scale, revise_decay
@@ -90,7 +90,7 @@ def train(
         if ranks.is_first:
             print(f"resumed from {newest.name}: step {step}, {tokens / 1e6:.2f} M tokens", flush=True)
     metrics = _open_metrics(run / "metrics.jsonl" if ranks.is_first else Path(os.devnull), step)
-    loss_sum = _maybe_compiled(objective, loop.compile)
+    hidden = _maybe_compiled(model.hidden, loop.compile)
 
     def checkpoint() -> None:
         if not ranks.is_first:
@@ -123,7 +123,7 @@ def train(
             num_targets = sum(batch.num_targets for batch in micro_batches)
             total = torch.zeros(())
             for batch in ranks.share(micro_batches):
-                part = loss_sum(model, batch.ids_BT, batch.targets_BT, dtype) / num_targets
+                part = objective.loss_sum(hidden, model, batch, dtype) / num_targets
                 part.backward()
                 total += part.detach()
             loss, num_stopped = ranks.add_up(parameters, [float(total), float(stopped())])
@@ -162,13 +162,13 @@ def _agree(ranks: Ranks, decay: Decay | None) -> Decay | None:
     return Decay(int(values[0]), int(values[1]), values[2]) if values else None
 
 
-def _maybe_compiled(objective: Objective, wanted: bool) -> Callable[..., Any]:
+def _maybe_compiled(hidden: Hidden, wanted: bool) -> Hidden:
     if not wanted:
-        return objective.loss_sum
+        return hidden
     if shutil.which("g++") is None and not torch.cuda.is_available():
         print("no C++ compiler found: training without torch.compile (install g++ to go 2 to 3 times faster)")
-        return objective.loss_sum
-    compiled: Callable[..., Any] = torch.compile(objective.loss_sum, dynamic=False)
+        return hidden
+    compiled: Hidden = torch.compile(hidden, dynamic=False)
     return compiled
 
 

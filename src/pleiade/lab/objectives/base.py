@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
+from pleiade.lab.gpt.head_loss import head_loss_sum
 from pleiade.lab.gpt.model import Gpt
 
 IGNORED = -100
+Hidden = Callable[[Tensor, torch.dtype], Tensor]
 
 
 @dataclass(frozen=True)
@@ -37,8 +39,8 @@ class Objective(Protocol):
         """The micro-batches of the next step."""
         ...
 
-    def loss_sum(self, model: Gpt, ids_BT: Tensor, targets_BT: Tensor, dtype: torch.dtype) -> Tensor:
-        """The loss summed over the targets that count, a float32 scalar. May be compiled."""
+    def loss_sum(self, hidden: Hidden, model: Gpt, batch: MicroBatch, dtype: torch.dtype) -> Tensor:
+        """The loss summed over the targets that count, a float32 scalar; `hidden` is model.hidden, perhaps compiled."""
         ...
 
     def state_dict(self) -> dict[str, Any]:
@@ -50,8 +52,9 @@ class Objective(Protocol):
         ...
 
 
-def next_token_loss_sum(model: Gpt, ids_BT: Tensor, targets_BT: Tensor, dtype: torch.dtype) -> Tensor:
-    """Cross-entropy in nats, summed over the targets that count."""
-    x_LD = model.hidden(ids_BT, dtype).flatten(0, 1)
-    logits_LV = F.linear(x_LD, model.head_weight_VD.to(dtype)).float()
-    return F.cross_entropy(logits_LV, targets_BT.flatten(), ignore_index=IGNORED, reduction="sum")
+def next_token_loss_sum(
+    hidden: Hidden, model: Gpt, batch: MicroBatch, dtype: torch.dtype
+) -> Tensor:
+    """Cross-entropy in nats, summed over the targets that count. `hidden` is the model's, perhaps compiled."""
+    x_LD = hidden(batch.ids_BT, dtype).flatten(0, 1)
+    return head_loss_sum(x_LD, model.head_weight_VD, batch.targets_BT.flatten())

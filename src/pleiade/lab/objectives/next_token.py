@@ -9,7 +9,7 @@ from torch import Tensor
 
 from pleiade.lab.data.stream import PackedStream
 from pleiade.lab.gpt.model import Gpt
-from pleiade.lab.objectives.base import MicroBatch, next_token_loss_sum
+from pleiade.lab.objectives.base import Hidden, MicroBatch, next_token_loss_sum
 
 
 class NextToken:
@@ -25,9 +25,9 @@ class NextToken:
         rows = self.stream.next_rows(self.rows)
         return [MicroBatch(part[:, :-1].contiguous(), part[:, 1:].contiguous()) for part in rows.split(self.micro_rows)]
 
-    def loss_sum(self, model: Gpt, ids_BT: Tensor, targets_BT: Tensor, dtype: torch.dtype) -> Tensor:
+    def loss_sum(self, hidden: Hidden, model: Gpt, batch: MicroBatch, dtype: torch.dtype) -> Tensor:
         """Cross-entropy in nats."""
-        return next_token_loss_sum(model, ids_BT, targets_BT, dtype)
+        return next_token_loss_sum(hidden, model, batch, dtype)
 
     def state_dict(self) -> dict[str, Any]:
         """The stream's place."""

@@ -1,0 +1,42 @@
+"""The instruction-tuning mixture: how often each kind of dialogue is read, in one table."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from pleiade.lab.dialogues import post_sets
+from pleiade.lab.dialogues.conversation import Conversation
+from pleiade.lab.dialogues.facts import fact_conversations
+from pleiade.lab.dialogues.identity import follow_up_conversations, identity_conversations
+from pleiade.lab.dialogues.structured import structured_conversations
+
+
+def chat_mixture(data: Path, seed: int) -> list[Conversation]:
+    """All conversations of one epoch, shuffled. A kind is (how to make it, at most so many rows, times repeated).
+
+    The written dialogues are few and matter most, so they repeat; the sets from data teach sentences.
+    """
+    post, pretrain = data / "post", data / "pretrain"
+    kinds: tuple[tuple[Callable[[], Iterable[Conversation]], int, int], ...] = (
+        (identity_conversations, 2000, 4),
+        (follow_up_conversations, 200, 2),
+        (fact_conversations, 2000, 4),
+        (lambda: structured_conversations(600, seed), 600, 1),
+        (lambda: post_sets.wiki_descriptions(post), 8000, 1),
+        (lambda: post_sets.french_descriptions(post, pretrain), 2000, 2),
+        (lambda: post_sets.french_questions(post), 5000, 1),
+        (lambda: post_sets.french_documents(post), 1500, 1),
+        (lambda: post_sets.continuations(post), 1500, 1),
+        (lambda: post_sets.small_talk(post), 1000, 2),
+        (lambda: post_sets.task_dialogues(post), 1000, 1),
+    )
+    rng = random.Random(seed)
+    mixture: list[Conversation] = []
+    for make, at_most, repeats in kinds:
+        rows = list(make())
+        rng.shuffle(rows)
+        mixture += rows[:at_most] * repeats
+    rng.shuffle(mixture)
+    return mixture

@@ -1,0 +1,53 @@
+"""The head and its cross-entropy as one operation that never holds all logits.
+
+Logits are made, turned into probabilities and into both gradients slice by slice, while they are in the cache. The
+compiler's own version of this backward pass walks the logits column by column: with 8,192 tokens in the vocabulary
+it took about half of a pico's step on a CPU. Same idea as Liger's fused linear cross-entropy.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+SLICE_ROWS = 1024  # 1,024 rows of 8,192 bfloat16 logits are 16 MB
+
+
+class HeadLoss(torch.autograd.Function):
+    """sum over rows of -log softmax(x_LD @ head_VD.T)[target]; a target below zero adds nothing."""
+
+    @staticmethod
+    def forward(ctx: Any, x_LD: Tensor, head_VD: Tensor, targets_L: Tensor) -> Tensor:  # type: ignore[override]
+        """The loss in float32; both gradients are computed here, because the logits are at hand."""
+        head = head_VD.to(x_LD.dtype)
+        loss = torch.zeros((), device=x_LD.device)
+        grad_x, grad_head = torch.empty_like(x_LD), torch.zeros_like(head_VD)
+        for first in range(0, len(x_LD), SLICE_ROWS):
+            part, targets = x_LD[first : first + SLICE_ROWS], targets_L[first : first + SLICE_ROWS]
+            counts = (targets >= 0).float()[:, None]
+            index = targets.clamp(min=0)[:, None]
+            probabilities = torch.softmax(part @ head.T, dim=-1, dtype=torch.float32)
+            chosen = probabilities.gather(1, index)
+            loss -= (chosen.clamp(min=1e-30).log() * counts).sum()
+            grad_logits = probabilities.scatter_(1, index, chosen - 1.0)
+            if not bool(counts.all()):
+                grad_logits *= counts
+            grad_logits = grad_logits.to(x_LD.dtype)
+            grad_x[first : first + SLICE_ROWS] = grad_logits @ head
+            grad_head += grad_logits.T @ part
+        ctx.save_for_backward(grad_x, grad_head)
+        return loss
+
+    @staticmethod
+    def backward(ctx: Any, grad_loss: Tensor) -> tuple[Tensor, Tensor, None]:  # type: ignore[override]
+        """Scale what forward computed."""
+        grad_x, grad_head = ctx.saved_tensors
+        return grad_x * grad_loss.to(grad_x.dtype), grad_head * grad_loss, None
+
+
+def head_loss_sum(x_LD: Tensor, head_VD: Tensor, targets_L: Tensor) -> Tensor:
+    """Summed cross-entropy in nats of rows `x_LD` against `targets_L` (negative = ignored)."""
+    loss: Tensor = HeadLoss.apply(x_LD, head_VD, targets_L)  # type: ignore[no-untyped-call]
+    return loss
