@@ -1,17 +1,20 @@
 """Downloading a model from a hub that speaks Hugging Face's protocol: resumed, verified, no file too many."""
 
-import glob
+import fcntl
 import hashlib
+import os
 import re
 import shutil
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
 
 from pleiade.domain import Model
+from pleiade.registry.download import download
 from pleiade.registry.errors import RegistryError
 from pleiade.registry.inspect import file_sha256, inspect_model
 
@@ -24,6 +27,7 @@ WANTED = re.compile(
     r"[^/]+\.(json|jinja|safetensors|model)|(vocab|merges)\.txt|README\.md|LICEN[SC]E[^/]*|1_Pooling/config\.json"
 )
 PROGRESS_SECONDS = 0.2
+STREAMS = 4  # files that arrive at the same time
 
 Progress = Callable[[int, int], None]  # bytes here, bytes in all
 
@@ -128,27 +132,30 @@ def _require_space(folder: Path, files: list[RemoteFile]) -> None:
 
 
 def _download(repo: str, commit: str, files: list[RemoteFile], folder: Path, endpoint: str) -> None:
-    from huggingface_hub import snapshot_download
-    from huggingface_hub.utils.tqdm import (
-        are_progress_bars_disabled,
-        disable_progress_bars,
-        enable_progress_bars,
-    )
+    """Bring every file here, a few at a time; one that is here already is left alone."""
+    from huggingface_hub import hf_hub_url
 
-    shown_before = not are_progress_bars_disabled()
-    disable_progress_bars()  # ours is the same for every source
+    with _claimed(folder, repo), ThreadPoolExecutor(STREAMS, "download") as pool:
+
+        def fetch(file: RemoteFile) -> None:
+            url = hf_hub_url(repo, file.name, revision=commit, endpoint=endpoint or None)
+            download(url, folder / file.name, file.size)
+
+        for outcome in [pool.submit(fetch, file) for file in files]:
+            outcome.result()
+
+
+@contextmanager
+def _claimed(folder: Path, repo: str) -> Iterator[None]:
+    """Two processes must not write the same partial files. Raises RegistryError for the second one."""
+    descriptor = os.open(folder.with_name(f"{folder.name}.lock"), os.O_RDWR | os.O_CREAT, 0o600)
     try:
-        snapshot_download(
-            repo,
-            revision=commit,
-            local_dir=folder,
-            cache_dir=folder / ".cache",
-            allow_patterns=[glob.escape(file.name) for file in files],
-            endpoint=endpoint or None,
-        )
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    except BlockingIOError:
+        raise RegistryError(f"another process is downloading {repo} already: wait for it") from None
     finally:
-        if shown_before:
-            enable_progress_bars()
+        os.close(descriptor)
 
 
 def _verify(folder: Path, files: list[RemoteFile]) -> None:
