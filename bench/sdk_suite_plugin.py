@@ -1,7 +1,7 @@
 """A pytest plugin for bench/sdk_suite.py: which test ended how, and what kind of answers it got.
 
 It runs inside the SDK's own suite and changes nothing there, it only listens to the HTTP library. One JSON
-line a test goes to the file in SDK_SUITE_LOG: {"test", "outcome", "real", "changed", "fixture", "statuses"}.
+line a test goes to the file in SDK_SUITE_LOG: {"test", "outcome", "real", "reduced", "fixture", "statuses"}.
 """
 
 import functools
@@ -58,7 +58,7 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
             "outcome": report.outcome,
             "real": kinds.count("real"),
             "fixture": kinds.count("fixture"),
-            "changed": sum("x-pleiade-contract" in headers for _, headers in answers),
+            "reduced": sum("without" in headers.get("x-pleiade-contract", "") for _, headers in answers),
             "statuses": [status for status, _ in answers],
         }
         with LOG.open("a") as log:

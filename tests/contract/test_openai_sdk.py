@@ -163,6 +163,7 @@ def test_a_required_tool_is_called_with_arguments_of_its_schema(client: Client) 
         messages=[{"role": "user", "content": "Switch the lamp on."}],
         tools=[{"type": "function", "function": function}],
         tool_choice="required",
+        parallel_tool_calls=False,
         max_tokens=128,
     )
     assert answer.choices[0].finish_reason == "tool_calls"

@@ -136,6 +136,14 @@ async def test_unknown_references_are_left_out_one_by_one_and_told(serve: Serve,
     answer = await served.post("/v1/responses", body)
     assert await answer.json() == {"input": "Hello!", "model": "chat", "max_output_tokens": 16}
     assert answer.headers["x-pleiade-contract"] == (
-        "without prompt, without conversation, without previous_response_id, with model"
+        "with max_output_tokens, without prompt, without conversation, without previous_response_id, with model"
     )
     assert "x-pleiade-fixture" not in answer.headers
+
+
+async def test_embeddings_come_as_the_floats_that_strict_validation_reads(serve: Serve, home: Path) -> None:
+    served = await serve(contract=True, home=str(home))
+    body = {"model": "embed", "input": "Hello!", "encoding_format": "base64"}
+    answer = await served.post("/v1/embeddings", body)
+    assert answer.headers["x-pleiade-contract"] == "without encoding_format"
+    assert "encoding_format" not in served.engine.seen[-1].body

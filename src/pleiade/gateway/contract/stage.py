@@ -9,7 +9,7 @@ import msgspec
 from pleiade.domain import ModelKind
 from pleiade.gateway.body import parse_object, read_body
 from pleiade.gateway.call import Body, Call, Receive
-from pleiade.gateway.contract.changes import keep_short, mend
+from pleiade.gateway.contract.changes import mend, prepare
 from pleiade.gateway.contract.fixtures import key_of, load_fixtures, stream_answer, whole_answer
 from pleiade.gateway.errors import ApiError
 from pleiade.gateway.stages.resolve import KINDS
@@ -46,8 +46,8 @@ class Contract:
     async def __call__(self, call: Call) -> None:
         """The production answer, the one to a changed request, or a fixture; ApiError where there is none."""
         self._accept_suite_keys(call)
-        body = await self._read(call) if call.scope["method"] == "POST" else None
         changes: list[str] = []
+        body = await self._read(call, changes) if call.scope["method"] == "POST" else None
         while True:
             try:
                 await self._next(call)
@@ -63,28 +63,30 @@ class Contract:
                         call.params = dict.fromkeys(
                             call.params, model
                         )  # a new one: calls share their route's
-                    self._give(call, body)
-                    call.edge.extra[:] = [(CHANGED_HEADER, ", ".join(changes).encode())]
+                    self._give(call, body, changes)
                 elif not await self._answer_fixture(call, error):
                     raise
                 else:
                     return
 
-    async def _read(self, call: Call) -> Body | None:
+    async def _read(self, call: Call, changes: list[str]) -> Body | None:
         """The request's fields, which production code reads again; None where it will refuse them anyway."""
         raw = await read_body(call, self._settings.max_body_mb)
-        self._give(call, raw)
+        self._give(call, raw, changes)
         try:
             body = parse_object(raw)
         except ApiError:
             return None
-        if keep_short(call.route.path, body):
-            self._give(call, body)
+        change = prepare(call.route.path, body)
+        if change:
+            changes.append(change)
+            self._give(call, body, changes)
         return body
 
     @staticmethod
-    def _give(call: Call, body: Body | bytes) -> None:
-        """Let production code receive `body` as if the client had sent it."""
+    def _give(call: Call, body: Body | bytes, changes: list[str]) -> None:
+        """Let production code receive `body` as if the client had sent it; the answer tells of `changes`."""
+        call.edge.extra[:] = [(CHANGED_HEADER, ", ".join(changes).encode())] if changes else []
         raw = body if isinstance(body, bytes) else msgspec.json.encode(body)
         call.receive = _replay(raw, call.receive)
         call.body_read = False  # the watch must not take a replayed body for news of the client
