@@ -37,6 +37,7 @@ logger = logging.getLogger(__name__)
 # Shorter than the keep-alive of any engine (uvicorn's is 5 s), or a request may meet a connection that just
 # closed.
 _KEEP_ALIVE_S = 4.0
+SHARE_S = 0.5
 
 
 class Gateway:
@@ -62,7 +63,7 @@ class Gateway:
         self._edge = fold(CONTRACT_EDGE if settings.contract else EDGE, run_handler, self)
         self._rooms = tuple(rooms)
         self._random = random.Random(random.SystemRandom().getrandbits(64))  # request ids: unique, not secret
-        self._gauge_task: asyncio.Task[None] | None = None
+        self._share_task: asyncio.Task[None] | None = None
         routes: list[Route] = []
         for build in (inference_routes, model_routes, edit_routes, probe_routes):
             routes += build(self)
@@ -99,12 +100,11 @@ class Gateway:
             auto_decompress=False,
             skip_auto_headers=("User-Agent", "Accept", "Accept-Encoding"),
         )
-        self.metrics.forget_the_dead()
         await self.keys.start()
         await self.directory.start()
         self.watch.start()
         self.request_log.start()
-        self._gauge_task = asyncio.create_task(self._keep_gauges())
+        self._share_task = asyncio.create_task(self._share_metrics())
         for room in self._rooms:
             await room.start(self)
 
@@ -112,9 +112,10 @@ class Gateway:
         """Stop everything that `start` started, in reverse."""
         for room in reversed(self._rooms):
             await room.stop()
-        if self._gauge_task is not None:
-            self._gauge_task.cancel()
-            await asyncio.gather(self._gauge_task, return_exceptions=True)
+        if self._share_task is not None:
+            self._share_task.cancel()
+            await asyncio.gather(self._share_task, return_exceptions=True)
+            self.metrics.share()
         await self.watch.stop()
         await self.directory.stop()
         await self.keys.stop()
@@ -123,11 +124,15 @@ class Gateway:
         if self.tracer is not None:
             await asyncio.to_thread(self.tracer.stop)
 
-    async def _keep_gauges(self) -> None:
-        """Tell the number of running requests, so that any worker's /metrics knows of it."""
+    async def _share_metrics(self) -> None:
+        """Let the other gateways know what this one counted, so that any of them can tell all."""
         while True:
-            self.metrics.in_flight.set(len(self.watch.calls))
-            await asyncio.sleep(0.5)
+            self.metrics.in_flight = len(self.watch.calls)
+            try:
+                self.metrics.share()
+            except OSError as error:
+                logger.warning("metrics cannot be shared: %s", error)
+            await asyncio.sleep(SHARE_S)
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         message: MutableMapping[str, Any] = await receive()

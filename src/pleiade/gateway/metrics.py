@@ -1,94 +1,116 @@
-"""What a gateway counts, under OpenTelemetry's `gen_ai` names; several workers share one picture.
+"""What a gateway counts, under OpenTelemetry's `gen_ai` names (semantic conventions for generative AI).
 
-With PROMETHEUS_MULTIPROC_DIR set, every worker writes to files in that folder and any of them can tell all.
-Labels only ever hold names of routes and deployments, never what a caller made up.
+A request costs a few additions in memory; text is made when somebody asks. Labels only ever hold names of
+routes and deployments, never what a caller made up.
 """
 
 import os
+import time
+from bisect import bisect_left
+from collections.abc import Iterable
 from pathlib import Path
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
-from prometheus_client.multiprocess import MultiProcessCollector
+import msgspec
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
+from prometheus_client.registry import Collector
 
 from pleiade.gateway.call import Call
+from pleiade.gateway.metrics_files import Counts, Snapshot, read_snapshots, write_snapshot
 
 FOLDER_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 
-# Buckets as OpenTelemetry's semantic conventions for generative AI advise.
-_SECONDS = (0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92)
-_FIRST_TOKEN = (0.001, 0.005, 0.01, 0.02, 0.04, 0.06, 0.08, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0)
-_PER_TOKEN = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.75, 1.0, 2.5)
-_TOKENS = (1, 4, 16, 64, 256, 1024, 4096, 16384, 65536, 262144, 1048576)
 _GEN_AI = ("gen_ai_operation_name", "gen_ai_provider_name", "gen_ai_request_model", "gen_ai_response_model")
 
 
+class Family(msgspec.Struct, frozen=True):
+    """One histogram: its name, meaning, labels and the upper bounds of its buckets."""
+
+    name: str
+    meaning: str
+    labels: tuple[str, ...]
+    bounds: tuple[float, ...]
+
+
+DURATION = Family(
+    "gen_ai_server_request_duration_seconds",
+    "Whole time of a model call",
+    (*_GEN_AI, "error_type"),
+    (0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92),
+)
+FIRST_TOKEN = Family(
+    "gen_ai_server_time_to_first_token_seconds",
+    "From the request to the first token of a stream",
+    _GEN_AI,
+    (0.001, 0.005, 0.01, 0.02, 0.04, 0.06, 0.08, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0),
+)
+PER_TOKEN = Family(
+    "gen_ai_server_time_per_output_token_seconds",
+    "Mean time of a streamed token after the first",
+    _GEN_AI,
+    (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.75, 1.0, 2.5),
+)
+TOKENS = Family(
+    "gen_ai_client_token_usage",
+    "Tokens of a model call",
+    (*_GEN_AI, "gen_ai_token_type"),
+    (1, 4, 16, 64, 256, 1024, 4096, 16384, 65536, 262144, 1048576),
+)
+FAMILIES = (DURATION, FIRST_TOKEN, PER_TOKEN, TOKENS)
+
+
+class _Histogram:
+    """Observations of one family under one set of labels."""
+
+    __slots__ = ("bounds", "counts", "total")
+
+    def __init__(self, family: Family) -> None:
+        self.bounds = family.bounds
+        self.counts = [0] * (len(family.bounds) + 1)  # the last: above all bounds
+        self.total = 0.0
+
+    def observe(self, value: float) -> None:
+        """Count `value` into its bucket (whose upper bound is included)."""
+        self.counts[bisect_left(self.bounds, value)] += 1
+        self.total += value
+
+
 class _Series:
-    """The children of one (operation, deployment, model, error), resolved once."""
+    """The histograms of one (operation, deployment, model, error), found once."""
+
+    __slots__ = ("duration", "first_token", "input_tokens", "output_tokens", "per_token")
 
     def __init__(self, metrics: "Metrics", operation: str, deployment: str, model: str, error: str) -> None:
         labels = (operation, "pleiade", deployment, model)
-        self.duration = metrics.duration.labels(*labels, error)
-        self.first_token = metrics.first_token.labels(*labels)
-        self.per_token = metrics.per_token.labels(*labels)
-        self.input_tokens = metrics.tokens.labels(*labels, "input")
-        self.output_tokens = metrics.tokens.labels(*labels, "output")
+        self.duration = metrics.histogram(DURATION, (*labels, error))
+        self.first_token = metrics.histogram(FIRST_TOKEN, labels)
+        self.per_token = metrics.histogram(PER_TOKEN, labels)
+        self.input_tokens = metrics.histogram(TOKENS, (*labels, "input"))
+        self.output_tokens = metrics.histogram(TOKENS, (*labels, "output"))
 
 
 class Metrics:
-    """All series of one gateway process."""
+    """All series of one gateway process; with PROMETHEUS_MULTIPROC_DIR set, shared with its siblings."""
 
     def __init__(self) -> None:
-        self._folder = os.environ.get(FOLDER_VARIABLE, "")
-        registry = self._registry = CollectorRegistry()
-        self.requests = Counter(
-            "pleiade_requests", "Requests answered", ("route", "status", "deployment"), registry=registry
-        )
-        self.in_flight = Gauge(
-            "pleiade_requests_in_flight",
-            "Requests being answered",
-            registry=registry,
-            multiprocess_mode="livesum",
-        )
-        self.duration = Histogram(
-            "gen_ai_server_request_duration_seconds",
-            "Whole time of a model call",
-            (*_GEN_AI, "error_type"),
-            buckets=_SECONDS,
-            registry=registry,
-        )
-        self.first_token = Histogram(
-            "gen_ai_server_time_to_first_token_seconds",
-            "From the request to the first token of a stream",
-            _GEN_AI,
-            buckets=_FIRST_TOKEN,
-            registry=registry,
-        )
-        self.per_token = Histogram(
-            "gen_ai_server_time_per_output_token_seconds",
-            "Mean time of a streamed token after the first",
-            _GEN_AI,
-            buckets=_PER_TOKEN,
-            registry=registry,
-        )
-        self.tokens = Histogram(
-            "gen_ai_client_token_usage",
-            "Tokens of a model call",
-            (*_GEN_AI, "gen_ai_token_type"),
-            buckets=_TOKENS,
-            registry=registry,
-        )
-        self._requests: dict[tuple[str, int, str], Counter] = {}
+        folder = os.environ.get(FOLDER_VARIABLE, "")
+        self._file = Path(folder) / f"gateway_{os.getpid()}_{time.time_ns()}.db" if folder else None
+        self._requests: dict[tuple[str, int, str], int] = {}
         self._series: dict[tuple[str, str, str, str], _Series] = {}
+        self._histograms: dict[tuple[str, tuple[str, ...]], _Histogram] = {}
+        self._shared = b""
+        self.in_flight = 0
+
+    def histogram(self, family: Family, labels: tuple[str, ...]) -> _Histogram:
+        """The histogram of `family` under `labels`, made at first use."""
+        return self._histograms.setdefault((family.name, labels), _Histogram(family))
 
     def note(self, call: Call, seconds: float) -> None:
-        """Count a finished call."""
+        """Count a finished call, which took `seconds`."""
         endpoint = call.target.endpoint if call.target is not None else None
         deployment = endpoint.deployment if endpoint is not None else ""
         counted = (call.route.path, call.status, deployment)
-        counter = self._requests.get(counted)
-        if counter is None:
-            counter = self._requests[counted] = self.requests.labels(*map(str, counted))
-        counter.inc()
+        self._requests[counted] = self._requests.get(counted, 0) + 1
         if endpoint is None or not call.operation:
             return
         key = (call.operation, deployment, endpoint.model, call.error_code or call.aborted)
@@ -108,19 +130,70 @@ class Metrics:
             if usage.completion_tokens > 1:
                 series.per_token.observe((seconds - first_token) / (usage.completion_tokens - 1))
 
-    def render(self) -> bytes:
-        """Prometheus text, of all workers where they share a folder, else of this process. Takes a while."""
-        if not self._folder:
-            return generate_latest(self._registry)
-        shared = CollectorRegistry()
-        MultiProcessCollector(shared, path=self._folder)  # type: ignore[no-untyped-call]
-        return generate_latest(shared)
+    def snapshot(self) -> Snapshot:
+        """All that was counted so far in this process."""
+        return Snapshot(
+            pid=os.getpid(),
+            in_flight=self.in_flight,
+            requests=[(route, status, name, n) for (route, status, name), n in self._requests.items()],
+            histograms=[
+                Counts(name, labels, list(histogram.counts), histogram.total)
+                for (name, labels), histogram in self._histograms.items()
+            ],
+        )
 
-    def forget_the_dead(self) -> None:
-        """Remove the live gauges of workers that no longer run (their counters stay: those happened)."""
-        if not self._folder:
-            return
-        for file in Path(self._folder).glob("gauge_live*_*.db"):
-            pid = file.stem.rpartition("_")[2]
-            if pid.isdigit() and not Path(f"/proc/{pid}").exists() and Path("/proc/self").exists():
-                file.unlink(missing_ok=True)
+    def share(self) -> None:
+        """Let the siblings know of the latest counts, if there are siblings and news. Writes a small file."""
+        if self._file is not None:
+            self._shared = write_snapshot(self._file, self.snapshot(), self._shared)
+
+    def render(self) -> bytes:
+        """Prometheus text, of this process and its siblings (as they shared it last). Takes milliseconds."""
+        others = read_snapshots(self._file.parent, but=self._file) if self._file is not None else []
+        registry = CollectorRegistry(auto_describe=False)
+        registry.register(_Snapshots([self.snapshot(), *others]))
+        return generate_latest(registry)
+
+
+class _Snapshots(Collector):
+    """The sum of several processes' snapshots, as prometheus_client wants it."""
+
+    def __init__(self, snapshots: list[Snapshot]) -> None:
+        self._snapshots = snapshots
+
+    def collect(self) -> Iterable[Metric]:
+        """All metrics, every family once."""
+        requests = CounterMetricFamily(
+            "pleiade_requests", "Requests answered", labels=("route", "status", "deployment")
+        )
+        sums: dict[tuple[str, int, str], int] = {}
+        for snapshot in self._snapshots:
+            for route, status, deployment, count in snapshot.requests:
+                sums[route, status, deployment] = sums.get((route, status, deployment), 0) + count
+        for (route, status, deployment), count in sums.items():
+            requests.add_metric((route, str(status), deployment), count)
+        yield requests
+        in_flight = sum(snapshot.in_flight for snapshot in self._snapshots)
+        yield GaugeMetricFamily("pleiade_requests_in_flight", "Requests being answered", value=in_flight)
+        for family in FAMILIES:
+            yield self._histogram(family)
+
+    def _histogram(self, family: Family) -> Metric:
+        merged: dict[tuple[str, ...], tuple[list[int], float]] = {}
+        for snapshot in self._snapshots:
+            for counts in snapshot.histograms:
+                if counts.name == family.name and len(counts.counts) == len(family.bounds) + 1:
+                    before, total = merged.get(counts.labels, ([0] * len(counts.counts), 0.0))
+                    added = [a + b for a, b in zip(before, counts.counts, strict=True)]
+                    merged[counts.labels] = (added, total + counts.total)
+        metric = HistogramMetricFamily(family.name, family.meaning, labels=family.labels)
+        edges = [*(str(float(bound)) for bound in family.bounds), "+Inf"]
+        for labels, (bucket_counts, total) in merged.items():
+            if not any(bucket_counts):
+                continue  # made with its siblings, never observed
+            cumulative, buckets = 0, []
+            for edge, count in zip(edges, bucket_counts, strict=True):
+                cumulative += count
+                buckets.append((edge, float(cumulative)))
+            metric.add_metric(labels, buckets, total)
+        return metric

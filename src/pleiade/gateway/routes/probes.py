@@ -47,7 +47,7 @@ def probe_routes(gateway: "Gateway") -> list[Route]:
             secret = find_secret(call)
             if gateway.keys.find(secret) is None:
                 raise wrong_key("****")
-        gateway.metrics.in_flight.set(len(gateway.watch.calls))
+        gateway.metrics.in_flight = len(gateway.watch.calls)
         body = await asyncio.to_thread(gateway.metrics.render)
         call.status = 200
         await call.answer.whole(200, body, content_type=PROMETHEUS)
