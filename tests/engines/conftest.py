@@ -18,7 +18,16 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def text_worker(tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Worker]:
     """A text worker on the tiny model."""
-    arguments = ["--model", str(tiny_model), "--model-id", "tiny", "--queue-limit", "32", "--kv-cache-mb", "64"]
+    arguments = [
+        "--model",
+        str(tiny_model),
+        "--model-id",
+        "tiny",
+        "--queue-limit",
+        "32",
+        "--kv-cache-mb",
+        "64",
+    ]
     log = tmp_path_factory.mktemp("worker") / "log"
     with run_worker("pleiade.engines.text_openvino", arguments, log) as worker:
         yield worker

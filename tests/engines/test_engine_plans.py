@@ -44,7 +44,9 @@ def test_every_engine_is_found_by_its_own_name() -> None:
 @pytest.mark.parametrize(
     ("engine", "model"), [("text_openvino", FOLDER), ("embed_openvino", ENCODER), ("text_llamacpp", GGUF)]
 )
-def test_our_workers_get_model_port_and_queue_and_keep_the_token_out_of_argv(engine: str, model: Model) -> None:
+def test_our_workers_get_model_port_and_queue_and_keep_the_token_out_of_argv(
+    engine: str, model: Model
+) -> None:
     process = plan(engine, model)
     assert isinstance(process, Process)
     line = " ".join(process.argv)

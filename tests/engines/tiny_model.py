@@ -3,11 +3,19 @@
 import json
 from pathlib import Path
 
+import gguf
 import numpy as np
 from safetensors.numpy import save_file
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 
-CONTROL = ("<|endoftext|>", "<|im_start|>", "<|im_end|>", "<|fim_prefix|>", "<|fim_middle|>", "<|fim_suffix|>")
+CONTROL = (
+    "<|endoftext|>",
+    "<|im_start|>",
+    "<|im_end|>",
+    "<|fim_prefix|>",
+    "<|fim_middle|>",
+    "<|fim_suffix|>",
+)
 VISIBLE = ("<tool_call>", "</tool_call>")
 CONTEXT = 2048
 HIDDEN = 64
@@ -16,7 +24,10 @@ HIDDEN = 64
 def byte_tokenizer(*, fim: bool = True) -> Tokenizer:
     """One token per byte, then the control tokens and the visible marks."""
     alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
-    tokenizer = Tokenizer(models.BPE(vocab={c: i for i, c in enumerate(alphabet)}, merges=[]))
+    vocabulary = {c: i for i, c in enumerate(alphabet)}
+    pair = alphabet[0] * 2  # llama.cpp wants a merge; nobody writes these two bytes
+    merges = [(alphabet[0], alphabet[0])]
+    tokenizer = Tokenizer(models.BPE(vocab={**vocabulary, pair: len(vocabulary)}, merges=merges))
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
     tokenizer.decoder = decoders.ByteLevel()
     tokenizer.add_special_tokens([t for t in CONTROL if fim or "fim" not in t])
@@ -52,6 +63,44 @@ def write_tiny_model(folder: Path, *, fim: bool = True) -> Path:
     (folder / "tokenizer_config.json").write_text(json.dumps({"eos_token": "<|im_end|>"}))
     save_file(_weights(vocabulary), folder / "model.safetensors")
     return folder
+
+
+def write_tiny_gguf(path: Path) -> Path:
+    """The same model as one GGUF file, in float32."""
+    tokenizer = byte_tokenizer()
+    size = tokenizer.get_vocab_size()
+    writer = gguf.GGUFWriter(path, "qwen3")
+    writer.add_block_count(2)
+    writer.add_context_length(CONTEXT)
+    writer.add_embedding_length(HIDDEN)
+    writer.add_feed_forward_length(128)
+    writer.add_head_count(4)
+    writer.add_head_count_kv(2)
+    writer.add_key_length(32)
+    writer.add_value_length(32)
+    writer.add_rope_freq_base(10000.0)
+    writer.add_layer_norm_rms_eps(1e-6)
+    writer.add_file_type(gguf.LlamaFileType.ALL_F32)
+    writer.add_tokenizer_model("gpt2")
+    writer.add_tokenizer_pre("default")
+    writer.add_token_list([tokenizer.id_to_token(i) for i in range(size)])
+    kinds = {
+        **dict.fromkeys(CONTROL, gguf.TokenType.CONTROL),
+        **dict.fromkeys(VISIBLE, gguf.TokenType.USER_DEFINED),
+    }
+    writer.add_token_types([kinds.get(tokenizer.id_to_token(i), gguf.TokenType.NORMAL) for i in range(size)])
+    writer.add_token_merges([" ".join(pair) for pair in json.loads(tokenizer.to_str())["model"]["merges"]])
+    writer.add_eos_token_id(tokenizer.token_to_id("<|im_end|>"))
+    names = gguf.get_tensor_name_map(gguf.MODEL_ARCH.QWEN3, 2)
+    for name, tensor in _weights(size).items():
+        found = names.get_name(name, try_suffixes=(".weight",))
+        assert found is not None
+        writer.add_tensor(found, tensor)
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+    return path
 
 
 def _weights(vocabulary: int) -> dict[str, np.ndarray]:

@@ -58,7 +58,12 @@ class Worker:
 
 @contextmanager
 def run_worker(
-    module: str, arguments: Sequence[str], log: Path, *, env: dict[str, str] | None = None, pass_fds: Sequence[int] = ()
+    module: str,
+    arguments: Sequence[str],
+    log: Path,
+    *,
+    env: dict[str, str] | None = None,
+    pass_fds: Sequence[int] = (),
 ) -> Iterator[Worker]:
     """Start `python -m module --port P …`, wait until it is healthy, and end it afterwards."""
     with socket.socket() as probe:

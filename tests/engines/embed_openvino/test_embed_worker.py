@@ -49,7 +49,13 @@ def test_vectors_equal_those_of_transformers(embed_worker: Worker, minilm: Path)
     import torch
     import transformers
 
-    texts = ["A man is playing guitar", "pasta", "word " * 300, "Où est la gare ? 🚉", "The new movie is so great"]
+    texts = [
+        "A man is playing guitar",
+        "pasta",
+        "word " * 300,
+        "Où est la gare ? 🚉",
+        "The new movie is so great",
+    ]
     tokenizer = transformers.AutoTokenizer.from_pretrained(minilm)
     model = transformers.AutoModel.from_pretrained(minilm).eval()
     batch = tokenizer(texts, padding=True, return_tensors="pt")
@@ -144,5 +150,8 @@ def test_two_hundred_clients_get_vectors_or_a_429(embed_worker: Worker) -> None:
 
 def test_changed_weights_stop_the_start(minilm: Path, tmp_path: Path) -> None:
     arguments = ["--model", str(minilm), "--model-id", "minilm", "--sha256", "0" * 64]
-    with pytest.raises(AssertionError, match="was changed or damaged"), run_worker(MODULE, arguments, tmp_path / "log"):
+    with (
+        pytest.raises(AssertionError, match="was changed or damaged"),
+        run_worker(MODULE, arguments, tmp_path / "log"),
+    ):
         pass

@@ -12,6 +12,8 @@ import transformers
 from gguf import GGMLQuantizationType as Kind
 from numpy.typing import NDArray
 
+torch.set_num_threads(1)  # tiny models: a second thread only waits
+
 VOCABULARY, HIDDEN, LAYERS, HEADS, KV_HEADS, FFN, CONTEXT = 512, 128, 3, 4, 2, 256, 512
 
 _COMMON: dict[str, Any] = {

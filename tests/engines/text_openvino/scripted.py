@@ -63,8 +63,15 @@ class ScriptedEngine:
         with self._lock:
             running = len(self._live)
         return EngineStats(
-            running=running, waiting=0, blocks_total=1, blocks_free=1, steps=0, prompt_tokens=0,
-            cached_tokens=0, generated_tokens=0, preemptions=0,
+            running=running,
+            waiting=0,
+            blocks_total=1,
+            blocks_free=1,
+            steps=0,
+            prompt_tokens=0,
+            cached_tokens=0,
+            generated_tokens=0,
+            preemptions=0,
         )
 
     def stop(self) -> None:
@@ -100,7 +107,9 @@ class ScriptedEngine:
                             finish = "length"
                         if request.logprobs is not None:
                             others = tuple((t, -2.0 - t) for t in range(request.logprobs - 1))
-                            logprobs = TokenLogprobs(token, -0.5, ((token, -0.5), *others)[: request.logprobs])
+                            logprobs = TokenLogprobs(
+                                token, -0.5, ((token, -0.5), *others)[: request.logprobs]
+                            )
                     prompt_logprobs = None
                     if first and request.prompt_logprobs is not None:
                         rest = tuple(TokenLogprobs(t, -1.0, ((t, -1.0),)) for t in request.prompt[1:])

@@ -44,7 +44,7 @@ def test_pieces_change_nothing(cuts: list[int]) -> None:
     assert parse(text, cuts) == parse(text)
 
 
-@given(st.text("<tol_ca>/ \n{}\"x", max_size=60), st.lists(st.integers(0, 60), max_size=6))
+@given(st.text('<tol_ca>/ \n{}"x', max_size=60), st.lists(st.integers(0, 60), max_size=6))
 def test_text_without_a_call_comes_through_unchanged(text: str, cuts: list[int]) -> None:
     assert parse(text, cuts) == (text, [])
 

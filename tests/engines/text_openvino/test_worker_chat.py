@@ -245,7 +245,10 @@ def test_tool_calls_stream_as_deltas(text_worker: Worker) -> None:
 def test_allowed_tools_and_the_functions_of_2023(text_worker: Worker) -> None:
     allowed = {
         "type": "allowed_tools",
-        "allowed_tools": {"mode": "required", "tools": [{"type": "function", "function": {"name": "get_time"}}]},
+        "allowed_tools": {
+            "mode": "required",
+            "tools": [{"type": "function", "function": {"name": "get_time"}}],
+        },
     }
     answer = text_worker.ok(
         ROUTE,

@@ -85,7 +85,9 @@ def test_echoed_scores_are_those_of_the_tokens_when_generated(text_worker: Worke
     for ours, theirs in zip(
         scored["choices"][0]["logprobs"]["token_logprobs"][3:], tokens["token_logprobs"], strict=True
     ):
-        assert math.exp(ours) == pytest.approx(math.exp(theirs), rel=0.2, abs=2e-3)  # 8-bit, other batch shapes
+        assert math.exp(ours) == pytest.approx(
+            math.exp(theirs), rel=0.2, abs=2e-3
+        )  # 8-bit, other batch shapes
 
 
 def _tokens_of(names: list[str]) -> list[int]:

@@ -91,7 +91,9 @@ def socket_to(worker: Worker) -> socket.socket:
 
 
 def test_a_long_text_is_refused_without_tokenising_it(text_worker: Worker) -> None:
-    answer = text_worker.post("/chat/completions", messages=[{"role": "user", "content": "word " * 4_000_000}])
+    answer = text_worker.post(
+        "/chat/completions", messages=[{"role": "user", "content": "word " * 4_000_000}]
+    )
     assert answer.json()["error"]["code"] == "context_length_exceeded"
 
 
@@ -138,7 +140,8 @@ def test_sigterm_lets_running_answers_finish_and_refuses_new_ones(tiny_model: Pa
             assert next(lines).startswith("data: ")
             worker.process.send_signal(signal.SIGTERM)
             _wait_until(
-                lambda: httpx.get(worker.url + "/health", trust_env=False).status_code == 503, "it did not drain"
+                lambda: httpx.get(worker.url + "/health", trust_env=False).status_code == 503,
+                "it did not drain",
             )
             refused = httpx.post(
                 worker.url + CHAT, json=LONG, headers={"authorization": f"Bearer {TOKEN}"}, trust_env=False

@@ -1,7 +1,6 @@
 """The embedding worker: `POST /v1/embeddings` around an encoder."""
 
 import asyncio
-import base64
 import hashlib
 import logging
 import time
@@ -9,21 +8,18 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
-import numpy as np
-from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
 from pleiade.engines.embed_openvino.batcher import Batcher, BatcherFull
 from pleiade.engines.wire.app import Handler
-from pleiade.engines.wire.errors import ApiError, invalid, queue_full
+from pleiade.engines.wire.embeddings import check_form, input_name, inputs_of, vectors_answer
+from pleiade.engines.wire.errors import context_overflow, invalid, queue_full
 from pleiade.engines.wire.exchange import Exchange
 from pleiade.engines.wire.metrics import SECONDS, TOKENS, Histogram, format_labels, value_lines
-from pleiade.engines.wire.requests import EmbeddingRequest, number_in_range, parse
+from pleiade.engines.wire.requests import EmbeddingRequest, parse
 from pleiade.engines.wire.serve import LoadError
 
-# OpenAI's own bounds (wire-contract §2.1).
-MAX_INPUTS = 2048
-MAX_TOKENS_PER_REQUEST = 300_000
+MAX_TOKENS_PER_REQUEST = 300_000  # OpenAI's own bound (wire-contract §2.1)
 SMALL_BODY = 16 << 10  # bytes; above, tokenising happens in a thread
 
 log = logging.getLogger("pleiade.engine")
@@ -62,7 +58,7 @@ class EmbedService:
     async def _embed(self, exchange: Exchange) -> None:
         began = time.monotonic()
         request = parse(exchange.body, EmbeddingRequest)
-        _check(request, self._width)
+        check_form(request, self._width)
         if len(exchange.body) <= SMALL_BODY:
             texts = self._tokenise(request)
         else:
@@ -77,55 +73,23 @@ class EmbedService:
             if exchange.closed:
                 return
             raise
-        if request.dimensions is not None and request.dimensions < self._width:
-            vectors = vectors[:, : request.dimensions]
-            vectors = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
         tokens = sum(map(len, texts))
         self._duration.observe(time.monotonic() - began)
         self._lengths.observe(tokens)
-        await exchange.answer(_answer(self._id, vectors, tokens, request.encoding_format == "base64"))
+        await exchange.answer(vectors_answer(vectors, model=self._id, tokens=tokens, request=request))
 
     def _tokenise(self, request: EmbeddingRequest) -> list[list[int]]:
         """Token ids of all inputs. Raises ApiError 400 for one that is empty, too long or of unknown tokens."""
-        given = request.input
-        if isinstance(given, str):
-            inputs: list[str | list[int]] = [given]
-        elif given and all(isinstance(item, int) for item in given):
-            inputs = [[item for item in given if isinstance(item, int)]]
-        elif any(isinstance(item, int) for item in given):
-            raise invalid(
-                "Invalid type for 'input': expected strings or arrays of integers, not both.",
-                "input",
-                "invalid_type",
-            )
-        else:
-            inputs = [item for item in given if not isinstance(item, int)]
-        if not inputs:
-            raise invalid(
-                "Invalid 'input': empty array. Expected at least one input.", "input", "empty_array"
-            )
-        if len(inputs) > MAX_INPUTS:
-            raise invalid(
-                f"Invalid 'input': array too long. Expected an array with maximum length {MAX_INPUTS}, but got an "
-                f"array with length {len(inputs)} instead.",
-                "input",
-                "array_above_max_length",
-            )
-        texts = [self._ids(item, place if len(inputs) > 1 else None) for place, item in enumerate(inputs)]
+        inputs = inputs_of(request)
+        texts = [self._ids(item, input_name(place, len(inputs))) for place, item in enumerate(inputs)]
         total = sum(map(len, texts))
         if total > MAX_TOKENS_PER_REQUEST:
-            raise invalid(
-                f"Requested {total} tokens, max {MAX_TOKENS_PER_REQUEST} tokens per request",
-                "input",
-                "max_tokens",
-            )
+            message = f"Requested {total} tokens, max {MAX_TOKENS_PER_REQUEST} tokens per request"
+            raise invalid(message, "input", "max_tokens_per_request")
         return texts
 
-    def _ids(self, item: str | list[int], place: int | None) -> list[int]:
+    def _ids(self, item: str | list[int], param: str) -> list[int]:
         """One input, in the frame that the model wants ([CLS] … [SEP])."""
-        param = "input" if place is None else f"input[{place}]"
-        if not item:
-            raise invalid(f"Invalid '{param}': input cannot be an empty string.", param, "invalid_value")
         if isinstance(item, str):
             ids: list[int] = self._tokenizer.encode(item, add_special_tokens=False).ids
         else:
@@ -133,8 +97,8 @@ class EmbedService:
             for token in ids:
                 if not 0 <= token < self._vocabulary:
                     raise invalid(
-                        f"Invalid '{param}': token {token} is not in this model's vocabulary, whose ids go from 0 to "
-                        f"{self._vocabulary - 1}. Send text instead of another tokenizer's ids (LangChain: "
+                        f"Invalid '{param}': token {token} is not in this model's vocabulary, whose ids go from 0 "
+                        f"to {self._vocabulary - 1}. Send text instead of another tokenizer's ids (LangChain: "
                         "check_embedding_ctx_length=False).",
                         param,
                     )
@@ -142,14 +106,9 @@ class EmbedService:
         if not framed:
             ids = [*self._opening, *ids, *self._closing]
         if len(ids) > self._longest:
-            raise ApiError(
-                400,
-                f"This model's maximum context length is {self._longest} tokens, however you requested {len(ids)} "
-                f"tokens ({len(ids)} in your prompt; 0 for the completion). Please reduce your prompt; or completion "
-                "length.",
-                param=param,
-                code="context_length_exceeded",
-            )
+            error = context_overflow(self._longest, len(ids), 0, chat=False)
+            error.param = param
+            raise error
         return ids
 
     def models(self) -> list[dict[str, object]]:
@@ -168,32 +127,6 @@ class EmbedService:
     def close(self) -> None:
         """End the encoder's thread."""
         self._batcher.stop()
-
-
-def _check(request: EmbeddingRequest, width: int) -> None:
-    number_in_range("dimensions", request.dimensions, 1, None)
-    if request.dimensions is not None and request.dimensions > width:
-        raise invalid(f"Invalid value for 'dimensions': this model's vectors have {width}.", "dimensions")
-    if request.encoding_format not in (None, "float", "base64"):
-        raise invalid(
-            f"Invalid value: '{request.encoding_format}'. Supported values are: 'float' and 'base64'.",
-            "encoding_format",
-        )
-
-
-def _answer(model: str, vectors: NDArray[np.float32], tokens: int, base64_wanted: bool) -> bytes:
-    """The embeddings list. Base64 is of float32, little-endian, as the SDK asks by default."""
-    little = np.ascontiguousarray(vectors, "<f4")
-    data = [
-        {
-            "object": "embedding",
-            "index": index,
-            "embedding": base64.b64encode(row.tobytes()).decode() if base64_wanted else row.tolist(),
-        }
-        for index, row in enumerate(little)
-    ]
-    usage = {"prompt_tokens": tokens, "total_tokens": tokens}
-    return msgspec.json.encode({"object": "list", "data": data, "model": model, "usage": usage})
 
 
 def _frame(tokenizer: Tokenizer) -> tuple[list[int], list[int]]:

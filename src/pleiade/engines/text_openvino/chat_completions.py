@@ -7,11 +7,10 @@ from typing import Any
 
 from pleiade.engines.text_openvino.call import Call, Choice, Scored
 from pleiade.engines.text_openvino.detokenise import Detokeniser
-from pleiade.engines.text_openvino.fields import choices_of, fit, refuse_endless, sampling_of, stops_of
 from pleiade.engines.text_openvino.generation import Constraint, GenerationRequest
 from pleiade.engines.text_openvino.logprobs import TokenNames
-from pleiade.engines.text_openvino.messages import template_messages
 from pleiade.engines.text_openvino.model import TextModel
+from pleiade.engines.text_openvino.request_sampling import sampling_of
 from pleiade.engines.text_openvino.tools import (
     CLOSE,
     CallArguments,
@@ -22,8 +21,10 @@ from pleiade.engines.text_openvino.tools import (
     described,
     tool_choice_of,
 )
+from pleiade.engines.wire.checks import asked_tokens, choices_of, fit, refuse_endless, stops_of
 from pleiade.engines.wire.errors import invalid
 from pleiade.engines.wire.exchange import Exchange
+from pleiade.engines.wire.messages import template_messages
 from pleiade.engines.wire.requests import ChatRequest, number_in_range, parse
 from pleiade.engines.wire.sse import StreamEncoder, UsageCounter, encode_object, encode_text
 
@@ -69,8 +70,7 @@ def _prepare(model: TextModel, request: ChatRequest) -> tuple[GenerationRequest,
     """Check and translate a request; slow for long prompts and schemas, so it may run in a thread."""
     messages = template_messages(request.messages)
     tools = tool_choice_of(request)
-    name = "max_tokens" if request.max_completion_tokens is None else "max_completion_tokens"
-    asked = request.max_tokens if request.max_completion_tokens is None else request.max_completion_tokens
+    name, asked = asked_tokens(request)
     count = choices_of(request)
     stops_of(request)
     number_in_range("top_logprobs", request.top_logprobs, 0, 20)

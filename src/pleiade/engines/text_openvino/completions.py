@@ -9,10 +9,11 @@ import msgspec
 
 from pleiade.engines.text_openvino.call import Call, Choice, Scored
 from pleiade.engines.text_openvino.detokenise import Detokeniser, decode
-from pleiade.engines.text_openvino.fields import choices_of, fit, refuse_endless, sampling_of, stops_of
 from pleiade.engines.text_openvino.generation import Constraint, GenerationRequest, TokenLogprobs
 from pleiade.engines.text_openvino.model import TextModel
+from pleiade.engines.text_openvino.request_sampling import sampling_of
 from pleiade.engines.text_openvino.tokenizer import FIM_ENDS
+from pleiade.engines.wire.checks import choices_of, fit, refuse_endless, stops_of
 from pleiade.engines.wire.errors import invalid
 from pleiade.engines.wire.exchange import Exchange
 from pleiade.engines.wire.requests import CompletionRequest, number_in_range, parse

@@ -15,11 +15,8 @@ class UsageCounter:
     __slots__ = ("_cached", "_prefix", "_prompt", "completion")
 
     def __init__(self, prompt_tokens: int) -> None:
-        self._prompt = prompt_tokens
-        self._cached = 0
         self.completion = 0
-        self._prefix = b""
-        self.set_cached(0)
+        self.set_prompt(prompt_tokens, 0)
 
     @property
     def prompt(self) -> int:
@@ -33,14 +30,14 @@ class UsageCounter:
 
     def set_cached(self, cached: int) -> None:
         """Note how many prompt tokens came from the prefix cache."""
+        self.set_prompt(self._prompt, cached)
+
+    def set_prompt(self, prompt: int, cached: int) -> None:
+        """Note the length of the prompt, where only the engine knows it, and how much of it was cached."""
+        self._prompt = prompt
         self._cached = cached
-        self._prefix = (
-            b'{"prompt_tokens":%d,"prompt_tokens_details":{"cached_tokens":%d},"completion_tokens":'
-            % (
-                self._prompt,
-                cached,
-            )
-        )
+        details = b'"prompt_tokens_details":{"cached_tokens":%d}' % cached
+        self._prefix = b'{"prompt_tokens":%d,%b,"completion_tokens":' % (prompt, details)
 
     def encode(self) -> bytes:
         """The `usage` object of this moment."""

@@ -1,21 +1,16 @@
-"""The fields that chat and text completions share, checked and turned into the engine's words."""
+"""The fields that chat and text completions share, checked: ranges, stop strings, lengths."""
 
 from collections.abc import Mapping
-from typing import Any
 
-from pleiade.engines.text_openvino.generation import Sampling
 from pleiade.engines.wire.errors import context_overflow, invalid
-from pleiade.engines.wire.requests import GenerationFields, number_in_range
+from pleiade.engines.wire.requests import ChatRequest, GenerationFields, number_in_range
 
 MAX_CHOICES = 128
 MAX_STOPS = 4
 
 
-def sampling_of(request: GenerationFields, *, vocabulary: int, defaults: Mapping[str, Any]) -> Sampling:
-    """How tokens are picked. `defaults` is the model's generation_config.json, for what the client left open.
-
-    Raises ApiError 400 for a value out of its range.
-    """
+def check_sampling(request: GenerationFields) -> None:
+    """Raise ApiError 400 for a sampling value out of its range."""
     number_in_range("temperature", request.temperature, 0, 2)
     number_in_range("top_p", request.top_p, 0, 1)
     number_in_range("min_p", request.min_p, 0, 1)
@@ -24,27 +19,12 @@ def sampling_of(request: GenerationFields, *, vocabulary: int, defaults: Mapping
     number_in_range("frequency_penalty", request.frequency_penalty, -2, 2)
     number_in_range("repetition_penalty", request.repetition_penalty, 0.01, 10)
 
-    def chosen(name: str, neutral: float) -> float:
-        asked = getattr(request, name)
-        value = defaults.get(name) if asked is None else asked
-        return float(value) if isinstance(value, int | float) else neutral
 
-    greedy = request.temperature is None and defaults.get("do_sample") is False
-    return Sampling(
-        temperature=0.0 if greedy else chosen("temperature", 1.0),
-        top_p=chosen("top_p", 1.0),
-        top_k=max(0, int(chosen("top_k", 0))),
-        min_p=chosen("min_p", 0.0),
-        seed=None if request.seed is None else request.seed % 2**63,  # clients send negative seeds too
-        presence_penalty=request.presence_penalty or 0.0,
-        frequency_penalty=request.frequency_penalty or 0.0,
-        repetition_penalty=chosen("repetition_penalty", 1.0),
-        logit_bias=_logit_bias(request.logit_bias, vocabulary),
-    )
+def logit_bias_of(given: Mapping[str, float] | None, vocabulary: int) -> dict[int, float]:
+    """Biases by token id, which clients write as string keys; 0 changes nothing, so its key is not looked at.
 
-
-def _logit_bias(given: Mapping[str, float] | None, vocabulary: int) -> dict[int, float]:
-    """Token ids as clients write them, as string keys. A bias of 0 changes nothing, so its key is not looked at."""
+    Raises ApiError 400 for what is no id below `vocabulary`, or a bias beyond ±100.
+    """
     biases: dict[int, float] = {}
     for key, value in (given or {}).items():
         number_in_range(f"logit_bias.{key}", value, -100, 100)
@@ -66,8 +46,8 @@ def stops_of(request: GenerationFields) -> tuple[str, ...]:
     stops = (given,) if isinstance(given, str) else tuple(given or ())
     if len(stops) > MAX_STOPS:
         raise invalid(
-            f"Invalid 'stop': array too long. Expected an array with maximum length {MAX_STOPS}, but got an array "
-            f"with length {len(stops)} instead.",
+            f"Invalid 'stop': array too long. Expected an array with maximum length {MAX_STOPS}, but got an "
+            f"array with length {len(stops)} instead.",
             "stop",
             "array_above_max_length",
         )
@@ -82,25 +62,37 @@ def choices_of(request: GenerationFields) -> int:
     return 1 if request.n is None else request.n
 
 
+def asked_tokens(request: ChatRequest) -> tuple[str, int | None]:
+    """The limit of a chat answer in tokens, and the name of the field that says it."""
+    if request.max_completion_tokens is None:
+        return "max_tokens", request.max_tokens
+    return "max_completion_tokens", request.max_completion_tokens
+
+
+def check_limit(context: int, asked: int | None, name: str) -> None:
+    """Raise ApiError 400 for a limit below 0 or above all that the model can hold, in tokens."""
+    number_in_range(name, asked, 0, None)
+    if asked is not None and asked > context:
+        raise invalid(
+            f"{name} is too large: {asked}. This model supports at most {context} completion tokens, whereas "
+            f"you provided {asked}.",
+            name,
+        )
+
+
 def fit(context: int, prompt: int, asked: int | None, name: str, *, chat: bool) -> int:
     """Tokens that the answer may have: `asked`, or what is left of the context where nothing was asked.
 
     Raises ApiError 400 `context_length_exceeded` where prompt and answer do not fit, in tokens.
     """
-    number_in_range(name, asked, 0, None)
-    if asked is not None and asked > context:
-        raise invalid(
-            f"{name} is too large: {asked}. This model supports at most {context} completion tokens, whereas you "
-            f"provided {asked}.",
-            name,
-        )
+    check_limit(context, asked, name)
     if prompt + (asked or 0) > context or (asked is None and prompt >= context):
         raise context_overflow(context, prompt, asked or 0, chat=chat)
     return context - prompt if asked is None else asked
 
 
 def refuse_endless(context: int, text_bytes: int, longest_token: int, *, chat: bool) -> None:
-    """Raise ApiError 400 for a text that cannot fit, whatever its tokens are, before time is spent on finding them."""
+    """Raise ApiError 400 for a text that cannot fit whatever its tokens are, before looking for them."""
     fewest = text_bytes // longest_token
     if fewest > context:
         raise context_overflow(context, fewest, 0, chat=chat)
