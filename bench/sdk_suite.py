@@ -162,11 +162,11 @@ deployed here, and sometimes requests that contradict themselves. `pleiade up --
 for nothing else (never run it in production):
 
 - every request is judged by the production code: authentication, routing, types, ranges, errors;
-- **real** answers come from the running server: creations run on the bundled model, whatever they name, with 16
-  tokens where they set no limit;
+- **real** answers come from the running server: creations run on the bundled model, whatever they name, with
+  16 tokens where they set no limit;
 - of these, **reduced** ones had a field taken out first: a reference to what exists nowhere (`prompt`,
-  `conversation`, `previous_response_id`), `echo` beside `suffix`, or the wish for base64 embeddings (the SDK has
-  it by itself, yet its strict validation takes nothing but floats); `x-pleiade-contract` says which;
+  `conversation`, `previous_response_id`), `echo` beside `suffix`, or the wish for base64 embeddings (the SDK
+  has it by itself, yet its strict validation takes nothing but floats); `x-pleiade-contract` says which;
 - **fixtures** answer where production code says that an id is unknown; `x-pleiade-fixture` says so.
 
 *Loose* and *strict* are the SDK's two ways to validate answers; asynchronous tests run over aiohttp too.

@@ -141,7 +141,7 @@ async def test_unknown_references_are_left_out_one_by_one_and_told(serve: Serve,
     assert "x-pleiade-fixture" not in answer.headers
 
 
-async def test_embeddings_come_as_the_floats_that_strict_validation_reads(serve: Serve, home: Path) -> None:
+async def test_embeddings_come_as_floats_for_strict_validation(serve: Serve, home: Path) -> None:
     served = await serve(contract=True, home=str(home))
     body = {"model": "embed", "input": "Hello!", "encoding_format": "base64"}
     answer = await served.post("/v1/embeddings", body)
