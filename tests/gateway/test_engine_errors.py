@@ -46,6 +46,16 @@ async def test_our_own_credentials_refused_upstream_are_not_the_callers_fault(
     assert "sk-upstream" not in await answer.text()
 
 
+async def test_a_web_page_instead_of_an_answer_is_502(served: Served, engine: ScriptedEngine) -> None:
+    async def script(exchange: Exchange) -> None:
+        await exchange.whole(200, b"<html>welcome</html>")
+
+    engine.script = script
+    answer = await served.post(OPENAI, CHAT)
+    assert answer.status == 502
+    assert "html" not in await answer.text()
+
+
 async def test_a_broken_engines_answer_is_told_without_html(served: Served, engine: ScriptedEngine) -> None:
     async def script(exchange: Exchange) -> None:
         await exchange.whole(500, b"<html>oops</html>")

@@ -109,6 +109,13 @@ async def test_embeddings_pass_as_base64(served: Served, prefix: str) -> None:
     assert served.engine.seen[0].body["encoding_format"] == "base64"
 
 
+async def test_embeddings_are_never_streamed(serve: Serve, engine: ScriptedEngine) -> None:
+    served = await serve(endpoints=[endpoint(engine, kind="embedding")])
+    answer = await served.post("/v1/embeddings", {"model": "chat", "input": "x", "stream": True})
+    assert answer.status == 200
+    assert "stream_options" not in engine.seen[0].body
+
+
 async def test_an_answer_of_many_megabytes_arrives_whole(served: Served, engine: ScriptedEngine) -> None:
     async def large(exchange: Exchange) -> None:
         await exchange.whole(200, {"data": "x" * 3_000_000, "usage": {"prompt_tokens": 4, "total_tokens": 4}})

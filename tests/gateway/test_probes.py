@@ -14,6 +14,12 @@ async def test_health_needs_no_key(served: Served) -> None:
     assert (answer.status, await answer.json()) == (200, {"status": "ok"})
 
 
+async def test_a_balancer_may_ask_with_head(served: Served) -> None:
+    async with served.client.head(served.url + "/healthz") as answer:
+        assert (answer.status, await answer.read()) == (200, b"")
+    assert (await served.get("/healthz")).status == 200  # on the same connection
+
+
 async def test_readiness_follows_the_engines(serve: Serve, engine: ScriptedEngine) -> None:
     starting = endpoint(engine, state=EndpointState.STARTING)
     served = await serve(endpoints=[starting])

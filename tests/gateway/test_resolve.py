@@ -20,6 +20,14 @@ async def test_an_unknown_model_is_404_in_each_dialect(served: Served) -> None:
     ] == "DeploymentNotFound"
 
 
+async def test_before_the_engines_are_known_no_model_is_called_unknown(serve: Serve) -> None:
+    served = await serve()
+    served.directory.loaded = False
+    answer = await served.post(OPENAI, CHAT | {"model": "soon"})
+    assert answer.status == 503
+    assert "retry-after" in answer.headers
+
+
 async def test_azures_path_names_the_deployment_whatever_the_body_says(served: Served) -> None:
     assert (await served.post(AZURE, CHAT | {"model": "gpt-9"})).status == 200
     assert (await served.post(AZURE, {"messages": []})).status == 200

@@ -132,7 +132,11 @@ def main(arguments: list[str] | None = None) -> int:
     if options.fd is not None:
         listener = socket.socket(fileno=options.fd)
     else:
-        listener = socket.create_server((settings.host, settings.port), backlog=2048)
+        try:
+            listener = socket.create_server((settings.host, settings.port), backlog=2048)
+        except OSError as error:
+            where = f"{settings.host}:{settings.port}"
+            parser.exit(2, f"{where} cannot be opened ({error.strerror}): choose another PLEIADE_PORT\n")
     lifeline = os.environ.get(LIFELINE_VARIABLE)
     gateway = create_app(settings, rooms=production_rooms(settings))
 

@@ -76,7 +76,7 @@ class Call:
         self.receive = receive
         self.edge = edge  # the HTTP answer itself
         self.answer: Answer = edge  # what stages write to; a stage may put a wrapper around it
-        self.path: str = scope["path"]
+        self.path: str = scope["raw_path"].decode("latin-1")  # as sent: no line can be forged in a log
         self.headers: dict[bytes, bytes] = dict(scope["headers"])
         self.principal: Principal = ANONYMOUS
         self.api_version = ""  # Azure's, once checked

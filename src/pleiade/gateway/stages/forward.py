@@ -86,8 +86,12 @@ class Forward:
     async def _whole(self, call: Call, response: aiohttp.ClientResponse) -> None:
         body = await response.read()
         call.first_byte_at = time.perf_counter()
-        call.usage = last_usage(body)
         assert call.target is not None
+        if not body.lstrip().startswith(b"{"):  # a web page of some proxy in between, say
+            raise engine_failed(
+                f"The engine of `{call.target.endpoint.deployment}` did not answer with JSON."
+            )
+        call.usage = last_usage(body)
         if call.target.endpoint.rewrite_model:
             body = replace_model(body, call.target.endpoint.model)
         call.status = response.status

@@ -67,7 +67,7 @@ class Observe:
         elif call.aborted == "draining":
             await self._tell(call, unavailable("The server is shutting down. Please retry.", 2.0))
         elif call.aborted == "slow_client":
-            call.edge.break_off()
+            await _break_off(call)
 
     async def _tell(self, call: Call, error: ApiError) -> None:
         """The error as the answer, or as the last event of a stream that has begun."""
@@ -77,7 +77,7 @@ class Observe:
             if call.aborted not in ("slow_client", "disconnected") or call.task is None:
                 raise
             call.task.uncancel()
-            call.edge.break_off()
+            await _break_off(call)
 
     @staticmethod
     async def _tell_now(call: Call, error: ApiError) -> None:
@@ -100,6 +100,13 @@ class Observe:
         self._log.add(_line(call, seconds))
         if self._tracer is not None:
             self._tracer.note(call, seconds)
+
+
+async def _break_off(call: Call) -> None:
+    """Reset the connection, and let the server notice before it finds the answer incomplete."""
+    call.edge.break_off()
+    for _ in range(2):
+        await asyncio.sleep(0)
 
 
 def retry_headers(seconds: float | None, status: int) -> list[Header]:

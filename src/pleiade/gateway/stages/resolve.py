@@ -17,6 +17,7 @@ KINDS = {
     "/completions": ModelKind.TEXT,
     "/embeddings": ModelKind.EMBEDDING,
 }
+STREAMED = frozenset({"/chat/completions", "/completions"})
 _RETRY_S = {EndpointState.STARTING: 2.0, EndpointState.DRAINING: 2.0, EndpointState.FAILED: 5.0}
 
 
@@ -30,9 +31,12 @@ class Resolve:
     async def __call__(self, call: Call) -> None:
         """Raises ApiError: 404 unknown model, 400 wrong kind or type, 503 not ready."""
         call.model = self._name(call)
-        call.stream = bool(read_field(call.body, "stream", bool, "a boolean"))
+        asked = bool(read_field(call.body, "stream", bool, "a boolean"))
+        call.stream = asked and call.engine_path in STREAMED
         target = self._directory.find(call.model)
         if target is None:
+            if not self._directory.loaded:
+                raise unavailable("The server is starting: its engines are not known yet. Please retry.", 2.0)
             raise model_not_found(call.model)
         call.target = target
         endpoint = target.endpoint
