@@ -154,13 +154,34 @@ class TextTokenizer:
         return table
 
 
-def load_tokenizer(folder: Path) -> TextTokenizer:
-    """The tokenizer of a Hugging Face model folder. Raises LoadError where files are missing or unreadable."""
+def load_tokenizer(path: Path) -> TextTokenizer:
+    """The tokenizer of a model: a Hugging Face folder or a .gguf file.
+
+    Raises LoadError where files are missing or unreadable.
+    """
+    if path.suffix == ".gguf":
+        from pleiade.engines.text_openvino.gguf_tokenizer import (
+            read_gguf_tokenizer,
+        )  # only then: gguf is an import
+
+        definition, configuration = read_gguf_tokenizer(path)
+    else:
+        path, definition, configuration = _read_folder(path)
+    try:
+        return TextTokenizer(definition, configuration=configuration, source=str(path))
+    except LoadError:
+        raise
+    except Exception as error:  # the tokenizers library raises bare Exception for a broken file
+        raise LoadError(f"the tokenizer in {path} cannot be read: {error}") from error
+
+
+def _read_folder(folder: Path) -> tuple[Path, str, dict[str, Any]]:
+    """The tokenizer.json of a folder, its text, and what the files beside it say of it."""
     path = folder / "tokenizer.json"
     if not path.is_file():
         raise LoadError(
-            f"{folder} has no tokenizer.json: copy it from the model's origin, or convert an older tokenizer with "
-            "transformers' AutoTokenizer(...).save_pretrained(folder)"
+            f"{folder} has no tokenizer.json: copy it from the model's origin, or convert an older tokenizer "
+            "with transformers' AutoTokenizer(...).save_pretrained(folder)"
         )
     configuration = dict(_read_json(folder / "tokenizer_config.json"))
     for name in ("bos_token", "eos_token"):
@@ -172,12 +193,7 @@ def load_tokenizer(folder: Path) -> TextTokenizer:
     if template.is_file():
         configuration["chat_template"] = template.read_text(encoding="utf-8")
     configuration["chat_template"] = _default_template(configuration.get("chat_template"))
-    try:
-        return TextTokenizer(path.read_text(encoding="utf-8"), configuration=configuration, source=str(path))
-    except LoadError:
-        raise
-    except Exception as error:  # the tokenizers library raises bare Exception for a broken file
-        raise LoadError(f"{path} cannot be read: {error}") from error
+    return path, path.read_text(encoding="utf-8"), configuration
 
 
 def _default_template(template: object) -> str:
