@@ -15,9 +15,7 @@ TAIL_LINES = 20
 class Child:
     """A running child, the leader of its own process group (so a terminal's Ctrl-C reaches only us)."""
 
-    def __init__(
-        self, process: asyncio.subprocess.Process, argv: Sequence[str], log: Path, start: int
-    ) -> None:
+    def __init__(self, process: asyncio.subprocess.Process, argv: Sequence[str], log: Path, start: int) -> None:
         self.process = process
         self.argv = tuple(argv)
         self._log = log

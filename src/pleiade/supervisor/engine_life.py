@@ -18,7 +18,7 @@ from pleiade.supervisor.listen import free_port
 
 READY_POLL_S = 0.03
 WATCH_EVERY_S = 2.0
-WATCH_TIMEOUT_S = 5.0
+WATCH_TIMEOUT_S = 10.0  # a machine under heavy load is slow, not hung
 WATCH_FAILURES = 3  # in a row, then the engine is taken for hung
 AFTER_DRAIN_S = 2.0  # an engine that ignores its drain is killed this much later
 NOT_FOR_ENGINES = ("PLEIADE_DATABASE_URL",)  # an engine knows no customer
@@ -171,9 +171,7 @@ class EngineLife:
             if ended.done():
                 return ""
             child.rotate_log()
-            healthy = (
-                await status_of(port, plan.health_path, plan.headers, self._around.watch_timeout_s) == 200
-            )
+            healthy = await status_of(port, plan.health_path, plan.headers, self._around.watch_timeout_s) == 200
             failures = 0 if healthy else failures + 1
             if failures >= WATCH_FAILURES and not ended.done():
                 return f"did not answer {failures} health checks in a row and was killed"

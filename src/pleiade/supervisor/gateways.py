@@ -104,9 +104,7 @@ class Gateway:
                     self.first_ready.set_result(None)
                 self._changed()
             elif not ended.done():
-                await asyncio.wait(
-                    [ended], timeout=1.0
-                )  # its end of the pipe closes a moment before it is gone
+                await asyncio.wait([ended], timeout=1.0)  # its end of the pipe closes a moment before it is gone
                 child.kill()
             while not ended.done():
                 await asyncio.wait([ended], timeout=ROTATE_EVERY_S)

@@ -90,9 +90,7 @@ def _arguments(command: Sequence[str], count: int) -> tuple[str, ...]:
 
 
 def _ps(pid: int, field: str) -> str:
-    done = subprocess.run(
-        ["ps", "-o", f"{field}=", "-p", str(pid)], capture_output=True, text=True, check=False
-    )
+    done = subprocess.run(["ps", "-o", f"{field}=", "-p", str(pid)], capture_output=True, text=True, check=False)
     return done.stdout.strip()
 
 

@@ -114,9 +114,7 @@ class Supervisor:
     def endpoints(self) -> tuple[Endpoint, ...]:
         """The table as it is now."""
         own = {
-            deployment.name: msgspec.structs.replace(
-                self._lives[deployment.name].endpoint, aliases=deployment.aliases
-            )
+            deployment.name: msgspec.structs.replace(self._lives[deployment.name].endpoint, aliases=deployment.aliases)
             for deployment in self._deployments
             if deployment.name in self._lives
         }
@@ -127,9 +125,7 @@ class Supervisor:
             else:
                 base = base_of(deployment, self._deployments, self._models)
                 model = self._models[deployment.model]
-                endpoints.append(
-                    adapter_endpoint(deployment, model, own.get(base.name) if base else None, model.base)
-                )
+                endpoints.append(adapter_endpoint(deployment, model, own.get(base.name) if base else None, model.base))
         return tuple(endpoints)
 
     async def stop(self) -> None:

@@ -53,9 +53,7 @@ def adapter_endpoint(deployment: Deployment, model: Model, base: Endpoint | None
     )
 
 
-def base_of(
-    adapter: Deployment, deployments: Sequence[Deployment], models: Mapping[str, Model]
-) -> Deployment | None:
+def base_of(adapter: Deployment, deployments: Sequence[Deployment], models: Mapping[str, Model]) -> Deployment | None:
     """The deployment in whose engine `adapter` is loaded: the oldest of its base model on the same engine."""
     base = models[adapter.model].base
     for deployment in deployments:
