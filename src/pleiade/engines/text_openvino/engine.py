@@ -88,6 +88,7 @@ class Engine:
         self._pool = BlockPool(network.num_blocks)
         self._scheduler = Scheduler(limits, self._pool)
         self._condition = threading.Condition()  # guards the scheduler; never held while the network runs
+        self._adapters: dict[str, str] = {}
         self._cancelled: list[tuple[str, int | None]] = []
         self._thread: threading.Thread | None = None
         self._stopping = False
@@ -170,6 +171,8 @@ class Engine:
                 f"{len(request.prompt)} prompt tokens and {request.max_tokens} new ones exceed the context "
                 f"of {self.context_length} tokens"
             )
+        if request.adapter and request.adapter not in self._adapters:
+            raise ValueError(f"adapter {request.adapter!r} is not loaded; load it first")
         if not 0 <= min(request.prompt) <= max(request.prompt) < self.vocabulary_size:
             raise ValueError(f"the prompt has token ids outside 0 to {self.vocabulary_size - 1}")
 
