@@ -85,9 +85,7 @@ async def test_a_background_response_is_queued_then_made(start: Serve) -> None:
 async def test_a_background_stream_goes_on_without_its_client_and_can_be_joined_again(start: Serve) -> None:
     served = await start()
     served.engine.script = patient = Patient()
-    response = await served.client.post(
-        served.url + URL, json=WORK | {"stream": True}, headers=served.headers
-    )
+    response = await served.client.post(served.url + URL, json=WORK | {"stream": True}, headers=served.headers)
     heard = b""
     while b"One" not in heard:
         heard += await response.content.readany()
@@ -170,22 +168,16 @@ async def test_a_synchronous_response_cannot_be_cancelled(start: Serve) -> None:
     assert answer.status == 400
 
 
-async def test_a_response_whose_gateway_died_is_failed_when_somebody_looks(
-    start: Serve, tmp_path: Path
-) -> None:
+async def test_a_response_whose_gateway_died_is_failed_when_somebody_looks(start: Serve, tmp_path: Path) -> None:
     served = await start()
     made = await (await served.post(URL, WORK)).json()
     await fetch_when(served, made["id"], "completed")
     archive = Archive(f"sqlite:///{tmp_path / 'pleiade.db'}")
     orphan = {**made, "id": "resp_orphan", "status": "in_progress"}
-    await archive.write(
-        partial(response_records.insert, project="default", response=orphan, items=[], frames=[])
-    )
+    await archive.write(partial(response_records.insert, project="default", response=orphan, items=[], frames=[]))
     assert (await fetch(served, "resp_orphan"))["status"] == "in_progress"
     await archive.write(
-        lambda connection: connection.execute(
-            sa.update(responses).values(alive=int(time.time() - STALE_S - 1))
-        )
+        lambda connection: connection.execute(sa.update(responses).values(alive=int(time.time() - STALE_S - 1)))
     )
     failed = await fetch(served, "resp_orphan")
     assert (failed["status"], failed["error"]["code"]) == ("failed", "server_error")

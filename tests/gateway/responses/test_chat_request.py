@@ -78,9 +78,7 @@ REQUESTS: dict[str, dict[str, Any]] = {
         "seed": 7,
         "stop": ["."],
     },
-    "compaction": {
-        "input": [compaction_item("They like tea."), {"role": "user", "content": "What do I like?"}]
-    },
+    "compaction": {"input": [compaction_item("They like tea."), {"role": "user", "content": "What do I like?"}]},
 }
 
 
@@ -106,9 +104,7 @@ def test_a_streamed_request_asks_for_usage() -> None:
 
 def test_a_model_with_vision_gets_the_image() -> None:
     content = translate(images=True, input=[IMAGE])["messages"][0]["content"]
-    assert content == [
-        {"type": "image_url", "image_url": {"url": "data:image/png;base64,AA==", "detail": "auto"}}
-    ]
+    assert content == [{"type": "image_url", "image_url": {"url": "data:image/png;base64,AA==", "detail": "auto"}}]
 
 
 def test_named_tool_choice_becomes_chats_form() -> None:
@@ -222,9 +218,7 @@ ANYTHING = st.recursive(
 )
 
 
-@given(
-    field=st.sampled_from(["input", "tools", "tool_choice", "text", "metadata", "reasoning"]), value=ANYTHING
-)
+@given(field=st.sampled_from(["input", "tools", "tool_choice", "text", "metadata", "reasoning"]), value=ANYTHING)
 def test_no_value_of_any_field_is_a_fault_of_ours(field: str, value: object) -> None:
     with contextlib.suppress(ApiError):
         translate(**{"input": "x", field: value})

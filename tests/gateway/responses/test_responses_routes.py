@@ -166,9 +166,7 @@ async def test_a_chain_of_responses_is_one_conversation(start: Serve, database_u
         newest = await client.responses.input_items.list(third.id, limit=2)
         assert [item.content[0].text for item in newest.data] == ["three", "Hello there."]  # type: ignore[union-attr]
         assert newest.has_more
-        everything = [
-            item async for item in client.responses.input_items.list(third.id, limit=2, order="asc")
-        ]
+        everything = [item async for item in client.responses.input_items.list(third.id, limit=2, order="asc")]
         assert len(everything) == 5
         await client.responses.delete(first.id)
         with pytest.raises(openai.BadRequestError) as caught:
@@ -178,9 +176,7 @@ async def test_a_chain_of_responses_is_one_conversation(start: Serve, database_u
             "previous_response_id",
         )
         # What is left of it can still be read.
-        assert [item.id for item in (await client.responses.input_items.list(third.id)).data] == [
-            everything[-1].id
-        ]
+        assert [item.id for item in (await client.responses.input_items.list(third.id)).data] == [everything[-1].id]
 
 
 async def test_tools_are_called_and_answered_over_two_responses(start: Serve) -> None:
@@ -206,9 +202,7 @@ async def test_tools_are_called_and_answered_over_two_responses(start: Serve) ->
         assert call.type == "function_call"
         assert json.loads(call.arguments) == {"city": "Paris"}
         output: Any = {"type": "function_call_output", "call_id": call.call_id, "output": "sun"}
-        answer = await client.responses.create(
-            model="chat", input=[output], tools=[tool], previous_response_id=made.id
-        )
+        answer = await client.responses.create(model="chat", input=[output], tools=[tool], previous_response_id=made.id)
     assert answer.output_text == "Hello there."
     assert [message["role"] for message in served.engine.seen[-1].body["messages"]] == [
         "user",

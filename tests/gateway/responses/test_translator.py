@@ -141,9 +141,7 @@ def test_a_plain_answer_says_the_same_as_a_stream(name: str) -> None:
     message["tool_calls"] = list(calls.values()) or None
     completion = {
         "model": "pico",
-        "choices": [
-            {"index": 0, "message": message, "finish_reason": finish, "logprobs": {"content": logprobs}}
-        ],
+        "choices": [{"index": 0, "message": message, "finish_reason": finish, "logprobs": {"content": logprobs}}],
         "usage": usage,
     }
     plain = events_of(translator(**request), [chunk_of(completion)])[-1]["response"]
@@ -184,6 +182,16 @@ def test_a_failure_keeps_the_arguments_that_had_come() -> None:
     assert failed["response"]["error"] == {"code": "rate_limit_exceeded", "message": "Too many."}
     assert failed["response"]["output"][1]["arguments"] == '{"city":'
     Response.model_validate(failed["response"])
+
+
+def test_only_the_call_that_came_last_can_be_cut() -> None:
+    cut = [*CALLS[:5], chunk(finish="length")]
+    output = events_of(translator(tools=[WEATHER]), cut)[-1]["response"]["output"]
+    assert [item["status"] for item in output] == ["completed", "completed", "incomplete"]
+    maker = translator(tools=[WEATHER])
+    events_of(maker, CALLS[:5], finish=False)
+    maker.cancel()
+    assert [item["status"] for item in maker.response["output"]] == ["completed", "completed", "incomplete"]
 
 
 def test_a_cancelled_response_is_told_by_its_status() -> None:

@@ -79,9 +79,7 @@ async def test_a_change_that_fails_hurts_no_other(database_url: str) -> None:
     assert done[0] is done[2] is done[4] is None
     assert isinstance(done[1], WrongChangeError)
     assert isinstance(done[3], ApiError)
-    page = await archive.read(
-        partial(completion_records.list_page, project="p", wanted=Filter(), page=Page())
-    )
+    page = await archive.read(partial(completion_records.list_page, project="p", wanted=Filter(), page=Page()))
     assert [item["id"] for item in page["data"]] == ["chatcmpl-0", "chatcmpl-1", "chatcmpl-2"]
     archive.close()
 
@@ -89,9 +87,7 @@ async def test_a_change_that_fails_hurts_no_other(database_url: str) -> None:
 async def test_closing_finishes_what_is_queued(database_url: str) -> None:
     archive = Archive(database_url)
     promises = [
-        archive.submit(
-            partial(completion_records.insert, project="p", completion=completion(number), messages=[])
-        )
+        archive.submit(partial(completion_records.insert, project="p", completion=completion(number), messages=[]))
         for number in range(100)
     ]
     await asyncio.to_thread(archive.close)
@@ -175,9 +171,7 @@ def test_events_are_given_from_the_middle_of_what_was_written(db: sa.Engine) -> 
 
 def test_items_are_found_in_input_and_output_of_the_own_project(db: sa.Engine) -> None:
     with unit_of_work(db) as connection:
-        response_records.insert(
-            connection, "p", response("resp_1"), [{"id": "msg_in"}, {"id": "x" * 500}], []
-        )
+        response_records.insert(connection, "p", response("resp_1"), [{"id": "msg_in"}, {"id": "x" * 500}], [])
         wanted = ["msg_in", "msg_out_resp_1", "nobody", "nul\0"]
         assert set(response_records.find_items(connection, "p", wanted)) == {"msg_in", "msg_out_resp_1"}
         assert response_records.find_items(connection, "q", wanted) == {}

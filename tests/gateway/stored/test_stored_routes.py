@@ -22,13 +22,24 @@ URL = "/v1/chat/completions"
 ASK: dict[str, Any] = {"model": "chat", "messages": [{"role": "user", "content": "hi"}], "store": True}
 
 
-@pytest.fixture
-async def served(serve: Serve, database_url: str, tmp_path: Path) -> Any:
+async def start(serve: Serve, tmp_path: Path, database_url: str = "") -> Any:
     """A gateway over an engine that numbers its answers."""
     wanted: dict[str, Any] = {"home": str(tmp_path), "database_url": database_url}
     served = await serve(rooms=production_rooms(Settings(**wanted)), **wanted)
     served.engine.script = Numbered()
     return served
+
+
+@pytest.fixture
+async def served(serve: Serve, tmp_path: Path) -> Any:
+    """A gateway on SQLite."""
+    return await start(serve, tmp_path)
+
+
+@pytest.fixture
+async def served_by_each(serve: Serve, tmp_path: Path, database_url: str) -> Any:
+    """A gateway on SQLite, then one on PostgreSQL."""
+    return await start(serve, tmp_path, database_url)
 
 
 class Numbered:
@@ -58,8 +69,8 @@ def client_of(served: Any, secret: str = "") -> AsyncOpenAI:
     )
 
 
-async def test_a_kept_completion_is_retrieved_updated_listed_and_deleted(served: Any) -> None:
-    async with client_of(served) as client:
+async def test_a_kept_completion_is_retrieved_updated_listed_and_deleted(served_by_each: Any) -> None:
+    async with client_of(served_by_each) as client:
         made = await client.chat.completions.create(**ASK, metadata={"colour": "red"}, temperature=0.5)
         found = await client.chat.completions.retrieve(made.id)
         assert found.choices == made.choices
@@ -102,8 +113,8 @@ async def test_the_messages_of_a_completion_are_listed_in_order(served: Any) -> 
     assert message["id"] == f"{made['id']}-1"
 
 
-async def test_completions_are_listed_page_by_page(served: Any) -> None:
-    async with client_of(served) as client:
+async def test_completions_are_listed_page_by_page(served_by_each: Any) -> None:
+    async with client_of(served_by_each) as client:
         made = [(await client.chat.completions.create(**ASK)).id for _ in range(5)]
         assert [item.id async for item in client.chat.completions.list(limit=2)] == made
         newest = client.chat.completions.list(limit=2, order="desc")
@@ -192,11 +203,11 @@ async def test_a_completion_that_cannot_be_kept_is_not_promised(serve: Serve, tm
     assert (await served.post(URL, ASK | {"store": False})).status == 200
 
 
-async def test_fifty_at_once_are_all_kept(served: Any) -> None:
-    made = await asyncio.gather(*(served.post(URL, ASK) for _ in range(50)))
+async def test_fifty_at_once_are_all_kept(served_by_each: Any) -> None:
+    made = await asyncio.gather(*(served_by_each.post(URL, ASK) for _ in range(50)))
     ids = {(await answer.json())["id"] for answer in made}
     assert len(ids) == 50
-    listed = await (await served.get(f"{URL}?limit=100")).json()
+    listed = await (await served_by_each.get(f"{URL}?limit=100")).json()
     assert {item["id"] for item in listed["data"]} == ids
 
 
@@ -209,9 +220,7 @@ def test_a_stream_is_put_together_as_the_plain_answer_would_be() -> None:
     logprob = {"token": "a", "logprob": -1.0, "bytes": [97], "top_logprobs": []}
     call = {"index": 0, "id": "call_1", "type": "function", "function": {"name": "f", "arguments": ""}}
     streamed = StreamedCompletion()
-    streamed.feed(
-        event({"role": "assistant", "content": "a"}, logprobs={"content": [logprob], "refusal": None})
-    )
+    streamed.feed(event({"role": "assistant", "content": "a"}, logprobs={"content": [logprob], "refusal": None}))
     streamed.feed(event({"content": "b"}) + event({"tool_calls": [call]}, index=1))
     streamed.feed(event({"tool_calls": [{"index": 0, "function": {"arguments": "{}"}}]}, index=1))
     assert streamed.completion() is None

@@ -216,11 +216,9 @@ class Translator:
                 },
             )
 
-    def _close_calls(self, status: str) -> Iterator[Event]:
+    def _close_calls(self) -> Iterator[Event]:
         for call in self._calls.values():
             item = call.item
-            item["arguments"] = "".join(call.pieces)
-            item["status"] = status
             yield self._event(
                 "response.function_call_arguments.done",
                 {
@@ -234,9 +232,10 @@ class Translator:
         self._calls = {}
 
     def _close(self, status: str) -> Iterator[Event]:
+        self._settle_calls(status)
         yield from self._close_part()
         yield from self._close_item(status)
-        yield from self._close_calls(status)
+        yield from self._close_calls()
 
     def _abandon(self) -> None:
         """Leave what is open as it stands, without events."""
@@ -244,10 +243,15 @@ class Translator:
             if self._kind:
                 self._settle_part()
             self._item["status"] = "incomplete"
+        self._settle_calls("incomplete")
+        self._item, self._kind, self._calls = None, "", {}
+
+    def _settle_calls(self, status: str) -> None:
+        """Put the arguments of all calls where the response shows them. Only what came last can be cut."""
         for call in self._calls.values():
             call.item["arguments"] = "".join(call.pieces)
-            call.item["status"] = "incomplete"
-        self._item, self._kind, self._calls = None, "", {}
+            last = call.item is self.response["output"][-1]
+            call.item["status"] = status if last else "completed"
 
     def _place(self) -> Event:
         assert self._item is not None
