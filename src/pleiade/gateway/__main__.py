@@ -7,6 +7,7 @@ supervisor (seen through PLEIADE_LIFELINE_FD) drain: no new connection, running 
 import argparse
 import asyncio
 import contextlib
+import gc
 import logging
 import os
 import signal
@@ -34,9 +35,7 @@ class _Server(uvicorn.Server):
         yield
 
 
-async def serve(
-    gateway: Gateway, listener: socket.socket, *, ready_fd: int | None, lifeline_fd: int | None
-) -> int:
+async def serve(gateway: Gateway, listener: socket.socket, *, ready_fd: int | None, lifeline_fd: int | None) -> int:
     """Serve until told to stop; gives the exit status. Writes `ready` to `ready_fd` once it answers."""
     settings = gateway.settings
     config = uvicorn.Config(
@@ -72,6 +71,9 @@ async def serve(
                 stop()
 
         loop.add_reader(lifeline_fd, lifeline)
+    # What start-up made lives as long as the process: looking through it at every collection would only cost.
+    gc.collect()
+    gc.freeze()
     serving = asyncio.create_task(server.serve(sockets=[listener]))
     while not server.started and not serving.done():  # noqa: ASYNC110 - uvicorn has no event for it
         await asyncio.sleep(0.005)
@@ -114,15 +116,9 @@ class _JsonFormatter(logging.Formatter):
 
 def main(arguments: list[str] | None = None) -> int:
     """Parse the command line, serve, and give the exit status."""
-    parser = argparse.ArgumentParser(
-        prog="python -m pleiade.gateway", description="Serve one gateway process."
-    )
-    parser.add_argument(
-        "--fd", type=int, help="inherited listening socket; without it, --host and --port bind one"
-    )
-    parser.add_argument(
-        "--ready-fd", type=int, help="file descriptor that gets `ready` once requests are answered"
-    )
+    parser = argparse.ArgumentParser(prog="python -m pleiade.gateway", description="Serve one gateway process.")
+    parser.add_argument("--fd", type=int, help="inherited listening socket; without it, --host and --port bind one")
+    parser.add_argument("--ready-fd", type=int, help="file descriptor that gets `ready` once requests are answered")
     options = parser.parse_args(arguments)
     try:
         settings = load_settings()

@@ -90,8 +90,7 @@ def _trailing_usage(data: bytes) -> tuple[int, _WireUsage] | None:
 
 
 class EventFilter:
-    """Takes an engine's bytes, cut anywhere, and gives what the client may see; remembers how the stream
-    went.
+    """Takes an engine's bytes, cut anywhere, gives what the client may see, remembers how it went.
 
     `usage_wanted`: the client asked for `stream_options.include_usage`. `continuous_wanted`: it also asked
     for usage on every chunk (vLLM's extension). `model`: if set, what replaces the `model` of every chunk.
@@ -146,8 +145,7 @@ class EventFilter:
             return self._chunk(event)
         if event == _DONE:
             return self._end()
-        # Comments and `event:` lines are dropped: clients of January 2023 crash on them (wire-contract
-        # §11.6).
+        # Comments and `event:` lines are dropped: clients of 2023 crash on them (wire-contract §11.6).
         lines = [line[5:].strip() for line in event.split(b"\n") if line.startswith(b"data:")]
         data = b" ".join(lines)
         if not data:
@@ -161,19 +159,16 @@ class EventFilter:
 
     def _end(self) -> bytes:
         self.done = True
-        return (
-            _DONE + b"\n\n" if self.finish_seen else b""
-        )  # without finish_reason it is no end: an error follows
+        # Without a finish_reason it is no end: the caller sees that it is not complete, and an error follows.
+        return _DONE + b"\n\n" if self.finish_seen else b""
 
     def _chunk(self, event: bytes) -> bytes:
         """One `data: {…}` line; the way of every token, so it is bytes until something is unusual."""
         if self.done or self.failure or self.broken:
             return b""
-        if not self.finish_seen:
-            self.finish_seen = _has_finish_reason(event)
-        if event.startswith((b'data: {"error":', b'data: {"error" :')) and not event.startswith(
-            (b'data: {"error":null', b'data: {"error": null')
-        ):
+        if b'"finish_reason":"' in event or b'"finish_reason": "' in event:
+            self.finish_seen = True
+        if event.startswith(b'data: {"error":') and event[15:].lstrip()[:4] != b"null":
             self.failure = event[6:]
             return b""
         if self._model is not None:
@@ -219,8 +214,3 @@ class EventFilter:
                 del fields["usage"]
                 changed = True
         return b"data: " + msgspec.json.encode(fields) + b"\n\n" if changed else event + b"\n\n"
-
-
-def _has_finish_reason(event: bytes) -> bool:
-    start = event.rfind(b'"finish_reason":')
-    return start >= 0 and event[start + 16 : start + 18].lstrip()[:1] == b'"'
