@@ -62,9 +62,7 @@ def test_the_life_of_a_key(shell: Shell) -> None:
 
 
 def test_a_key_may_expire_and_administer(shell: Shell) -> None:
-    created = shell.json("key", "create", "ops", "--admin", "--expires-in", "90d", "--project", "research")[
-        "key"
-    ]
+    created = shell.json("key", "create", "ops", "--admin", "--expires-in", "90d", "--project", "research")["key"]
     assert (created["role"], created["project"]) == ("admin", "research")
     assert created["expires"] - created["created"] == 90 * 86400
     assert "say 90d" in shell.fails("key", "create", "ops", "--expires-in", "soon")
@@ -82,9 +80,7 @@ def test_the_bundled_models_are_there_before_the_first_start(new_shell: Shell) -
 
 def test_the_life_of_a_model(shell: Shell, tmp_path: Path) -> None:
     folder = tmp_path / "my-encoder"
-    shutil.copytree(
-        bundled_folders()[EMBEDDING_MODEL], folder, ignore=shutil.ignore_patterns("*.safetensors")
-    )
+    shutil.copytree(bundled_folders()[EMBEDDING_MODEL], folder, ignore=shutil.ignore_patterns("*.safetensors"))
     (folder / "model.safetensors").symlink_to(bundled_folders()[EMBEDDING_MODEL] / "model.safetensors")
     added = shell.json("model", "add", str(folder))
     assert (added["id"], added["kind"], added["licence"]) == ("my-encoder", "embedding", "Apache-2.0")
@@ -160,9 +156,7 @@ def test_a_deployment_that_cannot_work_is_refused_before_anything_is_written(
     assert shell.json("deployments") == []
 
 
-def test_a_model_goes_to_the_first_engine_that_can_really_load_it(
-    shell: Shell, gguf_file: Callable[..., Path]
-) -> None:
+def test_a_model_goes_to_the_first_engine_that_can_really_load_it(shell: Shell, gguf_file: Callable[..., Path]) -> None:
     shell.ok("model", "add", str(gguf_file()))
     assert shell.json("deploy", "m", "--model", "mamba")["engine"] == "text_llamacpp"
     assert "text_llamacpp" in shell.fails("deploy", "m", "--model", "mamba", "--engine", "text_openvino")

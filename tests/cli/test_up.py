@@ -119,9 +119,7 @@ def test_a_port_in_use_is_told_and_the_home_is_free_again(quiet_home: Path) -> N
             assert f"--port {port + 1}" in refused("--home", str(quiet_home), "--port", str(port))
 
 
-@pytest.mark.skipif(
-    bool(OBEY) and not shutil.which("setpriv"), reason="root needs setpriv to obey permissions"
-)
+@pytest.mark.skipif(bool(OBEY) and not shutil.which("setpriv"), reason="root needs setpriv to obey permissions")
 def test_a_read_only_home_is_told(tmp_path: Path) -> None:
     home = tmp_path / "home"
     home.mkdir()
@@ -132,9 +130,7 @@ def test_a_read_only_home_is_told(tmp_path: Path) -> None:
     assert list(home.iterdir()) == []
 
 
-@pytest.mark.skipif(
-    bool(OBEY) and not shutil.which("setpriv"), reason="root needs setpriv to obey permissions"
-)
+@pytest.mark.skipif(bool(OBEY) and not shutil.which("setpriv"), reason="root needs setpriv to obey permissions")
 def test_a_read_only_database_in_a_writable_home_is_told(quiet_home: Path) -> None:
     (quiet_home / "pleiade.db").chmod(0o444)
     said = refused("--home", str(quiet_home), "--port", "0", prefix=OBEY)

@@ -96,9 +96,7 @@ def test_a_deployment_comes_back_as_it_was_made(db: sa.Engine) -> None:
 def test_deploying_again_changes_everything_but_the_time_of_creation(db: sa.Engine) -> None:
     add_model(db, toy())
     first = deploy(db, "chat", model="toy", engine="text_openvino", aliases=("gpt-4o", "gpt-4"))
-    again = deploy(
-        db, "chat", model="toy", engine="text_llamacpp", aliases=("gpt-4",), options={"threads": 2}
-    )
+    again = deploy(db, "chat", model="toy", engine="text_llamacpp", aliases=("gpt-4",), options={"threads": 2})
     assert list_deployments(db) == [again]
     assert (again.engine, again.aliases, again.created) == ("text_llamacpp", ("gpt-4",), first.created)
     deploy(db, "other", model="toy", engine="text_openvino", aliases=("gpt-4o",))  # free again
@@ -115,9 +113,7 @@ def test_deploying_again_changes_everything_but_the_time_of_creation(db: sa.Engi
         ("other", ("white space",), "cannot be an alias"),
     ],
 )
-def test_a_name_reaches_one_deployment_only(
-    db: sa.Engine, name: str, aliases: tuple[str, ...], says: str
-) -> None:
+def test_a_name_reaches_one_deployment_only(db: sa.Engine, name: str, aliases: tuple[str, ...], says: str) -> None:
     add_model(db, toy())
     deploy(db, "chat", model="toy", engine="text_openvino", aliases=("gpt-4o",))
     before = list_deployments(db)

@@ -65,9 +65,7 @@ def test_a_server_that_ignores_the_range_is_read_from_the_beginning(hub: Hub, tm
     assert (Path(model.path) / "model.safetensors").read_bytes() == hub.files["model.safetensors"]
 
 
-def test_a_second_download_of_the_same_model_is_refused_while_the_first_runs(
-    hub: Hub, tmp_path: Path
-) -> None:
+def test_a_second_download_of_the_same_model_is_refused_while_the_first_runs(hub: Hub, tmp_path: Path) -> None:
     hub.cut_after, hub.cuts = MEGABYTE, 1
     hub.stall.set()
     first = subprocess.Popen([sys.executable, "-c", FETCH, str(tmp_path), hub.url])

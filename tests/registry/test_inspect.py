@@ -46,9 +46,7 @@ def test_weights_in_several_files_are_counted_together(folder: Writer, zeros: Ze
 
 
 def test_a_lora_folder_is_an_adapter_with_its_base(tmp_path: Path, zeros: Zeros) -> None:
-    (tmp_path / "adapter_config.json").write_text(
-        '{"peft_type": "LORA", "base_model_name_or_path": "org/toy"}'
-    )
+    (tmp_path / "adapter_config.json").write_text('{"peft_type": "LORA", "base_model_name_or_path": "org/toy"}')
     with pytest.raises(RegistryError, match=r"lacks adapter_model\.safetensors"):
         inspect_model(tmp_path)
     (tmp_path / "adapter_model.safetensors").write_bytes(zeros({"lora_A": (4, 8)}))
@@ -93,9 +91,7 @@ def test_a_truncated_safetensors_file_is_named_with_both_sizes(folder: Writer, m
     weights = folder() / "model.safetensors"
     whole = weights.read_bytes()
     weights.write_bytes(whole[:-missing])
-    with pytest.raises(
-        RegistryError, match=rf"truncated: .* {len(whole):,} bytes, .* {len(whole) - missing:,}"
-    ):
+    with pytest.raises(RegistryError, match=rf"truncated: .* {len(whole):,} bytes, .* {len(whole) - missing:,}"):
         inspect_model(weights.parent)
 
 

@@ -68,9 +68,7 @@ def test_a_database_that_may_only_be_read_is_named(sqlite_db: sa.Engine) -> None
             bump_version(connection, "x")
 
     with sqlite_db.connect() as connection:
-        connection.exec_driver_sql(
-            "PRAGMA query_only = ON"
-        )  # SQLITE_READONLY, as a file without write permission
+        connection.exec_driver_sql("PRAGMA query_only = ON")  # SQLITE_READONLY, as a file without write permission
     with pytest.raises(StoreError, match=r"readonly.*writable"):
         write()
 

@@ -98,9 +98,7 @@ def start(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
     """Start the house's supervisor and wait until everything is ready or has failed."""
     monkeypatch.setenv("PLEIADE_DATABASE_URL", "postgresql+psycopg://not-for-engines")
 
-    async def start_now(
-        house: House, *, workers: int = 1, drain_s: float = 5.0, settle: bool = True
-    ) -> Supervisor:
+    async def start_now(house: House, *, workers: int = 1, drain_s: float = 5.0, **watching: float) -> Supervisor:
         settings = load_settings(
             {"home": str(house.home.path), "port": 0, "workers": workers, "drain_s": drain_s}, environ={}
         )
@@ -113,12 +111,10 @@ def start(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
             listener,
             engines={"scripted": ScriptedEngine()},
             gateway_command=GATEWAY,
-            watch_every_s=0.1,
-            watch_timeout_s=0.3,
+            **watching,
         )
         await house.supervisor.start()
-        if settle:
-            await house.supervisor.settled()
+        await house.supervisor.settled()
         return house.supervisor
 
     return start_now

@@ -15,9 +15,7 @@ Start = Callable[..., Any]
 House = Any  # tests/supervisor/conftest.py
 
 
-async def test_an_engine_that_is_ready_is_published_with_all_that_a_gateway_needs(
-    house: House, start: Start
-) -> None:
+async def test_an_engine_that_is_ready_is_published_with_all_that_a_gateway_needs(house: House, start: Start) -> None:
     house.deploy("chat", aliases=("gpt-4o-mini", "openai/gpt-4o"))
     await start(house)
     endpoint = await house.until_ready("chat")
@@ -58,7 +56,7 @@ async def test_an_engine_that_keeps_dying_is_started_again_and_again(house: Hous
 async def test_a_hung_engine_is_killed_and_started_again(house: House, start: Start, tmp_path: Path) -> None:
     hang = tmp_path / "hang"
     house.deploy("chat", hang_file=str(hang))
-    await start(house)
+    await start(house, watch_every_s=0.1, watch_timeout_s=0.3)
     first = await house.until_ready("chat")
     pid = house.ask_at(first)["pid"]
     hang.touch()
@@ -70,9 +68,7 @@ async def test_a_hung_engine_is_killed_and_started_again(house: House, start: St
     assert not house.alive(pid)
 
 
-async def test_a_model_that_the_engine_refuses_fails_with_the_engines_reason(
-    house: House, start: Start
-) -> None:
+async def test_a_model_that_the_engine_refuses_fails_with_the_engines_reason(house: House, start: Start) -> None:
     house.deploy("chat", refuse=True)
     house.deploy("other")
     await start(house)

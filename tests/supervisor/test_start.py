@@ -146,9 +146,7 @@ def test_sigterm_ends_everything_and_frees_the_home(launched: tuple[Path, "subpr
 
 
 def test_a_process_that_only_has_the_number_of_an_orphan_is_left_alone(tmp_path: Path) -> None:
-    bystander = subprocess.Popen(
-        [sys.executable, "-c", "import time; time.sleep(60)"], start_new_session=True
-    )
+    bystander = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"], start_new_session=True)
     try:
         argv = (sys.executable, "-c", "import time; time.sleep(60)")
         path = tmp_path / "children.json"

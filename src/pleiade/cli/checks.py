@@ -90,9 +90,7 @@ def _cpu() -> Finding:
     flags = text.split("flags", 1)[1].split("\n", 1)[0].split()
     there = [flag for flag in CPU_FLAGS if flag in flags]
     if "avx2" not in there:
-        return Finding(
-            "cpu", "warning", f"{cores} cores without AVX2", "answers will be slow: use a newer machine"
-        )
+        return Finding("cpu", "warning", f"{cores} cores without AVX2", "answers will be slow: use a newer machine")
     return Finding("cpu", "ok", f"{cores} cores with {', '.join(there)}")
 
 
@@ -103,17 +101,13 @@ def _home(home: Home) -> Iterator[Finding]:
         if os.access(parent, os.W_OK):
             yield Finding("home", "ok", f"{path} will be made by the first `pleiade up`")
         else:
-            yield Finding(
-                "home", "wrong", f"{path} cannot be made in {parent}", "choose another one with --home"
-            )
+            yield Finding("home", "wrong", f"{path} cannot be made in {parent}", "choose another one with --home")
         return
     if not path.is_dir():
         yield Finding("home", "wrong", f"{path} is a file", "choose another folder with --home")
         return
     if not _writable(path):
-        yield Finding(
-            "home", "wrong", f"{path} cannot be written", "make it writable, or choose another --home"
-        )
+        yield Finding("home", "wrong", f"{path} cannot be written", "make it writable, or choose another --home")
     else:
         yield Finding("home", "ok", str(path))
     free = shutil.disk_usage(path).free
@@ -208,9 +202,7 @@ def _admin_key(home: Home, opens: bool) -> Finding:
         return Finding("admin key", "warning", f"{path} is not there", mend)
     mode = stat.S_IMODE(path.stat().st_mode)
     if mode & 0o077:
-        return Finding(
-            "admin key", "wrong", f"{path} has mode {mode:o}: others can read it", f"chmod 600 {path}"
-        )
+        return Finding("admin key", "wrong", f"{path} has mode {mode:o}: others can read it", f"chmod 600 {path}")
     if not opens:
         mend = f"pleiade key create admin --admin > {path}"
         return Finding("admin key", "warning", f"the key in {path} is revoked, expired or unknown", mend)
@@ -235,9 +227,7 @@ def _engines(home: Home) -> Iterator[Finding]:
         elif asyncio.run(_reachable(endpoint.url)):
             yield Finding(check, "ok", f"answers on {endpoint.url}")
         else:
-            yield Finding(
-                check, "wrong", f"{endpoint.url} cannot be reached", "check the network, or its log"
-            )
+            yield Finding(check, "wrong", f"{endpoint.url} cannot be reached", "check the network, or its log")
 
 
 async def _reachable(url: str) -> bool:

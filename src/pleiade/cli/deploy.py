@@ -17,9 +17,7 @@ Options = dict[str, str | int | float | bool]
 def deploy(
     name: Annotated[str, typer.Argument(help="Name that clients say in `model`, or in Azure's path.")],
     model: Annotated[str, typer.Option("--model", help="A registered model (pleiade model list).")],
-    engine: Annotated[
-        str, typer.Option(help="Engine to run it on. [default: the first that can serve it]")
-    ] = "",
+    engine: Annotated[str, typer.Option(help="Engine to run it on. [default: the first that can serve it]")] = "",
     alias: Annotated[
         list[str] | None, typer.Option("--alias", help="A further name, say gpt-4o-mini. Repeat it.")
     ] = None,
@@ -203,6 +201,5 @@ def _public(options: "Mapping[str, object]") -> dict[str, object]:
     """Options without what opens another service."""
     hidden = ("key", "token", "secret", "password")
     return {
-        name: "…" if any(name.lower().endswith(word) for word in hidden) else value
-        for name, value in options.items()
+        name: "…" if any(name.lower().endswith(word) for word in hidden) else value for name, value in options.items()
     }

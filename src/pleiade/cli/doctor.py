@@ -27,9 +27,5 @@ def doctor(
             print(f"{MARKS[finding.verdict]}  {finding.check:{width}}  {finding.found}")
             if finding.mend:
                 print(f"      {'':{width}}  → {finding.mend}")
-        print(
-            f"\n{wrong} things are wrong"
-            if wrong > 1
-            else f"\n{'one thing is' if wrong else 'nothing is'} wrong"
-        )
+        print(f"\n{wrong} things are wrong" if wrong > 1 else f"\n{'one thing is' if wrong else 'nothing is'} wrong")
     raise typer.Exit(1 if wrong else 0)

@@ -22,9 +22,7 @@ def create(
     name: Annotated[str, typer.Argument(help="What it is for: a person, a program, a machine.")],
     admin: Annotated[bool, typer.Option("--admin", help="May also administer.")] = False,
     project: Annotated[str, typer.Option(help="Project that it belongs to.")] = "default",
-    expires_in: Annotated[
-        str, typer.Option(metavar="TIME", help="Say 90d, 12h or 4w. [default: never]")
-    ] = "",
+    expires_in: Annotated[str, typer.Option(metavar="TIME", help="Say 90d, 12h or 4w. [default: never]")] = "",
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:

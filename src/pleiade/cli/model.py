@@ -127,9 +127,7 @@ def _found(place: Place, source: str, kind: str) -> "Model":
     from pleiade.registry import fetch_from_hub, inspect_model, remote_model
 
     if source.startswith("hf:"):
-        return fetch_from_hub(
-            source, place.home.models, endpoint=place.settings.hf_endpoint, progress=_progress()
-        )
+        return fetch_from_hub(source, place.home.models, endpoint=place.settings.hf_endpoint, progress=_progress())
     if source.startswith(("http://", "https://")):
         return remote_model(source, kind)
     return inspect_model(source)
@@ -142,9 +140,7 @@ def _progress() -> "Progress | None":
 
     def show_bytes(here: int, total: int) -> None:
         end = "\n" if here == total else ""
-        print(
-            f"\rdownloading {here / 1e6:,.0f} of {total / 1e6:,.0f} MB ", end=end, file=sys.stderr, flush=True
-        )
+        print(f"\rdownloading {here / 1e6:,.0f} of {total / 1e6:,.0f} MB ", end=end, file=sys.stderr, flush=True)
 
     return show_bytes
 

@@ -25,9 +25,7 @@ def up(
     contract: Annotated[
         bool, typer.Option("--contract", help="Fixtures for unknown ids: for client test suites only.")
     ] = False,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print events as JSON lines, for programs.")
-    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print events as JSON lines, for programs.")] = False,
 ) -> None:
     """Serve chat, completions and embeddings behind OpenAI's and Azure OpenAI's APIs."""
     with told():

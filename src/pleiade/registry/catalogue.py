@@ -68,9 +68,7 @@ def get_model(db: sa.Engine, model_id: str) -> Model:
         row = connection.execute(sa.select(models).where(models.c.id == model_id)).first()
     if row is None:
         there = ", ".join(model.id for model in list_models(db)) or "none yet"
-        raise RegistryError(
-            f"no model is called {model_id!r} (registered: {there}). Add it: pleiade model add …"
-        )
+        raise RegistryError(f"no model is called {model_id!r} (registered: {there}). Add it: pleiade model add …")
     return _model(row)
 
 

@@ -82,13 +82,9 @@ def get_deployment(db: sa.Engine, name: str) -> Deployment:
 def list_deployments(db: sa.Engine) -> list[Deployment]:
     """All deployments with their aliases, the oldest first."""
     with reading(db) as connection:
-        rows = connection.execute(
-            sa.select(deployments).order_by(deployments.c.created, deployments.c.name)
-        ).all()
+        rows = connection.execute(sa.select(deployments).order_by(deployments.c.created, deployments.c.name)).all()
         names = connection.execute(
-            sa.select(deployment_names)
-            .where(deployment_names.c.position > 0)
-            .order_by(deployment_names.c.position)
+            sa.select(deployment_names).where(deployment_names.c.position > 0).order_by(deployment_names.c.position)
         ).all()
     return [
         Deployment(
@@ -121,9 +117,7 @@ def adopt_defaults(db: sa.Engine) -> list[Deployment]:
             continue
         with unit_of_work(db) as connection:
             bump_version(connection, marker)
-            taken = connection.scalar(
-                sa.select(deployment_names.c.name).where(deployment_names.c.name == default.name)
-            )
+            taken = connection.scalar(sa.select(deployment_names.c.name).where(deployment_names.c.name == default.name))
             first = connection.scalar(sa.select(versions.c.value).where(versions.c.name == marker)) == 1
             if first and not taken:  # not while another process creates it at this moment
                 created.append(_write(connection, default))
@@ -147,12 +141,8 @@ def _write(connection: sa.Connection, deployment: Deployment) -> Deployment:
         "created": created,
     }
     if existing:
-        connection.execute(
-            sa.update(deployments).where(deployments.c.name == deployment.name).values(**values)
-        )
-        connection.execute(
-            sa.delete(deployment_names).where(deployment_names.c.deployment == deployment.name)
-        )
+        connection.execute(sa.update(deployments).where(deployments.c.name == deployment.name).values(**values))
+        connection.execute(sa.delete(deployment_names).where(deployment_names.c.deployment == deployment.name))
     else:
         connection.execute(sa.insert(deployments).values(name=deployment.name, **values))
     names = [
@@ -198,6 +188,5 @@ def _conflict(db: sa.Engine, deployment: Deployment) -> str:
         return f"the deployment {deployment.name!r} was changed by someone else at the same moment: try again"
     what = "the name of another deployment" if taken.position == 0 else f"an alias of {taken.deployment!r}"
     return (
-        f"{taken.name!r} is already {what}. Choose another name, or free it first: "
-        f"pleiade undeploy {taken.deployment}"
+        f"{taken.name!r} is already {what}. Choose another name, or free it first: pleiade undeploy {taken.deployment}"
     )

@@ -54,9 +54,7 @@ def _attempt(url: str, partial: Path, here: int) -> Exception | None:
         headers["range"] = f"bytes={here}-"
     timeout = httpx2.Timeout(SILENCE_S, connect=CONNECT_S)
     try:
-        with get_session().stream(
-            "GET", url, headers=headers, timeout=timeout, follow_redirects=True
-        ) as response:
+        with get_session().stream("GET", url, headers=headers, timeout=timeout, follow_redirects=True) as response:
             hf_raise_for_status(response)
             whole = response.status_code == 200  # the server gives all of it, whatever we asked for
             with partial.open("wb" if whole else "ab") as file:

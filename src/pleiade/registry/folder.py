@@ -75,9 +75,7 @@ def _adapter(folder: Path) -> Model:
         )
     weights = folder / "adapter_model.safetensors"
     if not weights.is_file():
-        raise RegistryError(
-            f"{folder} lacks adapter_model.safetensors: save the adapter with PEFT's save_pretrained"
-        )
+        raise RegistryError(f"{folder} lacks adapter_model.safetensors: save the adapter with PEFT's save_pretrained")
     return Model(
         id=folder.name,
         kind=ModelKind.TEXT,
@@ -98,8 +96,7 @@ def _kind(folder: Path, architecture: str) -> ModelKind:
         return ModelKind.EMBEDDING
     if not architecture:
         raise RegistryError(
-            f"{folder / 'config.json'} names no architecture: add a field like "
-            '"architectures": ["Qwen3ForCausalLM"]'
+            f'{folder / "config.json"} names no architecture: add a field like "architectures": ["Qwen3ForCausalLM"]'
         )
     raise RegistryError(
         f"{folder} is a {architecture}, which Pleiade cannot serve: it takes text models (…ForCausalLM, "
@@ -110,9 +107,7 @@ def _kind(folder: Path, architecture: str) -> ModelKind:
 def _require_tokenizer(folder: Path) -> None:
     if (folder / "tokenizer.json").is_file():
         return
-    if any(
-        (folder / name).is_file() for name in ("tokenizer.model", "vocab.json", "vocab.txt", "spiece.model")
-    ):
+    if any((folder / name).is_file() for name in ("tokenizer.model", "vocab.json", "vocab.txt", "spiece.model")):
         raise RegistryError(
             f"{folder} has its tokenizer only in an older form. Make tokenizer.json with transformers: "
             f"AutoTokenizer.from_pretrained({str(folder)!r}).save_pretrained({str(folder)!r})"

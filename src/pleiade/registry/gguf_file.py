@@ -28,9 +28,7 @@ def inspect_gguf(path: Path) -> Model:
     if not architecture:
         raise RegistryError(f"{path} names no architecture (general.architecture): convert the model again")
     if fields.get("general.type") in ("mmproj", "adapter", "imatrix") or architecture == "clip":
-        raise RegistryError(
-            f"{path} is a {fields.get('general.type') or architecture} file, not a whole model"
-        )
+        raise RegistryError(f"{path} is a {fields.get('general.type') or architecture} file, not a whole model")
     if "tokenizer.ggml.model" not in fields:
         raise RegistryError(f"{path} has no tokenizer: convert it again from a folder with tokenizer files")
     encoder = architecture in ENCODERS
@@ -64,11 +62,7 @@ def _read(path: Path) -> tuple[dict[str, Any], int]:
             f"{path} is truncated or damaged ({path.stat().st_size:,} bytes are there; {error}). "
             "Download or copy it again."
         ) from error
-    fields = {
-        name: field.contents()
-        for name, field in reader.fields.items()
-        if GGUFValueType.ARRAY not in field.types
-    }
+    fields = {name: field.contents() for name, field in reader.fields.items() if GGUFValueType.ARRAY not in field.types}
     return fields, sum(int(tensor.n_elements) for tensor in reader.tensors)
 
 

@@ -19,9 +19,7 @@ from pleiade.registry.errors import RegistryError
 from pleiade.registry.inspect import file_sha256, inspect_model
 
 # hf:org/name, hf:org/name/file.gguf, each with an optional @revision
-SPEC = re.compile(
-    r"hf:(?P<repo>[\w.-]+/[\w.-]+)(?:/(?P<file>[\w./-]+\.gguf))?(?:@(?P<revision>[\w./-]+))?", re.ASCII
-)
+SPEC = re.compile(r"hf:(?P<repo>[\w.-]+/[\w.-]+)(?:/(?P<file>[\w./-]+\.gguf))?(?:@(?P<revision>[\w./-]+))?", re.ASCII)
 # What a model folder needs to be served and understood; never pickles, never other frameworks' weights.
 WANTED = re.compile(
     r"[^/]+\.(json|jinja|safetensors|model)|(vocab|merges)\.txt|README\.md|LICEN[SC]E[^/]*|1_Pooling/config\.json"
@@ -41,9 +39,7 @@ class RemoteFile(msgspec.Struct, frozen=True):
     blob_id: str
 
 
-def fetch_from_hub(
-    spec: str, models_folder: Path, *, endpoint: str = "", progress: Progress | None = None
-) -> Model:
+def fetch_from_hub(spec: str, models_folder: Path, *, endpoint: str = "", progress: Progress | None = None) -> Model:
     """Download what `spec` names ("hf:org/name[/file.gguf][@revision]") under `models_folder`, verified.
 
     A download that was cut goes on where it stopped. `endpoint` "" = the library's default (HF_ENDPOINT);
@@ -64,17 +60,13 @@ def fetch_from_hub(
     _verify(folder, wanted)
     gguf = next((file.name for file in wanted if file.name.endswith(".gguf")), None)
     model = inspect_model(folder / gguf if gguf else folder)
-    return msgspec.structs.replace(
-        model, id=model.id if gguf else repo.split("/")[1], source=f"hf:{repo}@{commit}"
-    )
+    return msgspec.structs.replace(model, id=model.id if gguf else repo.split("/")[1], source=f"hf:{repo}@{commit}")
 
 
 def _list_files(repo: str, revision: str | None, endpoint: str) -> tuple[str, list[RemoteFile]]:
     from huggingface_hub import HfApi
 
-    info = HfApi(endpoint=endpoint or None).model_info(
-        repo, revision=revision, files_metadata=True, timeout=30
-    )
+    info = HfApi(endpoint=endpoint or None).model_info(repo, revision=revision, files_metadata=True, timeout=30)
     if info.sha is None:
         raise RegistryError(f"the hub names no commit for {repo}; is PLEIADE_HF_ENDPOINT a model hub?")
     return info.sha, [
@@ -105,9 +97,7 @@ def _choose(repo: str, files: list[RemoteFile], gguf: str | None) -> list[Remote
         wanted = [file for file in wanted if file in named_as_usual or not file.name.endswith(".safetensors")]
     elif not any(file.name.endswith(".safetensors") for file in wanted):
         if ggufs:
-            raise RegistryError(
-                f"{repo} holds several GGUF files; name one: hf:{repo}/FILE with {_names(ggufs)}"
-            )
+            raise RegistryError(f"{repo} holds several GGUF files; name one: hf:{repo}/FILE with {_names(ggufs)}")
         raise RegistryError(f"{repo} has no safetensors and no GGUF file: nothing that Pleiade can serve")
     return wanted
 
@@ -163,9 +153,7 @@ def _verify(folder: Path, files: list[RemoteFile]) -> None:
     for file in files:
         path = folder / file.name
         if not path.is_file():
-            raise RegistryError(
-                f"{file.name} did not arrive: try again, the download goes on where it stopped"
-            )
+            raise RegistryError(f"{file.name} did not arrive: try again, the download goes on where it stopped")
         right = file_sha256(path) == file.sha256 if file.sha256 else _blob_id(path) == file.blob_id
         if not right and (file.sha256 or file.blob_id):
             path.unlink()

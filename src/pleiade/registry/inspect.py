@@ -19,9 +19,7 @@ def inspect_model(path: Path | str, *, checksum: bool = True) -> Model:
     """
     path = Path(path).expanduser().resolve()
     if not path.exists():
-        raise RegistryError(
-            f"{path} does not exist. Give a folder, a .gguf file, or hf:org/name for the hub."
-        )
+        raise RegistryError(f"{path} does not exist. Give a folder, a .gguf file, or hf:org/name for the hub.")
     try:
         model = _inspect(path)
         if checksum:

@@ -19,6 +19,4 @@ def remote_model(url: str, kind: str = "text", *, model_id: str = "") -> Model:
     except ValueError:
         known = ", ".join(known.value for known in ModelKind)
         raise RegistryError(f"kind {kind!r} is none of {known}") from None
-    return Model(
-        id=model_id or host or "", kind=model_kind, format=ModelFormat.REMOTE, source=url.rstrip("/")
-    )
+    return Model(id=model_id or host or "", kind=model_kind, format=ModelFormat.REMOTE, source=url.rstrip("/"))

@@ -30,18 +30,14 @@ def read_header(path: Path) -> dict[str, Tensor]:
     with path.open("rb") as file:
         length = int.from_bytes(file.read(8), "little")
         if size < 8 or not 2 <= length <= min(MAX_HEADER_BYTES, size - 8):
-            raise RegistryError(
-                f"{path} is not a whole safetensors file ({size:,} bytes): download or export it again"
-            )
+            raise RegistryError(f"{path} is not a whole safetensors file ({size:,} bytes): download or export it again")
         raw = file.read(length)
     try:
         entries = json.loads(raw)
         entries.pop("__metadata__", None)
         tensors = msgspec.convert(entries, dict[str, Tensor])
     except (ValueError, AttributeError, msgspec.ValidationError) as error:
-        raise RegistryError(
-            f"{path}: its header cannot be read ({error}); download or export it again"
-        ) from error
+        raise RegistryError(f"{path}: its header cannot be read ({error}); download or export it again") from error
     promised = 8 + length + max((tensor.data_offsets[1] for tensor in tensors.values()), default=0)
     if promised > size:
         raise RegistryError(

@@ -69,8 +69,6 @@ deployment_names = sa.Table(
     "deployment_names",
     metadata,
     sa.Column("name", sa.String(256), primary_key=True),
-    sa.Column(
-        "deployment", sa.ForeignKey("deployments.name", ondelete="CASCADE"), nullable=False, index=True
-    ),
+    sa.Column("deployment", sa.ForeignKey("deployments.name", ondelete="CASCADE"), nullable=False, index=True),
     sa.Column("position", sa.Integer, nullable=False),
 )

@@ -10,8 +10,7 @@ from pleiade.store.tables import versions
 
 # One atomic statement, the same in SQLite and PostgreSQL: two processes may make the first change at once.
 _BUMP = sa.text(
-    "INSERT INTO versions (name, value) VALUES (:name, 1) "
-    "ON CONFLICT (name) DO UPDATE SET value = versions.value + 1"
+    "INSERT INTO versions (name, value) VALUES (:name, 1) ON CONFLICT (name) DO UPDATE SET value = versions.value + 1"
 )
 
 

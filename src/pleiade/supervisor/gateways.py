@@ -117,14 +117,8 @@ class Gateway:
             os.close(read_end)
         lived_s = time.monotonic() - began if self.ready else 0.0
         self.ready = False
-        self._forget_metrics(child.pid)
         self._changed()
         return lived_s, f"gateway {self.number} {reason}\n{child.last_lines()}".rstrip()
-
-    def _forget_metrics(self, pid: int) -> None:
-        """Gauges of a process that is gone count no longer (as prometheus_client's mark_process_dead)."""
-        for path in self._home.metrics.glob(f"gauge_live*_{pid}.db"):
-            path.unlink(missing_ok=True)
 
 
 def clean_metrics(folder: Path) -> None:

@@ -42,7 +42,7 @@ class Home(msgspec.Struct, frozen=True):
 
     @property
     def metrics(self) -> Path:
-        """prometheus_client's files, one set a gateway process."""
+        """What gateways counted, one file a process."""
         return self.run / "metrics"
 
     @property
