@@ -102,9 +102,7 @@ def test_a_legacy_prompt_beyond_the_context_is_refused_too(server: Server) -> No
 
 
 @on_each_surface
-@pytest.mark.parametrize(
-    "change", [{"n": 10**6}, {"n": 0}, {"n": -1}, {"max_tokens": 10**12}, {"max_tokens": -1}]
-)
+@pytest.mark.parametrize("change", [{"n": 10**6}, {"n": 0}, {"n": -1}, {"max_tokens": 10**12}, {"max_tokens": -1}])
 def test_absurd_amounts_are_refused(server: Server, surface: str, change: dict[str, int]) -> None:
     assert refused(server, surface, 400, **change)["param"] == next(iter(change))
 
@@ -189,9 +187,7 @@ def test_no_key_and_a_wrong_key_are_401(server: Server, surface: str) -> None:
 def test_a_revoked_key_is_refused_while_the_server_runs(server: Server) -> None:
     database = open_database(f"sqlite:///{server.home / 'pleiade.db'}")
     secret, key = create_key(database, name="short-lived", role=Role.MEMBER)
-    serving.wait_for(
-        lambda: server.get("/v1/models", key=secret).status_code == 200, 15, "a new key is known"
-    )
+    serving.wait_for(lambda: server.get("/v1/models", key=secret).status_code == 200, 15, "a new key is known")
     revoke_key(database, key.id)
     serving.wait_for(lambda: server.get("/v1/models", key=secret).status_code == 401, 15, "its end is known")
     database.dispose()
