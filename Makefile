@@ -51,7 +51,7 @@ format: dev ## let ruff format and mend
 	.venv-dev/bin/ruff format src tests bench
 	.venv-dev/bin/ruff check --fix src tests bench
 
-bench: bench-engine bench-gateway ## every published number, measured beside its peers
+bench: bench-engine bench-gateway bench-publish ## every published number, measured beside its peers
 
 bench-%: dev
 	.venv-dev/bin/python bench/$*.py
