@@ -80,6 +80,9 @@ async def test_a_background_response_is_queued_then_made(start: Serve) -> None:
     done = await fetch_when(served, made["id"], "completed")
     assert done["output"][0]["content"][0]["text"] == "Hello there."
     assert done["usage"]["output_tokens"] == 3
+    made_line = next(line for line in served.log_lines() if line["path"] == URL + "#background")
+    assert (made_line["prompt_tokens"], made_line["completion_tokens"]) == (5, 3)
+    assert made_line["deployment"] == "chat"
 
 
 async def test_a_background_stream_goes_on_without_its_client_and_can_be_joined_again(start: Serve) -> None:

@@ -16,9 +16,7 @@ _PATH = "/chat/completions"
 _TOO_LONG = "context_length_exceeded"
 
 
-async def ask(
-    call: Call, gateway: "Gateway", request: Mapping[str, Any], *, truncate: bool
-) -> dict[str, Any]:
+async def ask(call: Call, gateway: "Gateway", request: Mapping[str, Any], *, truncate: bool) -> dict[str, Any]:
     """The model's whole answer, a chat completion. Raises ApiError."""
     while True:
         try:

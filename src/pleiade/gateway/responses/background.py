@@ -8,6 +8,8 @@ from collections.abc import AsyncIterator
 from functools import partial
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from pleiade.gateway.call import Call
 from pleiade.gateway.errors import ApiError
 from pleiade.gateway.responses.asking import ask_for_stream
@@ -16,6 +18,7 @@ from pleiade.gateway.responses.making import decode_chunk
 from pleiade.gateway.responses.plan import Plan
 from pleiade.gateway.responses.resource import TERMINAL, Response, response_error
 from pleiade.gateway.responses.translator import Translator
+from pleiade.gateway.stages.observe import Observe
 from pleiade.gateway.stored import response_records
 from pleiade.gateway.stored.archive import Archive
 from pleiade.gateway.stored.response_records import Record
@@ -29,6 +32,7 @@ KEEP_S = 0.5  # how often what was made is written, and a word to stop is looked
 STALE_S = 20.0  # without a sign of life for so long, whoever made a response is gone
 LIMIT_S = 3600.0  # a response that takes longer has failed
 ABANDONED = "The server that made this response stopped before it was complete."
+_SUFFIX = "#background"  # tells the making of a response from the request for it, in logs and metrics
 _POLL_S = 0.1  # how often a response that another gateway makes is looked at
 
 
@@ -95,7 +99,7 @@ class Workshop:
         )
         making = Making(plan)
         self._makings[plan.response["id"]] = making
-        making.task = asyncio.create_task(self._run(making, call, gateway, plan))
+        making.task = asyncio.create_task(self._run(making, _own_call(call), gateway, plan))
         return making
 
     async def cancel(self, identifier: str) -> bool:
@@ -129,11 +133,15 @@ class Workshop:
                     async for chunk in chunks:
                         making.grow([frame(event) for event in maker.feed(decode_chunk(chunk))])
             ending = maker.finish(int(time.time()))
+            call.status = 200
         except ApiError as error:
+            call.status, call.error_code = error.status, error.code or "error"
             ending = maker.fail(error.code, error.message)
         except TimeoutError:
+            call.aborted = "timeout"
             ending = maker.fail("timeout", f"The answer was not complete within {LIMIT_S:.0f} seconds.")
         except asyncio.CancelledError:
+            call.aborted = "draining" if self._closing else "cancelled"
             if self._closing:
                 ending = maker.fail(None, ABANDONED)
             else:
@@ -141,8 +149,10 @@ class Workshop:
                 ending = iter(())
         except Exception:
             logger.exception("background response %s failed", plan.response["id"])
+            call.status, call.error_code = 500, "internal_error"
             ending = maker.fail(None, "The server had an error while making this response.")
         frames = [frame(event) for event in ending]
+        Observe(_nothing, gateway).note(call)
         try:
             stop.set()
             written = await asyncio.shield(keeper)
@@ -180,6 +190,28 @@ class Workshop:
         )
 
 
+def _own_call(call: Call) -> Call:
+    """A call for the making itself, which outlives the request that asked for it, to be counted on its own."""
+    own = Call(
+        id=call.id,
+        route=msgspec.structs.replace(call.route, path=call.route.path + _SUFFIX),
+        dialect=call.dialect,
+        params={},
+        scope=call.scope,
+        receive=call.receive,
+        edge=call.edge,
+    )
+    own.path = call.path + _SUFFIX
+    own.principal = call.principal
+    own.api_version = call.api_version
+    own.stream = True
+    return own
+
+
+async def _nothing(_: Call) -> None:
+    """What follows when a call is only noted."""
+
+
 async def _set_within(event: asyncio.Event, seconds: float) -> bool:
     try:
         await asyncio.wait_for(event.wait(), seconds)
@@ -188,9 +220,7 @@ async def _set_within(event: asyncio.Event, seconds: float) -> bool:
     return True
 
 
-async def follow_elsewhere(
-    archive: Archive, project: str, identifier: str, after: int
-) -> AsyncIterator[bytes]:
+async def follow_elsewhere(archive: Archive, project: str, identifier: str, after: int) -> AsyncIterator[bytes]:
     """The frames of a response that another gateway makes, as they are kept, until it is over."""
     while True:
         record = await archive.read(partial(response_records.find, project=project, identifier=identifier))

@@ -163,9 +163,7 @@ def _from_validation(error: msgspec.ValidationError, raw: Mapping[str, Any]) -> 
     what, param = (match["what"], match["path"] or None) if match else (str(error), None)
     kinds = re.match(r"Expected `([^`]*)`, got", what)
     if param is None or kinds is None:
-        return bad_request(
-            f"Invalid '{param}': {what}." if param else what, param=param, code="invalid_value"
-        )
+        return bad_request(f"Invalid '{param}': {what}." if param else what, param=param, code="invalid_value")
     expected = " or ".join(_JSON_NAMES.get(kind, kind) for kind in kinds[1].split(" | ") if kind != "null")
     return wrong_type(param, expected, _at(raw, param))
 

@@ -13,9 +13,7 @@ from pleiade.gateway.responses.tools import chat_tools, normalise_choice, normal
 _SAME = ("temperature", "top_p", "user", "safety_identifier", "prompt_cache_key", "service_tier")
 
 
-def chat_request(
-    body: ResponseBody, unknown: dict[str, Any], items: Iterable[Item], *, model: str
-) -> dict[str, Any]:
+def chat_request(body: ResponseBody, unknown: dict[str, Any], items: Iterable[Item], *, model: str) -> dict[str, Any]:
     """The chat request that answers `body`, whose conversation is `items` (earlier turns and its own input).
 
     `unknown` are fields that the Responses API does not know: they are passed on. It asks for no stream;
@@ -102,9 +100,7 @@ def drop_oldest(messages: list[Message]) -> list[Message] | None:
     start = 0
     while start < len(messages) and messages[start]["role"] == "system":
         start += 1
-    last_user = max(
-        (index for index, message in enumerate(messages) if message["role"] == "user"), default=start
-    )
+    last_user = max((index for index, message in enumerate(messages) if message["role"] == "user"), default=start)
     if last_user <= start:
         return None
     cut = start + max(1, (last_user - start + 1) // 2)

@@ -123,9 +123,7 @@ def _normalise_message(item: Item, place: str, images: bool) -> Item:
         raise missing(f"{place}.content")
     if not isinstance(content, list):
         raise wrong_type(f"{place}.content", "a string or an array", content)
-    parts = [
-        _normalise_part(part, role, f"{place}.content[{index}]", images) for index, part in enumerate(content)
-    ]
+    parts = [_normalise_part(part, role, f"{place}.content[{index}]", images) for index, part in enumerate(content)]
     return _message(role, parts, item.get("id"))
 
 
@@ -184,10 +182,7 @@ def _normalise_output(item: Item, place: str) -> Item:
     if output is None:
         raise missing(f"{place}.output")
     if isinstance(output, list):
-        output = [
-            _normalise_part(part, "tool", f"{place}.output[{index}]", False)
-            for index, part in enumerate(output)
-        ]
+        output = [_normalise_part(part, "tool", f"{place}.output[{index}]", False) for index, part in enumerate(output)]
     elif not isinstance(output, str):
         raise wrong_type(f"{place}.output", "a string or an array", output)
     return _stamp({**item, "output": output}, "function_call_output", ("call_id", "output"))

@@ -45,9 +45,7 @@ async def read_conversation(
         history = items_of_chain(records, body.previous_response_id)
     references: dict[str, Item] = {}
     if identifiers := referenced_ids(body.input):
-        references = await archive.read(
-            partial(response_records.find_items, project=project, identifiers=identifiers)
-        )
+        references = await archive.read(partial(response_records.find_items, project=project, identifiers=identifiers))
     own = normalise_input(body.input, references=references, images=images)
     return without_duplicates([*history, *own]), own
 

@@ -101,9 +101,7 @@ class ResponsesRoom:
             project = call.principal.project
             await _send_stream(call, follow_elsewhere(self._archive, project, identifier, after))
         else:
-            frames = await self._archive.read(
-                partial(response_records.events_after, response=identifier, after=-1)
-            )
+            frames = await self._archive.read(partial(response_records.events_after, response=identifier, after=-1))
             await _send_stream(call, _all_of((frames or replay(record.response))[after + 1 :]))
 
     async def delete(self, call: Call) -> None:
@@ -132,9 +130,7 @@ class ResponsesRoom:
         """Everything that went into a response: the turns before it, then its own input, newest first."""
         page = parse_page(call.query, descending=True)
         project, identifier = call.principal.project, call.params["response_id"]
-        records = await self._archive.read(
-            partial(response_records.chain, project=project, identifier=identifier)
-        )
+        records = await self._archive.read(partial(response_records.chain, project=project, identifier=identifier))
         if records is None:  # an earlier response was deleted: its items are gone, these are not
             records = [await self._find(call)]
         earlier = [item for record in records[:-1] for item in [*record.input, *record.response["output"]]]
@@ -190,16 +186,12 @@ class ResponsesRoom:
     async def _find(self, call: Call) -> Record:
         """The stored response that the path names. Raises ApiError 404."""
         project, identifier = call.principal.project, call.params["response_id"]
-        record = await self._archive.read(
-            partial(response_records.find, project=project, identifier=identifier)
-        )
+        record = await self._archive.read(partial(response_records.find, project=project, identifier=identifier))
         if record is None:
             raise lost_response(identifier)
         if is_stale(record) and self._workshop.find(identifier) is None:
             record = msgspec.structs.replace(record, response=abandoned(record))
-            await self._archive.write(
-                partial(response_records.update, response=record.response, first=0, frames=[])
-            )
+            await self._archive.write(partial(response_records.update, response=record.response, first=0, frames=[]))
         return record
 
     async def _cancel(self, call: Call, record: Record) -> Record:

@@ -53,9 +53,7 @@ def normalise_choice(given: Choice | None, tools: list[Tool]) -> Choice:
         if given not in _MODES:
             raise wrong_value("tool_choice", given, _MODES)
         if given == "required" and not tools:
-            raise bad_request(
-                "Tool choice 'required' must be specified with 'tools' parameter.", param="tool_choice"
-            )
+            raise bad_request("Tool choice 'required' must be specified with 'tools' parameter.", param="tool_choice")
         return given
     kind = given.get("type")
     if kind == "function":

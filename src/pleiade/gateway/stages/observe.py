@@ -54,7 +54,7 @@ class Observe:
             await self._tell(call, internal_error("req_" + call.id))
         finally:
             self._watch.leave(call)
-            self._note(call)
+            self.note(call)
 
     async def _cut(self, call: Call) -> None:
         """The call was aborted by the watch: say why, if anybody may still listen."""
@@ -74,7 +74,7 @@ class Observe:
         try:
             await self._tell_now(call, error)
         except asyncio.CancelledError:
-            if call.aborted not in ("slow_client", "disconnected") or call.task is None:
+            if not call.aborted or call.task is None:
                 raise
             call.task.uncancel()
             await _break_off(call)
@@ -92,7 +92,8 @@ class Observe:
         call.status = status
         await answer.whole(status, body, [*error.headers, *retry_headers(error.retry_after_s, status)])
 
-    def _note(self, call: Call) -> None:
+    def note(self, call: Call) -> None:
+        """Log, count and trace a call that is over; also one that no client waits for."""
         seconds = time.perf_counter() - call.started_at
         if not call.status:
             call.status = CLIENT_CLOSED if call.aborted in ("disconnected", "cancelled") else 200
