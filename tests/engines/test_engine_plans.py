@@ -12,9 +12,7 @@ from pleiade.engines.catalogue import ENGINES
 
 FOLDER = Model(id="m", kind=ModelKind.TEXT, format=ModelFormat.SAFETENSORS, path="/models/m")
 GGUF = Model(id="g", kind=ModelKind.TEXT, format=ModelFormat.GGUF, path="/models/g.gguf")
-ENCODER = Model(
-    id="e", kind=ModelKind.EMBEDDING, format=ModelFormat.SAFETENSORS, path="/models/e", sha256="ab"
-)
+ENCODER = Model(id="e", kind=ModelKind.EMBEDDING, format=ModelFormat.SAFETENSORS, path="/models/e", sha256="ab")
 AWAY = Model(id="r", kind=ModelKind.TEXT, format=ModelFormat.REMOTE)
 
 
@@ -22,9 +20,7 @@ def plan(
     engine: str, model: Model, adapters: dict[str, str] | None = None, /, **options: str | float | bool
 ) -> Process | Remote:
     deployment = Deployment(name="d", model=model.id, engine=engine, options=options)
-    return ENGINES[engine].plan(
-        deployment, model, port=4100, token="secret", queue_limit=7, adapters=adapters or {}
-    )
+    return ENGINES[engine].plan(deployment, model, port=4100, token="secret", queue_limit=7, adapters=adapters or {})
 
 
 def test_reading_the_catalogue_loads_no_tensor_library() -> None:
@@ -44,9 +40,7 @@ def test_every_engine_is_found_by_its_own_name() -> None:
 @pytest.mark.parametrize(
     ("engine", "model"), [("text_openvino", FOLDER), ("embed_openvino", ENCODER), ("text_llamacpp", GGUF)]
 )
-def test_our_workers_get_model_port_and_queue_and_keep_the_token_out_of_argv(
-    engine: str, model: Model
-) -> None:
+def test_our_workers_get_model_port_and_queue_and_keep_the_token_out_of_argv(engine: str, model: Model) -> None:
     process = plan(engine, model)
     assert isinstance(process, Process)
     line = " ".join(process.argv)
@@ -99,9 +93,7 @@ def test_an_upstream_is_called_with_its_own_key_and_model(monkeypatch: pytest.Mo
         headers={"authorization": "Bearer sk-theirs"},
         send_model="gpt-4o",
     )
-    assert plan("upstream", AWAY, url="http://localhost:9/v1") == Remote(
-        url="http://localhost:9/v1", send_model="r"
-    )
+    assert plan("upstream", AWAY, url="http://localhost:9/v1") == Remote(url="http://localhost:9/v1", send_model="r")
 
 
 def test_an_azure_resource_is_called_its_own_way() -> None:
@@ -125,9 +117,7 @@ def test_vllm_is_started_with_its_own_flags(tmp_path: Path) -> None:
     program = tmp_path / "vllm"
     program.write_text("#!/bin/sh\n")
     program.chmod(0o755)
-    process = plan(
-        "vllm", FOLDER, command=str(program), max_model_len=4096, arguments="--enforce-eager --swap-space 2"
-    )
+    process = plan("vllm", FOLDER, command=str(program), max_model_len=4096, arguments="--enforce-eager --swap-space 2")
     assert process == Process(
         argv=(
             *(str(program), "serve", "/models/m", "--host", "127.0.0.1", "--port", "4100"),

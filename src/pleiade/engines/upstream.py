@@ -82,7 +82,5 @@ def _key(name: str, options: Mapping[str, object]) -> str:
         return str(options.get("key", ""))
     value = os.environ.get(variable, "")
     if not value:
-        raise EngineError(
-            f"deployment {name!r}: the environment variable {variable} (option key_env) is not set"
-        )
+        raise EngineError(f"deployment {name!r}: the environment variable {variable} (option key_env) is not set")
     return value

@@ -42,9 +42,7 @@ class Vllm:
     ) -> Process | Remote:
         """What to start or call. Raises EngineError where vLLM is not installed or cannot serve the model."""
         if "url" in deployment.options:
-            known = {
-                name: deployment.options[name] for name in deployment.options if name in UPSTREAM_OPTIONS
-            }
+            known = {name: deployment.options[name] for name in deployment.options if name in UPSTREAM_OPTIONS}
             remote = Upstream().plan(
                 msgspec.structs.replace(deployment, options={"extra_usage": True, **known}),
                 model,
@@ -55,13 +53,8 @@ class Vllm:
             )
             return remote
         options = checked_options(deployment, OPTIONS)
-        if (
-            model.kind not in (ModelKind.TEXT, ModelKind.EMBEDDING)
-            or model.format is not ModelFormat.SAFETENSORS
-        ):
-            raise EngineError(
-                f"{model.id}: vLLM is started here for text and embedding models in safetensors folders"
-            )
+        if model.kind not in (ModelKind.TEXT, ModelKind.EMBEDDING) or model.format is not ModelFormat.SAFETENSORS:
+            raise EngineError(f"{model.id}: vLLM is started here for text and embedding models in safetensors folders")
         command = shutil.which(str(options.pop("command", "vllm")))
         if command is None:
             raise EngineError(

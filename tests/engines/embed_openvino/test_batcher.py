@@ -6,7 +6,7 @@ import threading
 import numpy as np
 import pytest
 
-from pleiade.engines.embed_openvino.batcher import Batcher, BatcherFull
+from pleiade.engines.embed_openvino.batcher import Batcher, BatcherFullError
 
 
 class Lengths:
@@ -44,7 +44,7 @@ async def test_a_full_queue_refuses_at_once_and_a_cancelled_request_frees_its_pl
     batcher = Batcher(encode, loop=asyncio.get_running_loop(), width=2, queue_limit=2)
     first, second = (asyncio.ensure_future(batcher.encode_texts([[1]])) for _ in range(2))
     await asyncio.sleep(0)
-    with pytest.raises(BatcherFull):
+    with pytest.raises(BatcherFullError):
         await batcher.encode_texts([[1]])
     second.cancel()
     await asyncio.gather(second, return_exceptions=True)

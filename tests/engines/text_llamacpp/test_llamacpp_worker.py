@@ -32,9 +32,7 @@ def llama(gguf_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 
 
 def test_a_chat_has_the_keys_of_the_specification(llama: Worker) -> None:
-    answer = llama.ok(
-        "/chat/completions", messages=[{"role": "developer", "content": "Be brief."}, *HI], max_tokens=3
-    )
+    answer = llama.ok("/chat/completions", messages=[{"role": "developer", "content": "Be brief."}, *HI], max_tokens=3)
     [choice] = answer["choices"]
     assert set(choice) == {"index", "message", "logprobs", "finish_reason"}
     assert choice["finish_reason"] == "length"

@@ -107,17 +107,13 @@ class ScriptedEngine:
                             finish = "length"
                         if request.logprobs is not None:
                             others = tuple((t, -2.0 - t) for t in range(request.logprobs - 1))
-                            logprobs = TokenLogprobs(
-                                token, -0.5, ((token, -0.5), *others)[: request.logprobs]
-                            )
+                            logprobs = TokenLogprobs(token, -0.5, ((token, -0.5), *others)[: request.logprobs])
                     prompt_logprobs = None
                     if first and request.prompt_logprobs is not None:
                         rest = tuple(TokenLogprobs(t, -1.0, ((t, -1.0),)) for t in request.prompt[1:])
                         prompt_logprobs = (None, *rest)
                     events.append(
-                        TokenEvent(
-                            request.id, key[1], token, logprobs, finish, 3 if first else 0, prompt_logprobs
-                        )
+                        TokenEvent(request.id, key[1], token, logprobs, finish, 3 if first else 0, prompt_logprobs)
                     )
                     sent[key] = count + 1
                     if finish is not None:

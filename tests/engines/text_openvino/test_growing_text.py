@@ -41,9 +41,7 @@ def test_the_first_space_is_dropped_where_the_tokenizer_adds_one() -> None:
     st.lists(st.text("ab\n", min_size=1, max_size=4), min_size=1, max_size=4),
     st.lists(st.integers(0, 40), max_size=10),
 )
-def test_the_first_stop_string_is_found_across_any_pieces(
-    text: str, stops: list[str], cuts: list[int]
-) -> None:
+def test_the_first_stop_string_is_found_across_any_pieces(text: str, stops: list[str], cuts: list[int]) -> None:
     finder = StopStrings(stops)
     shown, found, at = "", False, 0
     for cut in [*sorted({c % (len(text) + 1) for c in cuts}), len(text)]:

@@ -66,9 +66,7 @@ def test_a_stream_says_what_the_whole_answer_says(text_worker: Worker) -> None:
 
 
 def test_usage_comes_last_with_no_choices_when_asked_for(text_worker: Worker) -> None:
-    events = text_worker.stream(
-        ROUTE, messages=HI, max_tokens=4, seed=1, stream_options={"include_usage": True}
-    )
+    events = text_worker.stream(ROUTE, messages=HI, max_tokens=4, seed=1, stream_options={"include_usage": True})
     assert events[-1]["choices"] == []
     assert events[-1]["usage"]["completion_tokens"] == 4
     assert all(e["usage"] is None for e in events[:-1])
@@ -76,9 +74,7 @@ def test_usage_comes_last_with_no_choices_when_asked_for(text_worker: Worker) ->
 
 def test_every_chunk_carries_cumulative_usage_as_its_last_key(text_worker: Worker) -> None:
     options = {"include_usage": True, "continuous_usage_stats": True}
-    events = text_worker.stream(
-        ROUTE, messages=HI, max_tokens=9, seed=1, ignore_eos=True, stream_options=options
-    )
+    events = text_worker.stream(ROUTE, messages=HI, max_tokens=9, seed=1, ignore_eos=True, stream_options=options)
     assert all(list(e)[-1] == "usage" for e in events)
     counts = [e["usage"]["completion_tokens"] for e in events]
     assert counts == sorted(counts)
@@ -115,17 +111,13 @@ def test_logprobs_are_natural_logarithms_with_bytes(text_worker: Worker) -> None
         best = entry["top_logprobs"][0]
         assert best["logprob"] == pytest.approx(entry["logprob"], abs=1e-5)  # greedy takes the likeliest
         assert sum(math.exp(top["logprob"]) for top in entry["top_logprobs"]) <= 1.0 + 1e-6
-    streamed = text_worker.stream(
-        ROUTE, messages=HI, max_tokens=3, temperature=0, logprobs=True, top_logprobs=4
-    )
+    streamed = text_worker.stream(ROUTE, messages=HI, max_tokens=3, temperature=0, logprobs=True, top_logprobs=4)
     found = [e["choices"][0]["logprobs"] for e in streamed]
     assert [x["token"] for part in found if part for x in part["content"]] == [x["token"] for x in entries]
 
 
 def test_logit_bias_forces_and_forbids_tokens(text_worker: Worker) -> None:
-    forced = text_worker.ok(
-        ROUTE, messages=HI, max_tokens=4, logprobs=True, logit_bias={"40": 100}, temperature=0
-    )
+    forced = text_worker.ok(ROUTE, messages=HI, max_tokens=4, logprobs=True, logit_bias={"40": 100}, temperature=0)
     tokens = [entry["token"] for entry in forced["choices"][0]["logprobs"]["content"]]
     assert len(set(tokens)) == 1
     free = text_worker.ok(ROUTE, messages=HI, max_tokens=1, temperature=0, logprobs=True)
@@ -197,9 +189,7 @@ def test_an_impossible_schema_is_refused_by_name(text_worker: Worker) -> None:
     }
     error = text_worker.error(ROUTE, messages=HI, response_format=form)
     assert error["param"] == "response_format.json_schema.schema"
-    assert text_worker.error(ROUTE, messages=HI, response_format={"type": "xml"})["param"] == (
-        "response_format.type"
-    )
+    assert text_worker.error(ROUTE, messages=HI, response_format={"type": "xml"})["param"] == ("response_format.type")
 
 
 def test_required_tools_are_called_with_valid_arguments(text_worker: Worker) -> None:
@@ -277,9 +267,7 @@ def test_tool_results_go_back_into_the_conversation(text_worker: Worker) -> None
         {
             "role": "assistant",
             "content": None,
-            "tool_calls": [
-                {"id": "call_1", "type": "function", "function": {"name": "get_time", "arguments": "{}"}}
-            ],
+            "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "get_time", "arguments": "{}"}}],
         },
         {"role": "tool", "tool_call_id": "call_1", "content": "noon"},
     ]

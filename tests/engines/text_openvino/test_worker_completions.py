@@ -56,9 +56,7 @@ def test_logprobs_have_the_four_lists_of_2020(text_worker: Worker) -> None:
     assert set(found) == {"tokens", "token_logprobs", "top_logprobs", "text_offset"}
     assert all(len(values) == 5 for values in found.values())
     assert found["text_offset"][0] == 3  # counted from the beginning of the prompt
-    for token, logprob, top in zip(
-        found["tokens"], found["token_logprobs"], found["top_logprobs"], strict=True
-    ):
+    for token, logprob, top in zip(found["tokens"], found["token_logprobs"], found["top_logprobs"], strict=True):
         assert top[token] == pytest.approx(logprob, abs=1e-5)
         assert 2 <= len(top) <= 3
     assert text_worker.ok(ROUTE, prompt="a", max_tokens=1, logprobs=0)["choices"][0]["logprobs"]["tokens"]
@@ -85,9 +83,7 @@ def test_echoed_scores_are_those_of_the_tokens_when_generated(text_worker: Worke
     for ours, theirs in zip(
         scored["choices"][0]["logprobs"]["token_logprobs"][3:], tokens["token_logprobs"], strict=True
     ):
-        assert math.exp(ours) == pytest.approx(
-            math.exp(theirs), rel=0.2, abs=2e-3
-        )  # 8-bit, other batch shapes
+        assert math.exp(ours) == pytest.approx(math.exp(theirs), rel=0.2, abs=2e-3)  # 8-bit, other batch shapes
 
 
 def _tokens_of(names: list[str]) -> list[int]:

@@ -91,9 +91,7 @@ def socket_to(worker: Worker) -> socket.socket:
 
 
 def test_a_long_text_is_refused_without_tokenising_it(text_worker: Worker) -> None:
-    answer = text_worker.post(
-        "/chat/completions", messages=[{"role": "user", "content": "word " * 4_000_000}]
-    )
+    answer = text_worker.post("/chat/completions", messages=[{"role": "user", "content": "word " * 4_000_000}])
     assert answer.json()["error"]["code"] == "context_length_exceeded"
 
 
@@ -102,7 +100,9 @@ def test_a_client_that_leaves_frees_its_slot(text_worker: Worker, stream: bool) 
     request = {**LONG, "stream": stream, "max_tokens": 1900}
     with socket_to(text_worker) as connection:
         body = json.dumps(request).encode()
-        head = f"POST {CHAT} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {TOKEN}\r\ncontent-length: {len(body)}\r\n\r\n"
+        head = (
+            f"POST {CHAT} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {TOKEN}\r\ncontent-length: {len(body)}\r\n\r\n"
+        )
         connection.sendall(head.encode() + body)
         _wait_until(lambda: _gauge(text_worker, "running") >= 1, "the answer never began")
     _wait_until(lambda: _gauge(text_worker, "running") == 0, "the slot was not freed")

@@ -14,7 +14,7 @@ NEAR = 16  # tokens: texts that differ by no more share a batch, whatever their 
 Encode = Callable[[list[list[int]]], NDArray[np.float32]]
 
 
-class BatcherFull(Exception):
+class BatcherFullError(Exception):
     """More requests wait than the queue takes."""
 
 
@@ -71,10 +71,10 @@ class Batcher:
     async def encode_texts(self, texts: Sequence[list[int]]) -> NDArray[np.float32]:
         """Unit vectors, float32 [texts, width], in the order of `texts` (token ids).
 
-        Raises BatcherFull at once where the queue is full. A cancelled caller's texts are not encoded any more.
+        Raises BatcherFullError at once where the queue is full. A cancelled caller's texts are not encoded any more.
         """
         if self.waiting >= self._queue_limit:
-            raise BatcherFull
+            raise BatcherFullError
         vectors = np.empty((len(texts), self._width), np.float32)
         job = _Job(texts, vectors, len(texts), self._loop.create_future())
         self.waiting += 1

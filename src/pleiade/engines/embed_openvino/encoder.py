@@ -43,9 +43,7 @@ def read_shape(folder: Path) -> EncoderShape:
             f"{folder} is a {config.get('model_type')!r} model; this engine runs BERT encoders (model_type 'bert')"
         )
     if config.get("position_embedding_type", "absolute") != "absolute":
-        raise ValueError(
-            f"{folder}: position_embedding_type {config['position_embedding_type']!r} is not known"
-        )
+        raise ValueError(f"{folder}: position_embedding_type {config['position_embedding_type']!r} is not known")
     if config["hidden_act"] not in ("gelu", "gelu_new", "relu"):
         raise ValueError(f"{folder}: activation {config['hidden_act']!r} is not known")
     return EncoderShape(
@@ -130,9 +128,7 @@ def build_encoder(shape: EncoderShape, stored: Mapping[str, StoredTensor]) -> ov
 
     # 0 where a token may be seen, a large negative number where it is padding; [B, 1, 1, T] for all heads and rows.
     hidden_B11T = op.multiply(
-        op.subtract(
-            op.unsqueeze(op.unsqueeze(mask_BT, integers(1)), integers(1)), op.constant(np.float32(1))
-        ),
+        op.subtract(op.unsqueeze(op.unsqueeze(mask_BT, integers(1)), integers(1)), op.constant(np.float32(1))),
         op.constant(np.float32(1e9)),
     )
     size = shape.hidden // shape.heads
@@ -140,17 +136,13 @@ def build_encoder(shape: EncoderShape, stored: Mapping[str, StoredTensor]) -> ov
         name = f"encoder.layer.{layer}"
 
         def heads(x: Node, which: str, name: str = name) -> Node:
-            split = op.reshape(
-                linear(x, f"{name}.attention.self.{which}"), integers(0, 0, shape.heads, size), True
-            )
+            split = op.reshape(linear(x, f"{name}.attention.self.{which}"), integers(0, 0, shape.heads, size), True)
             return op.transpose(split, integers(0, 2, 1, 3))
 
         seen_BNTD = op.scaled_dot_product_attention(
             heads(x_BTH, "query"), heads(x_BTH, "key"), heads(x_BTH, "value"), hidden_B11T
         )
-        seen_BTH = op.reshape(
-            op.transpose(seen_BNTD, integers(0, 2, 1, 3)), integers(0, 0, shape.hidden), True
-        )
+        seen_BTH = op.reshape(op.transpose(seen_BNTD, integers(0, 2, 1, 3)), integers(0, 0, shape.hidden), True)
         attended = linear(seen_BTH, f"{name}.attention.output.dense")
         x_BTH = norm(op.add(x_BTH, attended), f"{name}.attention.output.LayerNorm")
         wide = _activation(linear(x_BTH, f"{name}.intermediate.dense"), shape.activation)

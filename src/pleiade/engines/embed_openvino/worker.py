@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 from tokenizers import Tokenizer
 
-from pleiade.engines.embed_openvino.batcher import Batcher, BatcherFull
+from pleiade.engines.embed_openvino.batcher import Batcher, BatcherFullError
 from pleiade.engines.wire.app import Handler
 from pleiade.engines.wire.embeddings import check_form, input_name, inputs_of, vectors_answer
 from pleiade.engines.wire.errors import context_overflow, invalid, queue_full
@@ -67,7 +67,7 @@ class EmbedService:
         exchange.when_client_leaves(task.cancel)
         try:
             vectors = await task
-        except BatcherFull:
+        except BatcherFullError:
             raise queue_full() from None
         except asyncio.CancelledError:
             if exchange.closed:
@@ -119,9 +119,7 @@ class EmbedService:
         """Durations, lengths and the queue."""
         lines = self._duration.lines(self._labels) + self._lengths.lines(self._labels)
         waiting = self._batcher.waiting
-        lines += value_lines(
-            "pleiade_engine_waiting", "Requests not yet complete.", "gauge", waiting, self._labels
-        )
+        lines += value_lines("pleiade_engine_waiting", "Requests not yet complete.", "gauge", waiting, self._labels)
         return "\n".join(lines) + "\n"
 
     def close(self) -> None:
@@ -159,9 +157,7 @@ def load(options: EmbedOptions, loop: asyncio.AbstractEventLoop) -> EmbedService
     except (ValueError, OSError) as error:
         raise LoadError(str(error)) from error
     batcher = Batcher(encoder.encode, loop=loop, width=encoder.shape.hidden, queue_limit=options.queue_limit)
-    service = EmbedService(
-        options, batcher, tokenizer, width=encoder.shape.hidden, longest=encoder.shape.positions
-    )
+    service = EmbedService(options, batcher, tokenizer, width=encoder.shape.hidden, longest=encoder.shape.positions)
     log.info("%s ready after %.1f s", options.model_id, time.monotonic() - began)
     return service
 

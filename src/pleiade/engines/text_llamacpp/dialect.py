@@ -136,9 +136,7 @@ def translate_error(body: Mapping[str, Any], status: int = 400, *, chat: bool = 
     status = code if isinstance(code, int) and 400 <= code < 600 else status
     kind, message = str(error.get("type", "")), str(error.get("message", ""))
     if kind == "exceed_context_size_error":
-        return context_overflow(
-            int(error.get("n_ctx", 0)), int(error.get("n_prompt_tokens", 0)), 0, chat=chat
-        )
+        return context_overflow(int(error.get("n_ctx", 0)), int(error.get("n_prompt_tokens", 0)), 0, chat=chat)
     if status == 501:  # what this model cannot do is the client's to change
         return ApiError(400, message, code="unsupported_operation")
     if status >= 500:

@@ -72,9 +72,7 @@ async def follow_all(
         raise internal(f"llama.cpp's server failed: {errors.exceptions[0]}") from errors
 
 
-async def _follow(
-    session: aiohttp.ClientSession, sequence: Sequence, on_step: OnStep | None, *, chat: bool
-) -> None:
+async def _follow(session: aiohttp.ClientSession, sequence: Sequence, on_step: OnStep | None, *, chat: bool) -> None:
     async with session.post(sequence.route, json=sequence.body) as answer:
         if answer.status != 200:
             raise translate_error(_json_or_empty(await answer.read()), answer.status, chat=chat)

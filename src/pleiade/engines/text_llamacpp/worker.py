@@ -113,9 +113,7 @@ class LlamaService:
         check_limit(self._context, asked, "max_tokens")
         best_of = request.best_of or n
         if best_of < n or (best_of > n and request.stream):
-            raise invalid(
-                f"'best_of' ({best_of}) must be at least 'n' ({n}), and is not for streams.", "best_of"
-            )
+            raise invalid(f"'best_of' ({best_of}) must be at least 'n' ({n}), and is not for streams.", "best_of")
         if request.echo and (request.logprobs is not None or request.suffix):
             raise invalid(
                 "llama.cpp gives no log-probabilities of a prompt: 'echo' cannot be combined with 'logprobs' or "
@@ -129,9 +127,7 @@ class LlamaService:
         sequences: list[Sequence] = []
         for prompt in prompts:
             for number in range(best_of):
-                route, body = _completion_call(
-                    fields, prompt, request.suffix, number=number, max_tokens=asked
-                )
+                route, body = _completion_call(fields, prompt, request.suffix, number=number, max_tokens=asked)
                 sequences.append(Sequence(len(sequences), route, body, silent=asked == 0))
         echoed = [await self._text_of(session, p) if request.echo else "" for p in prompts]
         answer = _CompletionAnswer(echoed, n=n, grown=best_of, logprobs=request.logprobs is not None)
@@ -189,9 +185,7 @@ class LlamaService:
                 await exchange.start_stream()
             await exchange.write(b"".join(encoder.chunk(encode_object(choice)) for choice in choices))
 
-        await self._run(
-            exchange, sequences, send if request.stream else None, chat=answer.prefix == "chatcmpl"
-        )
+        await self._run(exchange, sequences, send if request.stream else None, chat=answer.prefix == "chatcmpl")
         count()
         self._metrics.finished(
             "cancelled" if exchange.closed else "ok",
@@ -263,9 +257,7 @@ class LlamaService:
         vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
         check_form(request, vectors.shape[1])
         tokens = body["usage"]["prompt_tokens"]
-        await exchange.answer(
-            vectors_answer(vectors, model=self._options.model_id, tokens=tokens, request=request)
-        )
+        await exchange.answer(vectors_answer(vectors, model=self._options.model_id, tokens=tokens, request=request))
 
     def models(self) -> list[dict[str, object]]:
         """The one model."""
@@ -301,11 +293,7 @@ class _ChatAnswer:
         }
         found = []
         if step.delta and not (sequence.silent and "role" not in step.delta):
-            delta = (
-                {**step.delta, "content": step.delta.get("content") or ""}
-                if "role" in step.delta
-                else step.delta
-            )
+            delta = {**step.delta, "content": step.delta.get("content") or ""} if "role" in step.delta else step.delta
             found.append({**choice, "delta": delta, "logprobs": self._logprobs_of(step.logprobs)})
         if step.finish:
             found.append({**choice, "delta": {}, "finish_reason": sequence.finish})

@@ -23,9 +23,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--step-tokens", type=int, default=512, help="tokens of one step")
     parser.add_argument("--answer-limit-s", type=float, default=600.0)
     parser.add_argument("--drain-s", type=float, default=30.0)
-    parser.add_argument(
-        "--adapter", action="append", default=[], metavar="NAME=FOLDER", help="LoRA, repeatable"
-    )
+    parser.add_argument("--adapter", action="append", default=[], metavar="NAME=FOLDER", help="LoRA, repeatable")
     given = parser.parse_args(argv)
     adapters = {}
     for text in given.adapter:

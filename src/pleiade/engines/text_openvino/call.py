@@ -24,9 +24,7 @@ log = logging.getLogger("pleiade.engine")
 
 WRITE_EVERY_S = 0.02  # per stream, between its first and its last bytes
 
-Scored = tuple[
-    int, TokenLogprobs
-]  # character offset in the sequence's text, log-probabilities of the token there
+Scored = tuple[int, TokenLogprobs]  # character offset in the sequence's text, log-probabilities of the token there
 
 
 class Choice:
@@ -289,9 +287,7 @@ class Call:
 def _failure(event: TokenEvent) -> ApiError:
     """Why a sequence ended that was not complete."""
     if event.finish == "deadline":
-        message = (
-            "The answer took longer than this engine allows; ask for fewer tokens or raise its time limit."
-        )
+        message = "The answer took longer than this engine allows; ask for fewer tokens or raise its time limit."
         return ApiError(504, message, kind="server_error", code="deadline_exceeded")
     if event.finish == "cancelled":
         message = "The engine is stopping. Retry after 2 seconds."

@@ -80,12 +80,8 @@ def _prepare(model: TextModel, request: ChatRequest) -> tuple[GenerationRequest,
         raise invalid("This model writes text only: 'modalities' must be ['text'].", "modalities")
     sampling = sampling_of(request, vocabulary=model.engine.vocabulary_size, defaults=model.sampling_defaults)
     context = model.engine.context_length
-    refuse_endless(
-        context, sum(len(m["content"].encode()) for m in messages), model.tokenizer.longest_token, chat=True
-    )
-    prompt = model.template.encode(
-        messages, tools=described(tools.functions), extra=request.chat_template_kwargs
-    )
+    refuse_endless(context, sum(len(m["content"].encode()) for m in messages), model.tokenizer.longest_token, chat=True)
+    prompt = model.template.encode(messages, tools=described(tools.functions), extra=request.chat_template_kwargs)
     budget = fit(context, len(prompt), asked, name, chat=True)
     constraint: Constraint | None = model.grammars.for_tools(tools)
     if constraint is None and request.response_format is not None:
@@ -173,9 +169,7 @@ def _gather(pieces: Sequence[Piece], tools: ToolChoice) -> tuple[str, list[dict[
     calls: list[dict[str, Any]] = []
     for piece in pieces:
         if isinstance(piece, CallStart):
-            calls.append(
-                {"id": piece.id, "type": "function", "function": {"name": piece.name, "arguments": ""}}
-            )
+            calls.append({"id": piece.id, "type": "function", "function": {"name": piece.name, "arguments": ""}})
         elif isinstance(piece, CallArguments):
             calls[piece.index]["function"]["arguments"] += piece.text
         else:
@@ -222,9 +216,7 @@ class _ChatStream:
         if choice.finish is not None:
             finish = self._chat.finish(choice.finish, calls).encode()
             events.append(
-                self.encoder.chunk(
-                    b'{"index":%b,"delta":{},"logprobs":null,"finish_reason":"%b"}' % (index, finish)
-                )
+                self.encoder.chunk(b'{"index":%b,"delta":{},"logprobs":null,"finish_reason":"%b"}' % (index, finish))
             )
         return b"".join(events)
 

@@ -41,9 +41,7 @@ async def answer_completion(model: TextModel, exchange: Exchange) -> None:
     completion = _Completion(model, request, prompts, grown)
     usage = UsageCounter(sum(len(prompt.ids) for prompt in prompts))
     stops = stops_of(request)
-    choices = [
-        Choice(i, Detokeniser(model.tokenizer.token_bytes), stops) for i in range(len(prompts) * grown)
-    ]
+    choices = [Choice(i, Detokeniser(model.tokenizer.token_bytes), stops) for i in range(len(prompts) * grown)]
     options = request.stream_options
     stream = None
     if request.stream:
@@ -194,9 +192,7 @@ def _fill_in_the_middle(model: TextModel, prompt: _Prompt, suffix: str) -> _Prom
 class _Completion:
     """What an answer needs of its request, streamed or whole."""
 
-    def __init__(
-        self, model: TextModel, request: CompletionRequest, prompts: Sequence[_Prompt], grown: int
-    ) -> None:
+    def __init__(self, model: TextModel, request: CompletionRequest, prompts: Sequence[_Prompt], grown: int) -> None:
         self.id = f"cmpl-{uuid.uuid4().hex}"
         self.created = int(time.time())
         self.prompts = prompts

@@ -146,11 +146,7 @@ def _configuration(fields: Mapping[str, Any], tokens: Sequence[str]) -> dict[str
         number = fields.get(field)
         return None if number is None else tokens[number]
 
-    ends = [
-        fields[name]
-        for name in ("ggml.eos_token_id", "ggml.eot_token_id", "ggml.eom_token_id")
-        if name in fields
-    ]
+    ends = [fields[name] for name in ("ggml.eos_token_id", "ggml.eot_token_id", "ggml.eom_token_id") if name in fields]
     return {
         "bos_token": named("ggml.bos_token_id"),
         "eos_token": named("ggml.eos_token_id"),

@@ -76,9 +76,7 @@ class GrammarCompiler:
             field = "response_format.json_schema"
             raise invalid(f"Missing required parameter: '{field}'.", field, "missing_required_parameter")
         schema = format.json_schema.schema
-        grammar = _json_grammar(
-            ANY_OBJECT if schema is None else schema, strict=bool(format.json_schema.strict)
-        )
+        grammar = _json_grammar(ANY_OBJECT if schema is None else schema, strict=bool(format.json_schema.strict))
         return self._compile(grammar, "response_format.json_schema.schema")
 
     def for_tools(self, choice: ToolChoice) -> Grammar | None:

@@ -42,9 +42,7 @@ class TokenNames:
             "bytes": list(self.bytes_of(token)),
         }
 
-    def legacy(
-        self, entries: Sequence[tuple[int, TokenLogprobs | None, int]], top: int
-    ) -> dict[str, list[Any]]:
+    def legacy(self, entries: Sequence[tuple[int, TokenLogprobs | None, int]], top: int) -> dict[str, list[Any]]:
         """A completion choice's `logprobs` of (character offset, log-probabilities or None, token) entries.
 
         The sampled token is always among the top ones, so there are up to `top` + 1 (wire-contract §11.2).

@@ -74,9 +74,7 @@ class TextModel:
             return work(*args, **kwargs)
         return await asyncio.to_thread(work, *args, **kwargs)
 
-    async def stream(
-        self, exchange: Exchange, call: Call, encoder: StreamEncoder, usage: UsageCounter
-    ) -> None:
+    async def stream(self, exchange: Exchange, call: Call, encoder: StreamEncoder, usage: UsageCounter) -> None:
         """Send a call's events as they come; a failure before the first is an ordinary error answer."""
         self._start(exchange, call)
         while True:

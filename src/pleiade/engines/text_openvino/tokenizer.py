@@ -12,9 +12,7 @@ from tokenizers import Tokenizer
 from pleiade.engines.wire.serve import LoadError
 
 # Marks that programs parse out of the text: shown even where a tokenizer calls them special.
-VISIBLE_MARKS = frozenset(
-    {"<tool_call>", "</tool_call>", "<tool_response>", "</tool_response>", "<think>", "</think>"}
-)
+VISIBLE_MARKS = frozenset({"<tool_call>", "</tool_call>", "<tool_response>", "</tool_response>", "<think>", "</think>"})
 # Control tokens that end a turn of a chat, in the spellings of the families served here.
 TURN_ENDS = ("<|im_end|>", "<|eot_id|>", "<|eom_id|>", "<|end|>", "<end_of_turn>", "<|endoftext|>", "</s>")
 # Prefix, suffix and middle tokens of fill-in-the-middle: Qwen and CodeGemma, StarCoder, DeepSeek, Code Llama.
@@ -39,9 +37,7 @@ class TextTokenizer:
         self._tokenizer.no_truncation()
         described = json.loads(definition)
         added = described.get("added_tokens") or []
-        self.control = {
-            t["content"]: t["id"] for t in added if t["special"] and t["content"] not in VISIBLE_MARKS
-        }
+        self.control = {t["content"]: t["id"] for t in added if t["special"] and t["content"] not in VISIBLE_MARKS}
         self.control_ids = frozenset(self.control.values())
         self.strips_first_space = False
         self.token_bytes = self._bytes_of_tokens(described, added, source)

@@ -15,9 +15,7 @@ from pleiade.engines.wire.requests import ChatRequest, FunctionDefinition
 OPEN = "<tool_call>"
 CLOSE = "</tool_call>"
 
-_HEAD = re.compile(
-    r'\s*\{\s*"name"\s*:\s*"(?P<name>(?:[^"\\]|\\.)*)"\s*,\s*"(?:arguments|parameters)"\s*:\s*'
-)
+_HEAD = re.compile(r'\s*\{\s*"name"\s*:\s*"(?P<name>(?:[^"\\]|\\.)*)"\s*,\s*"(?:arguments|parameters)"\s*:\s*')
 
 
 class ToolChoice(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,16 +71,12 @@ def _chosen(request: ChatRequest, functions: tuple[FunctionDefinition, ...]) -> 
         if choice.get("type") == "function":
             name = _name_of(choice)
             one = _find(functions, name, "tool_choice")
-            return ToolChoice(
-                functions=functions, callable=(one,), must_call=True, named=True, parallel=False
-            )
+            return ToolChoice(functions=functions, callable=(one,), must_call=True, named=True, parallel=False)
         if choice.get("type") == "allowed_tools":
             allowed = choice.get("allowed_tools", choice)
             tools = allowed.get("tools") if isinstance(allowed, Mapping) else None
             if not isinstance(tools, Sequence) or not tools or not all(isinstance(t, Mapping) for t in tools):
-                raise invalid(
-                    "Invalid 'tool_choice': 'allowed_tools' needs 'mode' and 'tools'.", "tool_choice"
-                )
+                raise invalid("Invalid 'tool_choice': 'allowed_tools' needs 'mode' and 'tools'.", "tool_choice")
             may = tuple(_find(functions, _name_of(tool), "tool_choice") for tool in tools)
             must = allowed.get("mode") == "required"
             return ToolChoice(functions=may, callable=may, must_call=must, parallel=parallel)
@@ -100,9 +94,7 @@ def _chosen_legacy(request: ChatRequest, functions: tuple[FunctionDefinition, ..
         return ToolChoice()
     if isinstance(choice, Mapping) and isinstance(choice.get("name"), str):
         one = _find(functions, choice["name"], "function_call")
-        return ToolChoice(
-            functions=functions, callable=(one,), must_call=True, named=True, parallel=False, legacy=True
-        )
+        return ToolChoice(functions=functions, callable=(one,), must_call=True, named=True, parallel=False, legacy=True)
     raise invalid("Invalid 'function_call': expected 'none', 'auto' or {\"name\": …}.", "function_call")
 
 

@@ -89,9 +89,7 @@ class EngineApp:
         if handler is None:
             raise ApiError(404, f"Invalid URL ({method} {path})", code="unknown_url")
         if method != "POST":
-            raise ApiError(
-                405, f"Not allowed to {method} on {path} (HINT: use POST)", code="method_not_supported"
-            )
+            raise ApiError(405, f"Not allowed to {method} on {path} (HINT: use POST)", code="method_not_supported")
         if await exchange.read_body(self._max_body_bytes):
             await handler(exchange)
 

@@ -61,9 +61,7 @@ def input_name(place: int, count: int) -> str:
     return "input" if count == 1 else f"input[{place}]"
 
 
-def vectors_answer(
-    vectors: NDArray[np.float32], *, model: str, tokens: int, request: EmbeddingRequest
-) -> bytes:
+def vectors_answer(vectors: NDArray[np.float32], *, model: str, tokens: int, request: EmbeddingRequest) -> bytes:
     """The embeddings list of unit vectors, float32 [inputs, width], cut to the dimensions asked for.
 
     Base64 is of little-endian float32, as the SDK asks for by default.

@@ -116,6 +116,4 @@ class Exchange:
 
 def too_large(limit: int) -> ApiError:
     """413 for a body above `limit` bytes."""
-    return ApiError(
-        413, f"The request is larger than {limit >> 20} MB, this engine's limit.", code="request_too_large"
-    )
+    return ApiError(413, f"The request is larger than {limit >> 20} MB, this engine's limit.", code="request_too_large")

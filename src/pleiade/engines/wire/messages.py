@@ -1,5 +1,6 @@
 """The messages of a chat request, checked and brought into the one shape that chat templates know."""
 
+import contextlib
 import json
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -22,8 +23,7 @@ def template_messages(messages: Sequence[Message]) -> list[dict[str, Any]]:
     """Dictionaries with `role` and a string `content`. Raises ApiError 400 that names the message at fault."""
     if not messages:
         raise invalid(
-            "Invalid 'messages': empty array. Expected an array with minimum length 1, but got an empty array "
-            "instead.",
+            "Invalid 'messages': empty array. Expected an array with minimum length 1, but got an empty array instead.",
             "messages",
             "empty_array",
         )
@@ -67,9 +67,7 @@ def _content(content: str | Sequence[Mapping[str, Any]] | None, where: str) -> s
         if kind in ("text", "refusal", "input_text"):
             text = part.get("refusal" if kind == "refusal" else "text")
             if not isinstance(text, str):
-                raise invalid(
-                    f"Missing required parameter: '{at}.text'.", f"{at}.text", "missing_required_parameter"
-                )
+                raise invalid(f"Missing required parameter: '{at}.text'.", f"{at}.text", "missing_required_parameter")
             texts.append(text)
         elif kind in ("image_url", "input_image", "input_audio", "file", "video_url"):
             what = {"image_url": "images", "input_image": "images", "input_audio": "audio"}.get(kind, "files")
@@ -91,10 +89,8 @@ def _call(call: Mapping[str, Any], where: str) -> dict[str, Any]:
         raise invalid(f"Missing required parameter: '{where}.function.name'.", f"{where}.function.name")
     arguments = function.get("arguments", "{}")
     if isinstance(arguments, str):
-        try:
+        with contextlib.suppress(ValueError):  # a model's broken JSON comes back as it was, and is shown as it is
             arguments = json.loads(arguments)
-        except ValueError:
-            pass  # a model's broken JSON, sent back as it was: the template shows it as it is
     return {
         "id": call.get("id", ""),
         "type": "function",

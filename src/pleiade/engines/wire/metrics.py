@@ -58,9 +58,7 @@ class GenerationMetrics:
 
     def __init__(self, model: str) -> None:
         self.labels = format_labels({"gen_ai_request_model": model})
-        self.first_token = Histogram(
-            "gen_ai_server_time_to_first_token_seconds", "Arrival to first token.", SECONDS
-        )
+        self.first_token = Histogram("gen_ai_server_time_to_first_token_seconds", "Arrival to first token.", SECONDS)
         self.per_token = Histogram(
             "gen_ai_server_time_per_output_token_seconds",
             "Mean time of the tokens after the first.",
@@ -71,9 +69,7 @@ class GenerationMetrics:
         self.output_tokens = Histogram("pleiade_engine_output_length_tokens", "Answer lengths.", TOKENS)
         self.requests = {"ok": 0, "error": 0, "cancelled": 0, "rejected": 0}
 
-    def finished(
-        self, outcome: str, *, started: float, first: float, now: float, prompt: int, output: int
-    ) -> None:
+    def finished(self, outcome: str, *, started: float, first: float, now: float, prompt: int, output: int) -> None:
         """Count one answer; times are `time.monotonic()` seconds, `first` is 0 where no token came."""
         self.requests[outcome] += 1
         self.duration.observe(now - started)

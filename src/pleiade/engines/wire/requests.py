@@ -166,9 +166,7 @@ def _explain(problem: str) -> ApiError:
     wrong = _EXPECTED.search(problem)
     if wrong is None:
         return invalid(f"Invalid value for '{path}': {problem.split(' - at ')[0].lower()}.", path or None)
-    expected = [
-        _WORDS.get(word.strip(), word) for word in wrong["expected"].split("|") if word.strip() != "null"
-    ]
+    expected = [_WORDS.get(word.strip(), word) for word in wrong["expected"].split("|") if word.strip() != "null"]
     got = _WORDS.get(wrong["got"], wrong["got"])
     if not path:
         return invalid("The body of your request must be a JSON object.", None, "invalid_type")
