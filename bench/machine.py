@@ -14,7 +14,7 @@ def describe() -> dict[str, str | int]:
     model = next(
         (line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), "unknown"
     )
-    return {"cpu": model, "cores": len(os.sched_getaffinity(0)), "python": platform.python_version()}
+    return {"cpu": model, "cores": os.cpu_count() or 0, "python": platform.python_version()}
 
 
 def two_cores() -> tuple[int, int]:

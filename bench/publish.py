@@ -60,7 +60,7 @@ def engine_section(results: Mapping[str, Any]) -> str:
             "(prefill: one prompt of 1,024). Streams in tokens/s, all together.",
             markdown_table(["engine", *columns.values(), "memory MB"], rows),
             ratios(results["result"]),
-            f"Longest stall of another thread of the worker during a 1,024-token prefill: {results['stall_ms']:.1f} ms.",
+            f"Longest stall of another thread during a 1,024-token prefill: {results['stall_ms']:.1f} ms.",
             provenance(results, "make bench-engine"),
         ]
     )
