@@ -9,7 +9,7 @@ from pleiade.engines.text_openvino.call import Call, Choice, Scored
 from pleiade.engines.text_openvino.detokenise import Detokeniser
 from pleiade.engines.text_openvino.generation import Constraint, GenerationRequest
 from pleiade.engines.text_openvino.logprobs import TokenNames
-from pleiade.engines.text_openvino.model import TextModel
+from pleiade.engines.text_openvino.model import SMALL_BODY, TextModel
 from pleiade.engines.text_openvino.request_sampling import sampling_of
 from pleiade.engines.text_openvino.tools import (
     CLOSE,
@@ -32,9 +32,10 @@ from pleiade.engines.wire.sse import StreamEncoder, UsageCounter, encode_object,
 async def answer_chat(model: TextModel, exchange: Exchange) -> None:
     """Serve one request. Raises ApiError for what cannot be served."""
     request = parse(exchange.body, ChatRequest)
-    prepared = await model.off_loop(len(exchange.body), _prepare, model, request)
-    chat = _Chat(model, request, prepared[1])
-    generation, tools = prepared
+    forced = request.tool_choice not in (None, "auto", "none") or isinstance(request.function_call, dict)
+    slow = len(exchange.body) > SMALL_BODY or request.response_format is not None or forced
+    generation, tools = await model.prepare(slow, _prepare, model, request)
+    chat = _Chat(model, request, tools)
     usage = UsageCounter(len(generation.prompt))
     stops = stops_of(request)
     if tools.active and not tools.parallel and not tools.must_call:

@@ -1,4 +1,4 @@
-"""`POST /v1/completions`: a text to go on with, as GPT-3's API had it, with echo, log-probabilities, best_of and suffix."""
+"""`POST /v1/completions`: a text to go on with, as GPT-3's API had it: echo, log-probabilities, best_of, suffix."""
 
 import time
 import uuid
@@ -10,7 +10,7 @@ import msgspec
 from pleiade.engines.text_openvino.call import Call, Choice, Scored
 from pleiade.engines.text_openvino.detokenise import Detokeniser, decode
 from pleiade.engines.text_openvino.generation import Constraint, GenerationRequest, TokenLogprobs
-from pleiade.engines.text_openvino.model import TextModel
+from pleiade.engines.text_openvino.model import SMALL_BODY, TextModel
 from pleiade.engines.text_openvino.request_sampling import sampling_of
 from pleiade.engines.text_openvino.tokenizer import FIM_ENDS
 from pleiade.engines.wire.checks import choices_of, fit, refuse_endless, stops_of
@@ -36,7 +36,8 @@ class _Prompt(msgspec.Struct, frozen=True):
 async def answer_completion(model: TextModel, exchange: Exchange) -> None:
     """Serve one request. Raises ApiError for what cannot be served."""
     request = parse(exchange.body, CompletionRequest)
-    prompts, generations = await model.off_loop(len(exchange.body), _prepare, model, request)
+    slow = len(exchange.body) > SMALL_BODY or request.response_format is not None
+    prompts, generations = await model.prepare(slow, _prepare, model, request)
     grown = generations[0].n  # per prompt: n, or best_of candidates
     completion = _Completion(model, request, prompts, grown)
     usage = UsageCounter(sum(len(prompt.ids) for prompt in prompts))

@@ -20,7 +20,7 @@ from pleiade.engines.wire.metrics import GenerationMetrics
 from pleiade.engines.wire.sse import StreamEncoder, UsageCounter, error_event
 
 # Above this many bytes a request is prepared in a thread: a long prompt takes milliseconds to tokenise, and other
-# streams must not wait for it. Below, the hand-over would cost more than the work.
+# streams must not wait for it. Below, the hand-over would cost more than the work. Grammars always go to a thread.
 SMALL_BODY = 16 << 10
 
 P = ParamSpec("P")
@@ -68,9 +68,9 @@ class TextModel:
         """When an answer that begins now must be complete, in `time.monotonic()` seconds."""
         return time.monotonic() + self._answer_limit_s
 
-    async def off_loop(self, size: int, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-        """Do `work` here for a small request, in a thread for a large one (`size` in bytes)."""
-        if size <= SMALL_BODY:
+    async def prepare(self, slow: bool, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """Do `work` here, or in a thread where it is `slow`."""
+        if not slow:
             return work(*args, **kwargs)
         return await asyncio.to_thread(work, *args, **kwargs)
 
