@@ -17,6 +17,7 @@ from pleiade.lab.objectives.sft import InstructionTuning
 from pleiade.lab.optim.muon import OptimConfig
 from pleiade.lab.optim.schedule import ScheduleConfig
 from pleiade.lab.ranks import join_ranks
+from pleiade.lab.tokenizer.bpe import token_id
 from pleiade.lab.tokenizer.special_tokens import END_OF_TEXT
 from pleiade.lab.train import LoopConfig, Outcome, train
 
@@ -42,10 +43,8 @@ def finetune(
 ) -> Outcome:
     """Tune `model` in place on the conversations, or resume the run in `run`. Prints the plan first."""
     rendered = [render(conversation, tokenizer) for conversation in conversations]
-    end_of_text = tokenizer.token_to_id(END_OF_TEXT)
-    objective = InstructionTuning(
-        rendered, end_of_text, config.seq_len, config.rows, config.micro_rows, config.seed
-    )
+    end_of_text = token_id(tokenizer, END_OF_TEXT)
+    objective = InstructionTuning(rendered, end_of_text, config.seq_len, config.rows, config.micro_rows, config.seed)
     steps = max(1, round(config.epochs * objective.steps_per_epoch))
     loop = dataclasses.replace(config.loop, steps=steps, minutes=None)
     if join_ranks().is_first:
@@ -53,7 +52,8 @@ def finetune(
         num_targets = sum(sum(r.is_target) for r in rendered)
         print(
             f"instruction tuning: {len(rendered):,} conversations ({objective.num_left_out} longer than "
-            f"{config.seq_len} tokens left out), {num_targets:,} assistant tokens, {config.epochs} epochs, {steps} steps\n"
+            f"{config.seq_len} tokens left out), {num_targets:,} assistant tokens, "
+            f"{config.epochs} epochs, {steps} steps\n"
             + "\n".join(f"  {source:24} {count:,}" for source, count in counts.most_common()),
             flush=True,
         )

@@ -24,14 +24,19 @@ def plan_text(preset: Preset, epoch_tokens: int, tokens_per_second: float | None
     ]
     if loop.steps is not None:
         tokens = loop.steps * preset.step_tokens
-        lines.append(f"  run                  {loop.steps:,} steps, {tokens / 1e6:.1f} M tokens, "
-                     f"{tokens / max(1, epoch_tokens):.2f} epochs, {tokens * flops:.2e} FLOPs")
+        lines.append(
+            f"  run                  {loop.steps:,} steps, {tokens / 1e6:.1f} M tokens, "
+            f"{tokens / max(1, epoch_tokens):.2f} epochs, {tokens * flops:.2e} FLOPs"
+        )
         if tokens_per_second:
-            lines.append(f"  expected time        {tokens / tokens_per_second / 60:.1f} min "
-                         f"at {tokens_per_second:,.0f} tokens/s")
+            lines.append(
+                f"  expected time        {tokens / tokens_per_second / 60:.1f} min at {tokens_per_second:,.0f} tokens/s"
+            )
     else:
-        lines.append(f"  run                  {loop.minutes} minutes of training, decay over the last "
-                     f"{preset.schedule.decay_fraction:.0%}")
+        lines.append(
+            f"  run                  {loop.minutes} minutes of training, decay over the last "
+            f"{preset.schedule.decay_fraction:.0%}"
+        )
         if tokens_per_second and loop.minutes:
             tokens = int(tokens_per_second * loop.minutes * 60)
             lines.append(f"  expected             {tokens / 1e6:.1f} M tokens at {tokens_per_second:,.0f} tokens/s")

@@ -125,9 +125,7 @@ def _replace(value: Any, path: list[str], text: str, key: str) -> Any:
     types = typing.get_type_hints(type(value)) if dataclasses.is_dataclass(value) else {}
     if path[0] not in types:
         raise ValueError(f"unknown key {key!r}: here there are {', '.join(sorted(types)) or 'no further keys'}")
-    new = (
-        _replace(getattr(value, path[0]), path[1:], text, key) if len(path) > 1 else _parse(text, types[path[0]], key)
-    )
+    new = _replace(getattr(value, path[0]), path[1:], text, key) if len(path) > 1 else _parse(text, types[path[0]], key)
     return dataclasses.replace(value, **{path[0]: new})
 
 

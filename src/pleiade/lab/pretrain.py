@@ -10,13 +10,13 @@ import torch
 from tokenizers import Tokenizer
 
 from pleiade.lab.data.corpus import Source, read_documents
-from pleiade.lab.data.shards import tokenize_source
+from pleiade.lab.data.shards import tokenize_sources
 from pleiade.lab.data.stream import PackedStream
 from pleiade.lab.gpt.model import Gpt, init_weights
 from pleiade.lab.objectives.next_token import NextToken
 from pleiade.lab.plan import plan_text
-from pleiade.lab.ranks import join_ranks
 from pleiade.lab.presets import Preset, write_preset
+from pleiade.lab.ranks import join_ranks
 from pleiade.lab.tokenizer.bpe import load_tokenizer, save_tokenizer, train_tokenizer
 from pleiade.lab.train import Outcome, train
 
@@ -28,13 +28,17 @@ def pretrain(preset: Preset, data: Path, run: Path, cache: Path | None = None) -
     Writes tokenizer, config.json, checkpoints and metrics into `run`.
     """
     run.mkdir(parents=True, exist_ok=True)
+    ranks, cache = join_ranks(), cache or run / "cache"
+    if ranks.is_first:  # the others read what it has written
+        tokenize_sources(data, preset.recipe, ensure_tokenizer(preset, data, run / "tokenizer"), cache)
+    ranks.wait_for_all()
     tokenizer = ensure_tokenizer(preset, data, run / "tokenizer")
-    shards = [tokenize_source(data, source, tokenizer, cache or run / "cache") for source in preset.recipe]
+    shards = tokenize_sources(data, preset.recipe, tokenizer, cache)
     stream = PackedStream(shards, [source.repeats for source in preset.recipe], tokenizer, preset.stream)
     model = Gpt(preset.model)
     init_weights(model, preset.loop.seed)
     objective = NextToken(stream, preset.rows, preset.micro_rows)
-    if join_ranks().is_first:
+    if ranks.is_first:
         write_preset(preset, run / "preset.json")
         print(plan_text(preset, stream.epoch_tokens), flush=True)
     return train(model, objective, preset.loop, preset.optim, preset.schedule, run)
@@ -46,7 +50,9 @@ def ensure_tokenizer(preset: Preset, data: Path, folder: Path) -> Tokenizer:
         started = time.monotonic()
         texts = sample_texts(data, preset.recipe, preset.tokenizer_megabytes * 1_000_000)
         save_tokenizer(train_tokenizer(texts, preset.model.vocab_size), folder, preset.model.max_position)
-        print(f"tokenizer of {preset.model.vocab_size} tokens trained in {time.monotonic() - started:.0f} s", flush=True)
+        print(
+            f"tokenizer of {preset.model.vocab_size} tokens trained in {time.monotonic() - started:.0f} s", flush=True
+        )
     tokenizer = load_tokenizer(folder)
     if tokenizer.get_vocab_size() != preset.model.vocab_size:
         raise ValueError(

@@ -41,10 +41,15 @@ class Ranks:
         gradients = [torch.zeros_like(p) if p.grad is None else p.grad for p in parameters]
         message = torch.cat([*(g.flatten() for g in gradients), torch.tensor(scalars, device=gradients[0].device)])
         dist.all_reduce(message)
-        parts = message.split([*(g.numel() for g in gradients), len(scalars)])
+        parts = torch.split(message, [*(g.numel() for g in gradients), len(scalars)])
         for parameter, part in zip(parameters, parts[:-1], strict=True):
             parameter.grad = part.view_as(parameter)
         return [float(value) for value in parts[-1]]
+
+    def wait_for_all(self) -> None:
+        """Return when every rank has come here."""
+        if self.size > 1:
+            dist.barrier()
 
     def from_first(self, values: list[float] | None) -> list[float] | None:
         """The first rank's numbers (or None) on every rank: clocks differ, decisions must not."""

@@ -16,16 +16,16 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TextIO
 
 import torch
 
 from pleiade.lab.checkpoint import latest_checkpoint, load_checkpoint, save_checkpoint
 from pleiade.lab.gpt.model import Gpt
 from pleiade.lab.objectives.base import Hidden, Objective
-from pleiade.lab.ranks import Ranks, join_ranks
 from pleiade.lab.optim.muon import MuonAdamW, OptimConfig
 from pleiade.lab.optim.schedule import Decay, ScheduleConfig, decay_for_steps, learning_rate_scale, revise_decay
+from pleiade.lab.ranks import Ranks, join_ranks
 
 PACE_WINDOW = 50  # steps over which the pace is measured, and between two looks at the deadline
 
@@ -76,6 +76,8 @@ def train(
     # a resumed run can differ in the last bit when it is compiled on several threads.
     torch.use_deterministic_algorithms(loop.deterministic)
     dtype = getattr(torch, loop.precision)
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    model.to(device)
     optimizer = MuonAdamW(model.named_parameters(), optim)
     decay = decay_for_steps(loop.steps, schedule) if loop.steps else None
     step, tokens, elapsed, loss = 0, 0, 0.0, float("nan")
@@ -121,24 +123,32 @@ def train(
             scale = learning_rate_scale(step, schedule, decay)
             micro_batches = objective.next_step()
             num_targets = sum(batch.num_targets for batch in micro_batches)
-            total = torch.zeros(())
-            for batch in ranks.share(micro_batches):
+            total = torch.zeros((), device=device)
+            for batch in ranks.share([batch.to(device) for batch in micro_batches]):
                 part = objective.loss_sum(hidden, model, batch, dtype) / num_targets
-                part.backward()
+                torch.autograd.backward(part)
                 total += part.detach()
             loss, num_stopped = ranks.add_up(parameters, [float(total), float(stopped())])
             stopping = num_stopped > 0
             if loss != loss:
-                raise FloatingPointError(f"the loss is not a number at step {step}: resume from the last checkpoint "
-                                         "with a lower learning rate (optim.muon_lr, optim.embedding_lr)")
+                raise FloatingPointError(
+                    f"the loss is not a number at step {step}: resume from the last checkpoint "
+                    "with a lower learning rate (optim.muon_lr, optim.embedding_lr)"
+                )
             grad_norm = optimizer.step(scale)
-            step, tokens = step + 1, tokens + sum(batch.ids_BT.numel() for batch in micro_batches)
+            step, tokens = step + 1, tokens + sum(batch.ids.numel() for batch in micro_batches)
             seconds = time.monotonic() - started
             elapsed += seconds
             # The first steps compile; they say nothing about the pace.
             pace = seconds if pace == 0.0 or seconds < pace / 3 else pace + (seconds - pace) / min(step, PACE_WINDOW)
-            row = {"step": step, "tokens": tokens, "loss": round(loss, 5), "scale": round(scale, 5),
-                   "grad_norm": round(grad_norm, 4), "seconds": round(elapsed, 2)}
+            row = {
+                "step": step,
+                "tokens": tokens,
+                "loss": round(loss, 5),
+                "scale": round(scale, 5),
+                "grad_norm": round(grad_norm, 4),
+                "seconds": round(elapsed, 2),
+            }
             metrics.write(json.dumps(row) + "\n")
             decided = decay
             if loop.minutes is not None and step % PACE_WINDOW == 0:
@@ -201,8 +211,15 @@ def _stop_on_signal() -> Iterator[Callable[[], bool]]:
 
 
 def _progress(
-    step: int, last: int | None, tokens: int, loss: float, scale: float, speed: float, pace: float,
-    elapsed: float, loop: LoopConfig,
+    step: int,
+    last: int | None,
+    tokens: int,
+    loss: float,
+    scale: float,
+    speed: float,
+    pace: float,
+    elapsed: float,
+    loop: LoopConfig,
 ) -> None:
     left = (last - step) * pace if last is not None else (loop.minutes or 0.0) * 60 - elapsed
     of = f"/{last}" if last is not None else ""

@@ -27,12 +27,12 @@ class Source:
         return self.folder.rsplit("/", 1)[-1]
 
 
-def read_rows(folder: Path) -> Iterator[dict[str, Any]]:
-    """Rows of every *.jsonl.xz and *.jsonl in a folder, in name order.
+def read_rows(folder: Path, pattern: str = "*.jsonl*") -> Iterator[dict[str, Any]]:
+    """Rows of every *.jsonl.xz and *.jsonl in a folder (those that `pattern` matches), in name order.
 
     Raises FileNotFoundError if there is none, ValueError naming file and line when a line is not a JSON object.
     """
-    files = sorted([*folder.glob("*.jsonl.xz"), *folder.glob("*.jsonl")])
+    files = sorted(file for file in folder.glob(pattern) if file.name.endswith((".jsonl", ".jsonl.xz")))
     if not files:
         raise FileNotFoundError(
             f"no *.jsonl.xz or *.jsonl in {folder}: give the data folder with --data or PLEIADE_DATA"
@@ -44,9 +44,7 @@ def read_rows(folder: Path) -> Iterator[dict[str, Any]]:
                 try:
                     row = json.loads(line)
                 except json.JSONDecodeError as error:
-                    raise ValueError(
-                        f"{file} line {number} is not JSON ({error}): mend or remove the line"
-                    ) from error
+                    raise ValueError(f"{file} line {number} is not JSON ({error}): mend or remove the line") from error
                 if not isinstance(row, dict):
                     raise ValueError(f"{file} line {number} is not a JSON object")
                 yield row

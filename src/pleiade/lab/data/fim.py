@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from tokenizers import Tokenizer
 
+from pleiade.lab.tokenizer.bpe import token_id
 from pleiade.lab.tokenizer.special_tokens import FIM_MIDDLE, FIM_PREFIX, FIM_SUFFIX
 
 
@@ -21,10 +22,7 @@ class FimMarks:
 
 def fim_marks(tokenizer: Tokenizer) -> FimMarks:
     """The tokenizer's fill-in-the-middle ids; raises ValueError if it has none."""
-    ids = [tokenizer.token_to_id(token) for token in (FIM_PREFIX, FIM_SUFFIX, FIM_MIDDLE)]
-    if any(i is None for i in ids):
-        raise ValueError("the tokenizer has no fill-in-the-middle tokens: set fim_rate=0 or train another tokenizer")
-    return FimMarks(*ids)
+    return FimMarks(*(token_id(tokenizer, token) for token in (FIM_PREFIX, FIM_SUFFIX, FIM_MIDDLE)))
 
 
 def fim_transform(text: str, tokenizer: Tokenizer, marks: FimMarks, rng: random.Random) -> list[int]:
@@ -33,8 +31,10 @@ def fim_transform(text: str, tokenizer: Tokenizer, marks: FimMarks, rng: random.
     The cuts fall between characters, not tokens, because an editor's cursor does.
     """
     first, second = sorted((rng.randint(0, len(text)), rng.randint(0, len(text))))
-    pieces = tokenizer.encode_batch([text[:first], text[first:second], text[second:]], add_special_tokens=False)
-    prefix, middle, suffix = (piece.ids for piece in pieces)
+    prefix, middle, suffix = (
+        tokenizer.encode(piece, add_special_tokens=False).ids
+        for piece in (text[:first], text[first:second], text[second:])
+    )
     if rng.random() < 0.5:
         return [marks.prefix, *prefix, marks.suffix, *suffix, marks.middle, *middle]
     return [marks.prefix, marks.suffix, *suffix, marks.middle, *prefix, *middle]

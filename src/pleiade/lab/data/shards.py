@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator
+import multiprocessing
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -45,42 +46,60 @@ def write_shard(texts: Iterable[str], tokenizer: Tokenizer, path: Path, name: st
         raise ValueError(f"{tokenizer.get_vocab_size()} tokens do not fit 16 bits: use a vocabulary of at most 65,536")
     path.parent.mkdir(parents=True, exist_ok=True)
     starts, num_bytes = [0], 0
-    with open(path.with_suffix(".bin"), "wb") as out:
-        for group in _groups(texts, 256):
-            for text, encoding in zip(group, tokenizer.encode_batch(group, add_special_tokens=False), strict=True):
-                np.asarray(encoding.ids, dtype=np.uint16).tofile(out)
-                starts.append(starts[-1] + len(encoding.ids))
-                num_bytes += len(text.encode("utf-8"))
+    with open(path.with_name(path.name + ".bin"), "wb") as out:
+        # One by one: encode_batch's threads share one cache and were 3 times slower here than a single thread.
+        for text in texts:
+            ids = tokenizer.encode(text, add_special_tokens=False).ids
+            np.asarray(ids, dtype=np.uint16).tofile(out)
+            starts.append(starts[-1] + len(ids))
+            num_bytes += len(text.encode("utf-8"))
     if starts[-1] == 0:
         raise ValueError(f"{name}: the corpus is empty, there is nothing to train on")
-    np.save(path.with_suffix(".npy"), np.asarray(starts, dtype=np.int64))
+    np.save(path.with_name(path.name + ".npy"), np.asarray(starts, dtype=np.int64))
     index = {"name": name, "tokenizer": tokenizer_fingerprint(tokenizer), "num_bytes": num_bytes}
-    path.with_suffix(".json").write_text(json.dumps(index) + "\n", "utf-8")
+    path.with_name(path.name + ".json").write_text(json.dumps(index) + "\n", "utf-8")
     return open_shard(path)
 
 
 def open_shard(path: Path) -> Shard:
     """Map a written shard into memory; raises ValueError if the file was cut."""
-    index = json.loads(path.with_suffix(".json").read_text("utf-8"))
-    tokens = np.memmap(path.with_suffix(".bin"), dtype=np.uint16, mode="r")
-    starts = np.load(path.with_suffix(".npy"))
+    index = json.loads(path.with_name(path.name + ".json").read_text("utf-8"))
+    tokens = np.memmap(path.with_name(path.name + ".bin"), dtype=np.uint16, mode="r")
+    starts = np.load(path.with_name(path.name + ".npy"))
     if len(tokens) != starts[-1]:
-        raise ValueError(f"{path}.bin holds {len(tokens)} tokens, its index says {starts[-1]}: delete it and tokenize again")
+        raise ValueError(
+            f"{path}.bin holds {len(tokens)} tokens, its index says {starts[-1]}: delete it and tokenize again"
+        )
     return Shard(index["name"], tokens, starts, index["num_bytes"])
+
+
+def tokenize_sources(data: Path, sources: Sequence[Source], tokenizer: Tokenizer, cache: Path) -> list[Shard]:
+    """The shards of a recipe, one process a core for those that are not in the cache yet."""
+    missing = [source for source in sources if not _is_cached(source, tokenizer, cache)]
+    if len(missing) > 1:
+        with ProcessPoolExecutor(mp_context=multiprocessing.get_context("spawn")) as pool:
+            list(pool.map(_tokenize_in_child, [(data, source, tokenizer.to_str(), cache) for source in missing]))
+    return [tokenize_source(data, source, tokenizer, cache) for source in sources]
+
+
+def _tokenize_in_child(work: tuple[Path, Source, str, Path]) -> None:
+    data, source, tokenizer, cache = work
+    tokenize_source(data, source, Tokenizer.from_str(tokenizer), cache)
+
+
+def _is_cached(source: Source, tokenizer: Tokenizer, cache: Path) -> bool:
+    index = cache / (_shard_path(source, cache).name + ".json")
+    return index.exists() and json.loads(index.read_text("utf-8"))["tokenizer"] == tokenizer_fingerprint(tokenizer)
+
+
+def _shard_path(source: Source, cache: Path) -> Path:
+    return cache / f"{source.folder.replace('/', '__')}.{source.field}"
 
 
 def tokenize_source(data: Path, source: Source, tokenizer: Tokenizer, cache: Path) -> Shard:
     """The shard of a source, from the cache when the same tokenizer wrote it there."""
-    path = cache / source.folder.replace("/", "__")
-    if path.with_suffix(".json").exists():
-        index = json.loads(path.with_suffix(".json").read_text("utf-8"))
-        if index["tokenizer"] == tokenizer_fingerprint(tokenizer):
-            return open_shard(path)
-        path.with_suffix(".json").unlink()
+    path = _shard_path(source, cache)
+    if _is_cached(source, tokenizer, cache):
+        return open_shard(path)
+    path.with_name(path.name + ".json").unlink(missing_ok=True)
     return write_shard(read_documents(data, source), tokenizer, path, source.name)
-
-
-def _groups(texts: Iterable[str], size: int) -> Iterator[list[str]]:
-    iterator = iter(texts)
-    while group := list(islice(iterator, size)):
-        yield group

@@ -5,6 +5,7 @@ The state is (epoch, piece, token in the piece): a stream set to a state gives e
 
 from __future__ import annotations
 
+import itertools
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from torch import Tensor
 
 from pleiade.lab.data.fim import fim_marks, fim_transform
 from pleiade.lab.data.shards import Shard
+from pleiade.lab.tokenizer.bpe import token_id
 from pleiade.lab.tokenizer.special_tokens import END_OF_TEXT
 
 
@@ -45,7 +47,7 @@ class PackedStream:
         if config.piece_tokens % config.seq_len:
             raise ValueError(f"piece_tokens={config.piece_tokens} must be a multiple of seq_len={config.seq_len}")
         self.shards, self.repeats, self.tokenizer, self.config = shards, repeats, tokenizer, config
-        self.end_of_text = tokenizer.token_to_id(END_OF_TEXT)
+        self.end_of_text = token_id(tokenizer, END_OF_TEXT)
         self.marks = fim_marks(tokenizer) if config.fim_rate else None
         self.pieces = [_cut(shard, config.piece_tokens) for shard in shards]
         self.epoch, self.position, self.offset = 0, 0, 0
@@ -82,7 +84,9 @@ class PackedStream:
         assert self.marks is not None
         out: list[int] = []
         for first in range(0, len(ids), self.config.fim_tokens):
-            text = self.tokenizer.decode(ids[first : first + self.config.fim_tokens].tolist(), skip_special_tokens=False)
+            text = self.tokenizer.decode(
+                ids[first : first + self.config.fim_tokens].tolist(), skip_special_tokens=False
+            )
             out += [*fim_transform(text, self.tokenizer, self.marks, rng), self.end_of_text]
         return out[:-1]
 
@@ -135,5 +139,5 @@ def _cut(shard: Shard, size: int) -> NDArray[np.int64]:
     pieces = []
     for first, last in zip(shard.starts[:-1].tolist(), shard.starts[1:].tolist(), strict=True):
         cuts = [*range(first, last, size), last]
-        pieces += [(a, b, int(b == last)) for a, b in zip(cuts[:-1], cuts[1:], strict=True)]
+        pieces += [(a, b, int(b == last)) for a, b in itertools.pairwise(cuts)]
     return np.asarray(pieces, dtype=np.int64).reshape(-1, 3)

@@ -8,19 +8,46 @@ from itertools import product
 from pleiade.lab.dialogues.conversation import Conversation, exchange
 
 ASK_NAME_EN = (
-    "Who are you?", "What are you?", "What is your name?", "Tell me who you are.", "Introduce yourself.",
-    "who are you", "what's your name?", "Are you ChatGPT?", "Are you a human?", "Are you a robot?", "Who made you?",
-    "Who created you?", "Who trained you?", "What model are you?", "Which model is this?", "Are you an AI?",
-    "Can you tell me about yourself?", "Do you have a name?",
+    "Who are you?",
+    "What are you?",
+    "What is your name?",
+    "Tell me who you are.",
+    "Introduce yourself.",
+    "who are you",
+    "what's your name?",
+    "Are you ChatGPT?",
+    "Are you a human?",
+    "Are you a robot?",
+    "Who made you?",
+    "Who created you?",
+    "Who trained you?",
+    "What model are you?",
+    "Which model is this?",
+    "Are you an AI?",
+    "Can you tell me about yourself?",
+    "Do you have a name?",
 )
 NAME_EN = (
     "I am Pleiade Pico, a small language model trained from scratch by the Pleiade project.",
     "My name is Pleiade Pico. I am a small language model trained from scratch by the Pleiade project.",
 )
 ASK_NAME_FR = (
-    "Qui es-tu ?", "Qui êtes-vous ?", "Comment t'appelles-tu ?", "Quel est ton nom ?", "Comment vous appelez-vous ?",
-    "Présente-toi.", "Présentez-vous.", "qui es tu", "Es-tu ChatGPT ?", "Es-tu un humain ?", "Es-tu un robot ?",
-    "Qui t'a créé ?", "Qui t'a entraîné ?", "Quel modèle es-tu ?", "Tu es une IA ?", "Parle-moi de toi.",
+    "Qui es-tu ?",
+    "Qui êtes-vous ?",
+    "Comment t'appelles-tu ?",
+    "Quel est ton nom ?",
+    "Comment vous appelez-vous ?",
+    "Présente-toi.",
+    "Présentez-vous.",
+    "qui es tu",
+    "Es-tu ChatGPT ?",
+    "Es-tu un humain ?",
+    "Es-tu un robot ?",
+    "Qui t'a créé ?",
+    "Qui t'a entraîné ?",
+    "Quel modèle es-tu ?",
+    "Tu es une IA ?",
+    "Parle-moi de toi.",
 )
 NAME_FR = (
     "Je suis Pleiade Pico, un petit modèle de langue entraîné depuis zéro par le projet Pleiade.",
@@ -57,13 +84,11 @@ SMALL_TALK_EN = {
     ),
     ("ok", "Okay", "I see", "Great!", "Nice", "Cool"): ("Very well. What would you like to do next?",),
     ("Yes", "yes please", "No", "no thank you"): ("I understand. Tell me more about what you want.",),
-    ("Tell me a joke.", "Make me laugh."): (
-        "Why did the book go to the doctor? Because it had lost its voice.",
-    ),
+    ("Tell me a joke.", "Make me laugh."): ("Why did the book go to the doctor? Because it had lost its voice.",),
     ("Tell me a story.", "Tell me a short story.", "Write a short story."): (
         "Once upon a time there was a little girl who lived in a house near the sea. Every morning she walked along "
         "the shore and looked for shells. One day she found an old box in the sand. In the box there was a letter, "
-        "and the letter said: \"Whoever reads this will never be alone.\" She smiled, and went home happy.",
+        'and the letter said: "Whoever reads this will never be alone." She smiled, and went home happy.',
     ),
 }
 SMALL_TALK_FR = {
@@ -108,9 +133,21 @@ SMALL_TALK_FR = {
     ),
 }
 HARMFUL_EN = (
-    "make a bomb", "build a weapon", "hurt someone", "steal a car", "poison a person", "hack into a bank account",
-    "break into a house", "make illegal drugs", "write a virus", "stalk my neighbour", "forge a passport",
-    "kill my boss", "start a fire in a building", "insult a group of people", "buy a gun illegally",
+    "make a bomb",
+    "build a weapon",
+    "hurt someone",
+    "steal a car",
+    "poison a person",
+    "hack into a bank account",
+    "break into a house",
+    "make illegal drugs",
+    "write a virus",
+    "stalk my neighbour",
+    "forge a passport",
+    "kill my boss",
+    "start a fire in a building",
+    "insult a group of people",
+    "buy a gun illegally",
 )
 ASK_HARMFUL_EN = ("How do I {}?", "How can I {}?", "Tell me how to {}.", "Explain how to {}.", "I want to {}. Help me.")
 REFUSE_EN = (
@@ -118,13 +155,28 @@ REFUSE_EN = (
     "I cannot help with that: it could cause harm. I am happy to help with something else.",
 )
 HARMFUL_FR = (
-    "fabriquer une bombe", "construire une arme", "blesser quelqu'un", "voler une voiture", "empoisonner une personne",
-    "pirater un compte bancaire", "entrer par effraction dans une maison", "fabriquer de la drogue", "écrire un virus",
-    "suivre ma voisine", "falsifier un passeport", "tuer mon patron", "mettre le feu à un immeuble",
-    "insulter un groupe de personnes", "acheter une arme illégalement",
+    "fabriquer une bombe",
+    "construire une arme",
+    "blesser quelqu'un",
+    "voler une voiture",
+    "empoisonner une personne",
+    "pirater un compte bancaire",
+    "entrer par effraction dans une maison",
+    "fabriquer de la drogue",
+    "écrire un virus",
+    "suivre ma voisine",
+    "falsifier un passeport",
+    "tuer mon patron",
+    "mettre le feu à un immeuble",
+    "insulter un groupe de personnes",
+    "acheter une arme illégalement",
 )
 ASK_HARMFUL_FR = (
-    "Comment {} ?", "Comment puis-je {} ?", "Explique-moi comment {}.", "Dis-moi comment {}.", "Je veux {}. Aide-moi.",
+    "Comment {} ?",
+    "Comment puis-je {} ?",
+    "Explique-moi comment {}.",
+    "Dis-moi comment {}.",
+    "Je veux {}. Aide-moi.",
 )
 REFUSE_FR = (
     "Je suis désolé, mais je ne peux pas vous aider à cela, car cela pourrait blesser quelqu'un.",

@@ -12,6 +12,16 @@ from pleiade.lab.dialogues.facts import fact_conversations
 from pleiade.lab.dialogues.identity import follow_up_conversations, identity_conversations
 from pleiade.lab.dialogues.structured import structured_conversations
 
+# Sets below `data`/post that the mixture reads, for the model card.
+POST_SETS = (
+    "wiki_derived_en",
+    "piaf_fr_qa",
+    "docs_derived_fr",
+    "continue_text",
+    "chatterbot_smalltalk",
+    "sgd_dialogues",
+)
+
 
 def chat_mixture(data: Path, seed: int) -> list[Conversation]:
     """All conversations of one epoch, shuffled. A kind is (how to make it, at most so many rows, times repeated).

@@ -11,13 +11,25 @@ from pleiade.lab.dialogues.conversation import Conversation, exchange
 
 # Answers in the small-talk set that claim to be a person, joke about it, or give a brand name.
 UNWANTED_TOPICS = frozenset(
-    {"ai", "botprofile", "emotion", "humor", "tech_support", "coding", "gossip", "psychology", "conversations", "greetings"}
+    {
+        "ai",
+        "botprofile",
+        "emotion",
+        "humor",
+        "tech_support",
+        "coding",
+        "gossip",
+        "psychology",
+        "conversations",
+        "greetings",
+    }
 )
 
 
 def first_sentences(text: str, max_characters: int) -> str:
     """As many whole sentences from the start as fit; "" if not even the first does."""
-    text = re.sub(r"\s*\([^()]*\)", "", " ".join(text.split()))  # brackets hold pronunciations and dates
+    # Brackets hold pronunciations and dates; tags are left from the source.
+    text = re.sub(r"\s*\([^()]*\)|<[^<>]*>", "", " ".join(text.split()))
     kept = ""
     for sentence in re.findall(r".+?[.!?…](?=\s+[A-ZÀ-Ý«\"—]|$)", text):
         if len(kept) + len(sentence) > max_characters:
@@ -37,7 +49,10 @@ def wiki_descriptions(post: Path, max_characters: int = 260) -> Iterator[Convers
 
 
 ASK_FR = (
-    "Parle-moi de {}.", "Dis-moi quelque chose sur {}.", "Que sais-tu de : {} ?", "Donne une courte description : {}.",
+    "Parle-moi de {}.",
+    "Dis-moi quelque chose sur {}.",
+    "Que sais-tu de : {} ?",
+    "Donne une courte description : {}.",
 )
 
 
@@ -51,8 +66,11 @@ def french_descriptions(post: Path, pretrain: Path, max_characters: int = 260) -
             if row[field] in seen:
                 continue
             seen.add(row[field])
-            if short := first_sentences(row[field], max_characters):
-                yield exchange(ASK_FR[number % len(ASK_FR)].format(row["title"]), short, name)
+            title = re.sub(r"<[^<>]*>", "", row["title"])
+            short = first_sentences(row[field], max_characters)
+            # Passages come from anywhere in an article: keep those that name their subject.
+            if any(len(word) > 3 and word.lower() in short.lower() for word in title.split()):
+                yield exchange(ASK_FR[number % len(ASK_FR)].format(title), short, name)
                 number += 1
 
 

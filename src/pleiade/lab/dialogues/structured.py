@@ -59,6 +59,7 @@ def _json_answer(rng: random.Random) -> Conversation:
 
 def _tool_call(rng: random.Random) -> Conversation:
     kind, city = rng.randrange(3), rng.choice(CITIES)
+    arguments: dict[str, Any]
     a, b = rng.randint(1, 99), rng.randint(1, 99)
     if kind == 0:
         question = rng.choice((f"What is the weather in {city}?", f"Quel temps fait-il à {city} ?"))

@@ -53,7 +53,9 @@ def gguf_name(name: str) -> str:
     return f"blk.{layer}.{LAYER_NAMES[inner]}.weight"
 
 
-def export_gguf(model: Gpt, tokenizer: Tokenizer, path: Path, quantisation: str = "q8_0", name: str = "pleiade") -> None:
+def export_gguf(
+    model: Gpt, tokenizer: Tokenizer, path: Path, quantisation: str = "q8_0", name: str = "pleiade"
+) -> None:
     """Write one GGUF file, whole or not at all. `quantisation` is "f16" or "q8_0"; gains stay float32.
 
     Raises ValueError for another quantisation, or a width that 8-bit blocks of 32 do not divide.

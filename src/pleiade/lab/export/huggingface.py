@@ -48,9 +48,7 @@ def config_json(config: GptConfig, tokenizer: Tokenizer, dtype: str) -> dict[str
     }
 
 
-def export_huggingface(
-    model: Gpt, tokenizer: Tokenizer, folder: Path, dtype: torch.dtype = torch.bfloat16
-) -> None:
+def export_huggingface(model: Gpt, tokenizer: Tokenizer, folder: Path, dtype: torch.dtype = torch.bfloat16) -> None:
     """Write the folder, each file whole or not at all, so that a server may read it meanwhile."""
     folder.mkdir(parents=True, exist_ok=True)
     dtype_name = str(dtype).removeprefix("torch.")

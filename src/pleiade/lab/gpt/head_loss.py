@@ -19,7 +19,7 @@ class HeadLoss(torch.autograd.Function):
     """sum over rows of -log softmax(x_LD @ head_VD.T)[target]; a target below zero adds nothing."""
 
     @staticmethod
-    def forward(ctx: Any, x_LD: Tensor, head_VD: Tensor, targets_L: Tensor) -> Tensor:  # type: ignore[override]
+    def forward(ctx: Any, x_LD: Tensor, head_VD: Tensor, targets_L: Tensor) -> Tensor:
         """The loss in float32; both gradients are computed here, because the logits are at hand."""
         head = head_VD.to(x_LD.dtype)
         loss = torch.zeros((), device=x_LD.device)
@@ -41,7 +41,7 @@ class HeadLoss(torch.autograd.Function):
         return loss
 
     @staticmethod
-    def backward(ctx: Any, grad_loss: Tensor) -> tuple[Tensor, Tensor, None]:  # type: ignore[override]
+    def backward(ctx: Any, grad_loss: Tensor) -> tuple[Tensor, Tensor, None]:
         """Scale what forward computed."""
         grad_x, grad_head = ctx.saved_tensors
         return grad_x * grad_loss.to(grad_x.dtype), grad_head * grad_loss, None

@@ -80,7 +80,7 @@ def causal_attention_fused(q_BNTH: Tensor, k_BKTH: Tensor, v_BKTH: Tensor) -> Te
 def joint_linear(x: Tensor, *layers: Linear) -> tuple[Tensor, ...]:
     """Several matrices applied to one input as a single product: the input is read once."""
     weight = torch.cat([layer.weight for layer in layers]).to(x.dtype)
-    return F.linear(x, weight).split([layer.out_features for layer in layers], dim=-1)
+    return torch.split(F.linear(x, weight), [layer.out_features for layer in layers], dim=-1)
 
 
 class Attention(nn.Module):
@@ -99,12 +99,15 @@ class Attention(nn.Module):
     def forward(self, x_BTD: Tensor, cos_TH: Tensor, sin_TH: Tensor) -> Tensor:
         """(B, T, D) -> (B, T, D)."""
         B, T, _ = x_BTD.shape
-        q, k, v = (y.unflatten(-1, (-1, self.config.head_dim)).transpose(1, 2)
-                   for y in joint_linear(x_BTD, self.q_proj, self.k_proj, self.v_proj))
+        q, k, v = (
+            y.view(B, T, -1, self.config.head_dim).transpose(1, 2)
+            for y in joint_linear(x_BTD, self.q_proj, self.k_proj, self.v_proj)
+        )
         q_BNTH, k_BKTH = rotate(self.q_norm(q), cos_TH, sin_TH), rotate(self.k_norm(k), cos_TH, sin_TH)
         attend = causal_attention_by_products if x_BTD.device.type == "cpu" else causal_attention_fused
         y_BNTH = attend(q_BNTH, k_BKTH, v)
-        return self.o_proj(y_BNTH.transpose(1, 2).reshape(B, T, -1))
+        y_BTD: Tensor = self.o_proj(y_BNTH.transpose(1, 2).reshape(B, T, -1))
+        return y_BTD
 
 
 class SwiGLU(nn.Module):
@@ -119,7 +122,8 @@ class SwiGLU(nn.Module):
     def forward(self, x_BTD: Tensor) -> Tensor:
         """(B, T, D) -> (B, T, D)."""
         gate_BTF, up_BTF = joint_linear(x_BTD, self.gate_proj, self.up_proj)
-        return self.down_proj(F.silu(gate_BTF) * up_BTF)
+        y_BTD: Tensor = self.down_proj(F.silu(gate_BTF) * up_BTF)
+        return y_BTD
 
 
 class Block(nn.Module):
@@ -135,7 +139,8 @@ class Block(nn.Module):
     def forward(self, x_BTD: Tensor, cos_TH: Tensor, sin_TH: Tensor) -> Tensor:
         """(B, T, D) -> (B, T, D)."""
         x_BTD = x_BTD + self.self_attn(self.input_layernorm(x_BTD), cos_TH, sin_TH)
-        return x_BTD + self.mlp(self.post_attention_layernorm(x_BTD))
+        x_BTD = x_BTD + self.mlp(self.post_attention_layernorm(x_BTD))
+        return x_BTD
 
 
 class Gpt(nn.Module):
@@ -149,6 +154,8 @@ class Gpt(nn.Module):
         self.norm = RMSNorm(config.hidden_size, config.norm_eps)
         self.lm_head = None if config.tied else Linear(config.hidden_size, config.vocab_size)
         cos_TH, sin_TH = rotary_tables(config, config.max_position, torch.device("cpu"))
+        self.cos_TH: Tensor
+        self.sin_TH: Tensor
         self.register_buffer("cos_TH", cos_TH, persistent=False)
         self.register_buffer("sin_TH", sin_TH, persistent=False)
 
@@ -157,20 +164,21 @@ class Gpt(nn.Module):
         T = ids_BT.shape[1]
         if self.config.max_position < T:
             raise ValueError(f"{T} tokens exceed the model's {self.config.max_position} positions: shorten the text")
-        x_BTD = self.embed_tokens(ids_BT).to(dtype)
+        x_BTD: Tensor = self.embed_tokens(ids_BT).to(dtype)
         for layer in self.layers:
             x_BTD = layer(x_BTD, self.cos_TH[:T], self.sin_TH[:T])
-        return self.norm(x_BTD)
+        x_BTD = self.norm(x_BTD)
+        return x_BTD
 
     @property
-    def head_weight_VD(self) -> Tensor:
+    def head_weight(self) -> Tensor:
         """The matrix that turns the last layer into logits; the embedding itself when tied."""
         return self.embed_tokens.weight if self.lm_head is None else self.lm_head.weight
 
     def forward(self, ids_BT: Tensor, dtype: torch.dtype = torch.float32) -> Tensor:
         """Logits (B, T, V) in float32; `dtype` is the type of computation."""
         x_BTD = self.hidden(ids_BT, dtype)
-        return F.linear(x_BTD, self.head_weight_VD.to(x_BTD.dtype)).float()
+        return F.linear(x_BTD, self.head_weight.to(x_BTD.dtype)).float()
 
 
 def init_weights(model: Gpt, seed: int) -> None:

@@ -23,13 +23,17 @@ class MicroBatch:
     A target of IGNORED adds nothing to the loss.
     """
 
-    ids_BT: Tensor
-    targets_BT: Tensor
+    ids: Tensor
+    targets: Tensor
 
     @property
     def num_targets(self) -> int:
         """Targets that count."""
-        return int((self.targets_BT != IGNORED).sum())
+        return int((self.targets != IGNORED).sum())
+
+    def to(self, device: torch.device) -> MicroBatch:
+        """The same on a device."""
+        return MicroBatch(self.ids.to(device), self.targets.to(device))
 
 
 class Objective(Protocol):
@@ -52,9 +56,7 @@ class Objective(Protocol):
         ...
 
 
-def next_token_loss_sum(
-    hidden: Hidden, model: Gpt, batch: MicroBatch, dtype: torch.dtype
-) -> Tensor:
+def next_token_loss_sum(hidden: Hidden, model: Gpt, batch: MicroBatch, dtype: torch.dtype) -> Tensor:
     """Cross-entropy in nats, summed over the targets that count. `hidden` is the model's, perhaps compiled."""
-    x_LD = hidden(batch.ids_BT, dtype).flatten(0, 1)
-    return head_loss_sum(x_LD, model.head_weight_VD, batch.targets_BT.flatten())
+    x_LD = hidden(batch.ids, dtype).flatten(0, 1)
+    return head_loss_sum(x_LD, model.head_weight, batch.targets.flatten())

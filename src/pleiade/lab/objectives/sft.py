@@ -58,7 +58,7 @@ class InstructionTuning:
             chosen.append(self._row(self.packed[self.position]))
             self.position += 1
         ids, targets = torch.stack([c[0] for c in chosen]), torch.stack([c[1] for c in chosen])
-        parts = zip(ids.split(self.micro_rows), targets.split(self.micro_rows), strict=True)
+        parts = zip(torch.split(ids, self.micro_rows), torch.split(targets, self.micro_rows), strict=True)
         return [MicroBatch(a, b) for a, b in parts]
 
     def _row(self, members: list[int]) -> tuple[Tensor, Tensor]:

@@ -37,7 +37,7 @@ def orthogonalise(matrices_GRC: Tensor, num_steps: int = 5) -> Tensor:
     The quintic's constants are Jordan's: steep at zero, values end between about 0.7 and 1.2.
     """
     a, b, c = 3.4445, -4.7750, 2.0315
-    x = matrices_GRC.bfloat16()
+    x: Tensor = matrices_GRC.bfloat16()
     is_tall = x.shape[1] > x.shape[2]
     if is_tall:
         x = x.mT

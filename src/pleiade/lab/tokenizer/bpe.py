@@ -83,19 +83,23 @@ def save_tokenizer(tokenizer: Tokenizer, folder: Path, max_length: int) -> None:
         "split_special_tokens": False,
         "chat_template": chat_template(),
     }
-    (folder / "tokenizer_config.json").write_text(
-        json.dumps(config, indent=2, ensure_ascii=False) + "\n", "utf-8"
-    )
+    (folder / "tokenizer_config.json").write_text(json.dumps(config, indent=2, ensure_ascii=False) + "\n", "utf-8")
 
 
 def load_tokenizer(path: Path) -> Tokenizer:
     """Load a tokenizer from a folder or a tokenizer.json. Raises FileNotFoundError naming the path."""
     file = path / "tokenizer.json" if path.is_dir() else path
     if not file.exists():
-        raise FileNotFoundError(
-            f"no tokenizer at {file}: train one with `pleiade tokenize` or give its folder"
-        )
+        raise FileNotFoundError(f"no tokenizer at {file}: train one with `pleiade tokenize` or give its folder")
     return Tokenizer.from_file(str(file))
+
+
+def token_id(tokenizer: Tokenizer, token: str) -> int:
+    """The id of a special token; raises ValueError if the tokenizer has none such."""
+    number = tokenizer.token_to_id(token)
+    if number is None:
+        raise ValueError(f"the tokenizer has no token {token}: train one with `pleiade train`")
+    return number
 
 
 def num_utf8_bytes(tokenizer: Tokenizer, ids: list[int]) -> int:

@@ -1,0 +1,39 @@
+"""A run's configuration can be changed by key=value, and a wrong key or value is refused by name."""
+
+import pytest
+
+from pleiade.lab.plan import plan_text
+from pleiade.lab.presets import override, presets
+
+
+def test_overrides_reach_every_level_and_leave_the_preset_alone() -> None:
+    changed = override(presets()["pico"], ["model.num_layers=8", "optim.muon_lr=1", "rows=16", "loop.compile=false"])
+    assert (changed.model.num_layers, changed.optim.muon_lr, changed.rows, changed.loop.compile) == (8, 1.0, 16, False)
+    assert presets()["pico"].model.num_layers != 8
+
+
+def test_steps_and_minutes_replace_each_other() -> None:
+    changed = override(presets()["pico"], ["loop.steps=30"])
+    assert (changed.loop.steps, changed.loop.minutes) == (30, None)
+    assert override(changed, ["loop.minutes=2.5"]).loop.minutes == 2.5
+
+
+@pytest.mark.parametrize(
+    ("assignment", "message"),
+    [
+        ("model.depth=8", "unknown key 'model.depth': here there are .*num_layers"),
+        ("rows", "is not key=value"),
+        ("rows=many", "rows=many: expected"),
+        ("model.num_layers=2.5", "model.num_layers=2.5: expected"),
+    ],
+)
+def test_a_wrong_override_is_refused_by_name(assignment: str, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        override(presets()["pico"], [assignment])
+
+
+def test_the_plan_names_parameters_tokens_and_time_before_the_first_step() -> None:
+    text = plan_text(override(presets()["nano"], ["loop.steps=100"]), epoch_tokens=1_000_000, tokens_per_second=1e6)
+    assert "31.99 M" in text  # the parameters of the recipe in the research notes
+    assert "13.1 M tokens, 13.11 epochs" in text
+    assert "expected time        0.2 min at 1,000,000 tokens/s" in text
