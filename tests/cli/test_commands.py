@@ -194,7 +194,7 @@ def test_training_without_the_lab_says_how_to_add_it(monkeypatch: pytest.MonkeyP
     app = typer.Typer()
     app.command("other")(lambda: None)
     add_to(app)
-    result = CliRunner().invoke(app, ["train", "pleiade-pico", "--steps", "3"])
+    result = CliRunner().invoke(app, ["train", "toy"])
     assert result.exit_code == 1
     assert "pip install 'pleiade[lab]'" in result.stderr
     assert "make install-lab" in result.stderr

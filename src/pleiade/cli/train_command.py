@@ -1,22 +1,24 @@
-"""`pleiade train …`: the lab's commands, which need torch; without it, one line says how to add it."""
+"""`pleiade train`: the lab's command, which needs torch; without it, one line says how to add it."""
 
+import functools
 import importlib.util
+from typing import Any
 
 import typer
+
+from pleiade.cli import train
+from pleiade.cli.common import fail
 
 ADD_THE_LAB = "training needs the lab: pip install 'pleiade[lab]' (in a clone: make install-lab)"
 
 
 def add_to(app: typer.Typer) -> None:
-    """Put the lab's commands on `app`: the real ones where torch is installed, else the one line."""
-    if importlib.util.find_spec("torch") is not None and importlib.util.find_spec("pleiade.cli.train"):
-        from pleiade.cli import train
+    """Put the lab's command on `app`; its help needs no torch, only its run does."""
 
-        app.command("train")(train.train)
-        return
+    @functools.wraps(train.train)
+    def with_the_lab(**arguments: Any) -> None:
+        if importlib.util.find_spec("torch") is None:
+            fail(ADD_THE_LAB)
+        train.train(**arguments)
 
-    @app.command("train", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
-    def missing() -> None:
-        """Train a model (needs the lab)."""
-        typer.echo(f"pleiade: {ADD_THE_LAB}", err=True)
-        raise typer.Exit(1)
+    app.command("train")(with_the_lab)
