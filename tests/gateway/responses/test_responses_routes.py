@@ -395,6 +395,7 @@ async def test_a_response_that_cannot_be_kept_is_not_promised(start: Serve, tmp_
         ({"input": "hi"}, 400, "model"),
         ({"model": "chat", "input": "hi", "previous_response_id": "resp_x"}, 400, "previous_response_id"),
         ({"model": "embed", "input": "hi"}, 400, "model"),
+        ({"model": "chat", "input": [{"id": f"msg_{i}"} for i in range(1001)]}, 400, "input"),
     ],
 )
 async def test_wrong_requests_are_refused(start: Serve, body: Any, status: int, param: str) -> None:

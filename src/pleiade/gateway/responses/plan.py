@@ -20,6 +20,9 @@ from pleiade.gateway.stored.response_records import Record
 _VISION = frozenset({"upstream", "vllm"})
 
 
+REFERENCE_LIMIT = 1000  # items that an input may name instead of sending; a database takes no endless list
+
+
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """A response that can be made."""
 
@@ -45,6 +48,13 @@ async def read_conversation(
         history = items_of_chain(records, body.previous_response_id)
     references: dict[str, Item] = {}
     if identifiers := referenced_ids(body.input):
+        if len(identifiers) > REFERENCE_LIMIT:
+            raise bad_request(
+                f"An input may reference at most {REFERENCE_LIMIT} items, not {len(identifiers)}: continue with "
+                "'previous_response_id' instead.",
+                param="input",
+                code="array_above_max_length",
+            )
         references = await archive.read(partial(response_records.find_items, project=project, identifiers=identifiers))
     own = normalise_input(body.input, references=references, images=images)
     return without_duplicates([*history, *own]), own
