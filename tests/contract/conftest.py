@@ -28,6 +28,4 @@ def async_client(request: pytest.FixtureRequest, server: Server) -> AsyncClient:
         return AsyncOpenAI(base_url=f"{server.url}/v1", api_key=server.key, max_retries=0)
     if request.param == "azure-v1":
         return AsyncOpenAI(base_url=f"{server.url}/openai/v1", api_key=server.key, max_retries=0)
-    return AsyncAzureOpenAI(
-        azure_endpoint=server.url, api_version=API_VERSION, api_key=server.key, max_retries=0
-    )
+    return AsyncAzureOpenAI(azure_endpoint=server.url, api_version=API_VERSION, api_key=server.key, max_retries=0)

@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from serving import ROOT, Server
 
 # What else it needs (httpx, anyio, pydantic, jiter, sniffio, tqdm) the environment has already.
@@ -32,6 +34,7 @@ def older_package() -> Path:
     return folder
 
 
+@pytest.mark.timeout(600)  # it runs a whole file of tests, and pip before its first run
 def test_openai_2_keeps_every_promise_that_openai_3_keeps(server: Server) -> None:
     environment = {
         **os.environ,
@@ -43,7 +46,7 @@ def test_openai_2_keeps_every_promise_that_openai_3_keeps(server: Server) -> Non
     }
     tests = ROOT / "tests" / "contract" / "test_openai_sdk.py"
     answer = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(tests)],
+        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", str(tests)],
         env=environment,
         cwd=ROOT,
         capture_output=True,

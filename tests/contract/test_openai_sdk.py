@@ -103,9 +103,7 @@ def test_log_probabilities_are_those_of_the_tokens_that_came(client: Client) -> 
     logprobs = answer.choices[0].logprobs
     assert logprobs is not None
     assert logprobs.content
-    assert "".join(token.token for token in logprobs.content).startswith(
-        answer.choices[0].message.content or ""
-    )
+    assert "".join(token.token for token in logprobs.content).startswith(answer.choices[0].message.content or "")
     for token in logprobs.content:
         assert token.logprob <= 0
         assert len(token.top_logprobs) == 3
@@ -118,9 +116,7 @@ def test_a_stop_string_ends_the_answer_and_is_not_in_it(client: Client) -> None:
     whole = client.chat.completions.create(model=CHAT, messages=HELLO, max_tokens=24, temperature=0)
     words = (whole.choices[0].message.content or "").split(" ")
     stop = words[2]
-    cut = client.chat.completions.create(
-        model=CHAT, messages=HELLO, max_tokens=24, temperature=0, stop=[stop]
-    )
+    cut = client.chat.completions.create(model=CHAT, messages=HELLO, max_tokens=24, temperature=0, stop=[stop])
     assert cut.choices[0].finish_reason == "stop"
     assert stop not in (cut.choices[0].message.content or "")
 
@@ -217,9 +213,7 @@ def test_a_streamed_completion_ends_with_a_reason(client: Client) -> None:
 
 def test_an_echo_gives_the_prompt_its_log_probabilities(client: Client) -> None:
     prompt = "Once upon a time"
-    answer = client.completions.create(
-        model=CHAT, prompt=prompt, max_tokens=2, echo=True, logprobs=2, temperature=0
-    )
+    answer = client.completions.create(model=CHAT, prompt=prompt, max_tokens=2, echo=True, logprobs=2, temperature=0)
     choice = answer.choices[0]
     assert choice.text.startswith(prompt)
     assert choice.logprobs is not None
@@ -251,9 +245,7 @@ def length(vector: list[float]) -> float:
 
 
 def test_embeddings_come_as_base64_and_are_read_as_floats(client: Client) -> None:
-    raw = client.embeddings.with_raw_response.create(
-        model=EMBED, input=["The sea is calm.", "La mer est calme."]
-    )
+    raw = client.embeddings.with_raw_response.create(model=EMBED, input=["The sea is calm.", "La mer est calme."])
     on_the_wire = json.loads(raw.content)["data"][0]["embedding"]
     assert isinstance(on_the_wire, str)
     count = len(base64.b64decode(on_the_wire)) // 4
@@ -341,9 +333,7 @@ def test_a_stored_completion_can_be_found_and_forgotten(server: Server) -> None:
     assert found.choices[0].message.content == kept.choices[0].message.content
     assert kept.id in [item.id for item in client.chat.completions.list(metadata={"chapter": "one"})]
     assert client.chat.completions.update(kept.id, metadata={"chapter": "two"}).metadata == {"chapter": "two"}
-    assert [message.content for message in client.chat.completions.messages.list(kept.id)] == [
-        HELLO[0]["content"]
-    ]
+    assert [message.content for message in client.chat.completions.messages.list(kept.id)] == [HELLO[0]["content"]]
     assert client.chat.completions.delete(kept.id).deleted
     with pytest.raises(openai.NotFoundError):
         client.chat.completions.retrieve(kept.id)
@@ -364,9 +354,7 @@ def test_a_deployment_may_stand_in_the_client_instead_of_the_call(server: Server
 
 
 def test_an_entra_token_is_a_bearer_like_any_other(server: Server) -> None:
-    client = AzureOpenAI(
-        azure_endpoint=server.url, api_version=API_VERSION, azure_ad_token=server.key, max_retries=0
-    )
+    client = AzureOpenAI(azure_endpoint=server.url, api_version=API_VERSION, azure_ad_token=server.key, max_retries=0)
     assert client.chat.completions.create(model=CHAT, messages=HELLO, max_tokens=2).choices
 
 
