@@ -76,9 +76,7 @@ def compiled(name: str) -> Path:
     if not binary.exists() or binary.stat().st_mtime < source.stat().st_mtime:
         compiler = os.environ.get("CC") or shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
         if not compiler:
-            raise SystemExit(
-                "A C compiler is needed (cc, gcc or clang): install one, for example build-essential."
-            )
+            raise SystemExit("A C compiler is needed (cc, gcc or clang): install one, for example build-essential.")
         binary.parent.mkdir(parents=True, exist_ok=True)
         subprocess.run([compiler, "-O2", "-Wall", "-o", binary, source], check=True)
     return binary
@@ -135,8 +133,7 @@ def rounds(gateways: list[Gateway], count: int) -> Iterator[Gateway]:
 def median(samples: list[Sample]) -> Sample:
     """The median of each figure; of `foreign` the worst."""
     merged = {
-        field: statistics.median(getattr(sample, field) for sample in samples)
-        for field in Sample.__dataclass_fields__
+        field: statistics.median(getattr(sample, field) for sample in samples) for field in Sample.__dataclass_fields__
     }
     return Sample(**{**merged, "foreign": max(sample.foreign for sample in samples)})
 
@@ -154,15 +151,9 @@ def grow(gateway: Gateway, few: int, many: int) -> tuple[float, float]:
 
 def main() -> None:
     """Starts everything, measures, prints."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument(
-        "--quick", action="store_true", help="one short round: is it wired right? Not for publishing"
-    )
-    parser.add_argument(
-        "--only", default="", help="comma-separated: direct,bare,pleiade,litellm (no result line)"
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true", help="one short round: is it wired right? Not for publishing")
+    parser.add_argument("--only", default="", help="comma-separated: direct,bare,pleiade,litellm (no result line)")
     options = parser.parse_args()
     seconds, repeats, many = (1.0, 1, 20_000) if options.quick else (3.0, 3, 100_000)
     only = set(filter(None, options.only.split(",")))
@@ -197,30 +188,23 @@ def main() -> None:
         sizes = {gateway.name: memory_mb(gateway.pid) for gateway in gateways if gateway.pid}
     print("memory, MB: " + ", ".join(f"{name} {size:.0f}" for name, size in sizes.items()))
     if "pleiade" in sizes:
-        print(
-            f"memory of pleiade: {growth[0]:.1f} MB after 10,000 requests, {growth[1]:.1f} MB after {many:,}"
-        )
+        print(f"memory of pleiade: {growth[0]:.1f} MB after 10,000 requests, {growth[1]:.1f} MB after {many:,}")
     if only:
         return
     direct = results[PLAIN_1]["direct"].p50_us
     added = {name: results[PLAIN_1][name].p50_us - direct for name in ("pleiade", "litellm")}
     summary = {
         "gateway_rps": results[PLAIN_32]["pleiade"].rps / results[PLAIN_32]["litellm"].rps,
-        "gateway_sse": results[STREAM_10]["litellm"].cpu_us_per_event
-        / results[STREAM_10]["pleiade"].cpu_us_per_event,
+        "gateway_sse": results[STREAM_10]["litellm"].cpu_us_per_event / results[STREAM_10]["pleiade"].cpu_us_per_event,
         "gateway_p50": added["pleiade"] / added["litellm"],
         "gateway_bare": results[PLAIN_32]["pleiade"].rps / results[PLAIN_32]["bare"].rps,
         "gateway_growth": growth[1] / growth[0],
     }
     detail = {
-        load.name: {
-            name: {k: round(v, 2) for k, v in vars(sample).items()} for name, sample in by_name.items()
-        }
+        load.name: {name: {k: round(v, 2) for k, v in vars(sample).items()} for name, sample in by_name.items()}
         for load, by_name in results.items()
     }
-    path = write_json(
-        "gateway", {"quick": options.quick, "loads": detail, "memory_mb": sizes, "result": summary}
-    )
+    path = write_json("gateway", {"quick": options.quick, "loads": detail, "memory_mb": sizes, "result": summary})
     print(f"written to {path.relative_to(ROOT)}")
     print(result_line(summary))
 
@@ -232,9 +216,7 @@ def print_load(load: Load, by_name: dict[str, Sample]) -> None:
         columns = [(s.rps, s.p50_us / 1e3, s.p99_us / 1e3, s.cpu_us_per_request) for s in by_name.values()]
     else:
         header = [load.name, "chunks/s", "first p50 ms", "first p99 ms", "CPU µs/chunk", "foreign CPU"]
-        columns = [
-            (s.events_per_s, s.p50_us / 1e3, s.p99_us / 1e3, s.cpu_us_per_event) for s in by_name.values()
-        ]
+        columns = [(s.events_per_s, s.p50_us / 1e3, s.p99_us / 1e3, s.cpu_us_per_event) for s in by_name.values()]
     rows = [
         [name, f"{rate:,.0f}", f"{p50:.3f}", f"{p99:.3f}", f"{cpu:.1f}", f"{sample.foreign:.2f}"]
         for (name, sample), (rate, p50, p99, cpu) in zip(by_name.items(), columns, strict=True)

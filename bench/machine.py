@@ -11,9 +11,7 @@ TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 def describe() -> dict[str, str | int]:
     """The machine in a few words, for the JSON of a result."""
     lines = Path("/proc/cpuinfo").read_text().splitlines()
-    model = next(
-        (line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), "unknown"
-    )
+    model = next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), "unknown")
     return {"cpu": model, "cores": os.cpu_count() or 0, "python": platform.python_version()}
 
 
