@@ -204,7 +204,10 @@ def main() -> None:
         load.name: {name: {k: round(v, 2) for k, v in vars(sample).items()} for name, sample in by_name.items()}
         for load, by_name in results.items()
     }
-    path = write_json("gateway", {"quick": options.quick, "loads": detail, "memory_mb": sizes, "result": summary})
+    path = write_json(
+        "gateway-quick" if options.quick else "gateway",
+        {"quick": options.quick, "loads": detail, "memory_mb": sizes, "result": summary},
+    )
     print(f"written to {path.relative_to(ROOT)}")
     print(result_line(summary))
 
