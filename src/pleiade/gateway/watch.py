@@ -51,6 +51,11 @@ class Watch:
         """The server has been told to stop."""
         return self._drain_deadline > 0
 
+    @property
+    def drain_left_s(self) -> float:
+        """Seconds for which what runs may still run, once the server has been told to stop."""
+        return max(0.0, self._drain_deadline - time.perf_counter())
+
     def start(self) -> None:
         """Begin to sweep."""
         self._task = asyncio.create_task(self._sweep_forever())

@@ -62,7 +62,8 @@ class ResponsesRoom:
 
     async def stop(self) -> None:
         """Background responses may finish for as long as other answers may; then they fail."""
-        await self._workshop.close(self._gateway.settings.drain_s)
+        watch = self._gateway.watch
+        await self._workshop.close(watch.drain_left_s if watch.draining else self._gateway.settings.drain_s)
 
     async def create(self, call: Call) -> None:
         """Make a response: whole, as a stream, or in the background. Raises ApiError."""
