@@ -1,15 +1,8 @@
 """Fixtures of the gateway's tests: real sockets on both sides."""
 
-import sys
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
-
-sys.path.insert(
-    0, str(Path(__file__).parent)
-)  # for the modules beside this one; one of them is also a program
-
 from scripted_engine import ScriptedEngine
 from scripted_gateway import Gateways, Serve, Served
 

@@ -37,9 +37,7 @@ class Exchange:
         await self.send(f"{head}{headers}\r\n".encode() + payload)
 
     async def begin(self) -> None:
-        await self.send(
-            b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n"
-        )
+        await self.send(b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n")
 
     async def part(self, data: bytes) -> None:
         await self.send(b"%x\r\n%s\r\n" % (len(data), data))

@@ -32,9 +32,7 @@ AZURE_V1 = "/openai/v1/chat/completions"
 
 def key_for(secret: str, **fields: Any) -> Key:
     digest = hashlib.sha256(secret.encode()).hexdigest()
-    return Key(
-        **({"id": "key_" + digest[:6], "name": "test", "sha256": digest, "hint": secret[-4:]} | fields)
-    )
+    return Key(**({"id": "key_" + digest[:6], "name": "test", "sha256": digest, "hint": secret[-4:]} | fields))
 
 
 def endpoint(engine: ScriptedEngine, **fields: Any) -> Endpoint:
@@ -134,9 +132,7 @@ class Gateways:
             aliases=(),
             extra_usage=False,
         )
-        directory.replace(
-            EndpointTable(version=1, endpoints=tuple(endpoints or [endpoint(self._engine), embed]))
-        )
+        directory.replace(EndpointTable(version=1, endpoints=tuple(endpoints or [endpoint(self._engine), embed])))
         log_file = io.BytesIO()
         gateway = create_app(
             Settings(**settings),
@@ -148,9 +144,7 @@ class Gateways:
         # With its protocol named, asyncio turns Nagle's algorithm off on what this socket accepts.
         listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         listener.bind(("127.0.0.1", 0))
-        config = uvicorn.Config(
-            gateway, loop="asyncio", http="httptools", ws="none", log_config=None, access_log=False
-        )
+        config = uvicorn.Config(gateway, loop="asyncio", http="httptools", ws="none", log_config=None, access_log=False)
         server = _QuietServer(config)
         task = asyncio.create_task(server.serve(sockets=[listener]))
         while not server.started:
@@ -158,9 +152,7 @@ class Gateways:
             await asyncio.sleep(0.005)
         port = listener.getsockname()[1]
         client = aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0))
-        served = Served(
-            gateway, f"http://127.0.0.1:{port}", port, self._engine, keys, directory, log_file, client
-        )
+        served = Served(gateway, f"http://127.0.0.1:{port}", port, self._engine, keys, directory, log_file, client)
         self._running.append((server, task, served))
         return served
 

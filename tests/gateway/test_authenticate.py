@@ -32,9 +32,7 @@ async def test_the_same_key_twice_is_one_credential(served: Served) -> None:
 
 @pytest.mark.parametrize("path", [OPENAI, AZURE])
 async def test_two_different_credentials_are_refused_even_if_both_are_good(served: Served, path: str) -> None:
-    answer = await served.post(
-        path, CHAT, headers={"api-key": SECRET, "authorization": f"Bearer {OTHER_SECRET}"}
-    )
+    answer = await served.post(path, CHAT, headers={"api-key": SECRET, "authorization": f"Bearer {OTHER_SECRET}"})
     assert answer.status == 400
     assert "two different credentials" in (await answer.json())["error"]["message"]
     assert served.engine.seen == []

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import aiohttp
 import pytest
 from scripted_gateway import AZURE, CHAT, OPENAI, Serve, Served, openai_error
 
@@ -24,9 +23,7 @@ from scripted_gateway import AZURE, CHAT, OPENAI, Serve, Served, openai_error
 async def test_a_body_that_is_no_json_object_is_400(served: Served, path: str, raw: bytes) -> None:
     answer = await served.client.post(served.url + path, data=raw, headers=served.headers)
     assert answer.status == 400
-    error = await openai_error(
-        answer
-    )  # Azure answers with four keys here too: the model's front, not the door
+    error = await openai_error(answer)  # Azure answers with four keys here too: the model's front, not the door
     assert error["type"] == "invalid_request_error"
     assert served.engine.seen == []
 
@@ -44,9 +41,7 @@ async def test_a_body_that_is_no_json_object_is_400(served: Served, path: str, r
         {"stream_options": {"include_usage": "yes"}},
     ],
 )
-async def test_wrong_types_of_fields_that_the_gateway_acts_on_are_400(
-    served: Served, wrong: dict[str, Any]
-) -> None:
+async def test_wrong_types_of_fields_that_the_gateway_acts_on_are_400(served: Served, wrong: dict[str, Any]) -> None:
     answer = await served.post(OPENAI, CHAT | {"stream": True} | wrong)
     assert answer.status == 400
     assert (await openai_error(answer))["param"] == next(iter(wrong))
@@ -60,25 +55,17 @@ async def test_nulls_stand_for_absent_fields(served: Served) -> None:
 
 @pytest.mark.parametrize("announced", [True, False])
 @pytest.mark.parametrize("path", [OPENAI, AZURE])
-async def test_a_body_above_the_limit_is_413_announced_or_not(
-    serve: Serve, announced: bool, path: str
-) -> None:
+async def test_a_body_above_the_limit_is_413_announced_or_not(serve: Serve, announced: bool, path: str) -> None:
     served = await serve(max_body_mb=1)
-    large = b'{"x":"' + b"a" * 2_000_000 + b'"}'
+    large = b'{"x":"' + b"a" * 50_000_000 + b'"}'
 
     async def pieces() -> Any:
         for start in range(0, len(large), 65536):
             yield large[start : start + 65536]
 
-    try:
-        answer = await served.client.post(
-            served.url + path, data=large if announced else pieces(), headers=served.headers
-        )
-    except aiohttp.ClientOSError:  # refused while still sending: the connection was closed on us
-        assert announced
-    else:
-        assert answer.status == 413
-        assert "1 MB" in (await answer.json())["error"]["message"]
+    answer = await served.client.post(served.url + path, data=large if announced else pieces(), headers=served.headers)
+    assert answer.status == 413
+    assert "1 MB" in (await answer.json())["error"]["message"]
     assert served.engine.seen == []
     assert served.log_lines()[0]["status"] == 413
     assert (await served.post(path, CHAT)).status == 200

@@ -42,16 +42,11 @@ def test_a_deployment_comes_before_an_alias_and_both_before_a_model(tmp_path: Pa
 
 def test_urls_carry_the_query_of_the_endpoint() -> None:
     directory = Directory()
-    remote = endpoint(
-        ScriptedEngine(port=1), url="https://r.example/openai/deployments/d%20x", query="api-version=1"
-    )
+    remote = endpoint(ScriptedEngine(port=1), url="https://r.example/openai/deployments/d%20x", query="api-version=1")
     directory.replace(EndpointTable(version=1, endpoints=(remote,)))
     target = directory.find("chat")
     assert target is not None
-    assert (
-        str(target.url("/embeddings"))
-        == "https://r.example/openai/deployments/d%20x/embeddings?api-version=1"
-    )
+    assert str(target.url("/embeddings")) == "https://r.example/openai/deployments/d%20x/embeddings?api-version=1"
 
 
 def test_a_table_that_cannot_be_read_leaves_the_last_one_in_force(

@@ -25,9 +25,7 @@ async def until(condition: Any, seconds: float = 5.0) -> None:
             await asyncio.sleep(0.005)
 
 
-async def raw_request(
-    served: Served, body: dict[str, Any]
-) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+async def raw_request(served: Served, body: dict[str, Any]) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
     """A chat request over a bare socket; its small receive buffer makes not reading felt soon."""
     sock = socket.socket()
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
@@ -55,9 +53,7 @@ async def silent(exchange: Exchange) -> None:
 
 async def test_an_engine_killed_in_mid_stream_becomes_an_error_event(serve: Serve) -> None:
     program = Path(__file__).with_name("scripted_engine.py")
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, str(program), "0", stdout=asyncio.subprocess.PIPE
-    )
+    process = await asyncio.create_subprocess_exec(sys.executable, str(program), "0", stdout=asyncio.subprocess.PIPE)
     assert process.stdout is not None
     doomed = ScriptedEngine(port=int(await process.stdout.readline()))
     served = await serve(endpoints=[endpoint(doomed), endpoint(doomed, deployment="other", aliases=())])
@@ -96,9 +92,7 @@ async def test_an_engine_that_hangs_up_in_the_middle_of_a_whole_answer_is_502(
     served: Served, engine: ScriptedEngine
 ) -> None:
     async def dies(exchange: Exchange) -> None:
-        await exchange.send(
-            b"HTTP/1.1 200 OK\r\ncontent-length: 1000\r\ncontent-type: application/json\r\n\r\n{"
-        )
+        await exchange.send(b"HTTP/1.1 200 OK\r\ncontent-length: 1000\r\ncontent-type: application/json\r\n\r\n{")
         exchange.hang_up()
 
     engine.script = dies
@@ -167,9 +161,7 @@ async def test_an_engine_that_breaks_before_the_first_token_is_an_error_status(
         await exchange.end()
 
     engine.script = script
-    assert (
-        await served.post(OPENAI, STREAM)
-    ).status == 500  # nothing was sent yet: the status can still tell
+    assert (await served.post(OPENAI, STREAM)).status == 500  # nothing was sent yet: the status can still tell
 
 
 # Timeouts
@@ -189,9 +181,7 @@ async def test_an_engine_that_does_not_start_in_time_is_a_timeout(
     assert (await log_of(served))[0]["cut"] == "first_byte_timeout"
 
 
-async def test_a_stream_that_takes_too_long_ends_with_an_error_event(
-    serve: Serve, engine: ScriptedEngine
-) -> None:
+async def test_a_stream_that_takes_too_long_ends_with_an_error_event(serve: Serve, engine: ScriptedEngine) -> None:
     async def slow(exchange: Exchange) -> None:
         await exchange.begin()
         await exchange.part(chunk("a", tokens=1))
@@ -230,9 +220,7 @@ async def test_a_client_that_goes_away_frees_the_engine_at_once(
     assert line.get("completion_tokens", 0) == (1 if body is STREAM else 0)
 
 
-async def test_a_client_that_goes_away_while_tokens_flow_is_noticed_too(
-    served: Served, engine: ScriptedEngine
-) -> None:
+async def test_a_client_that_goes_away_while_tokens_flow_is_noticed_too(served: Served, engine: ScriptedEngine) -> None:
     engine.script = endless
     reader, writer = await raw_request(served, STREAM)
     await reader.readuntil(b"\n\n")
@@ -242,9 +230,7 @@ async def test_a_client_that_goes_away_while_tokens_flow_is_noticed_too(
 
 
 @pytest.mark.parametrize("stream", [True, False])
-async def test_a_client_that_stops_reading_is_let_go(
-    serve: Serve, engine: ScriptedEngine, stream: bool
-) -> None:
+async def test_a_client_that_stops_reading_is_let_go(serve: Serve, engine: ScriptedEngine, stream: bool) -> None:
     async def large(exchange: Exchange) -> None:
         await exchange.whole(200, {"x": "y" * 30_000_000})
 
@@ -262,9 +248,7 @@ async def test_a_client_that_stops_reading_is_let_go(
     writer.close()
 
 
-async def test_a_client_that_reads_slowly_but_steadily_gets_everything(
-    serve: Serve, engine: ScriptedEngine
-) -> None:
+async def test_a_client_that_reads_slowly_but_steadily_gets_everything(serve: Serve, engine: ScriptedEngine) -> None:
     async def large(exchange: Exchange) -> None:
         await exchange.whole(200, {"x": "y" * 1_500_000})
 

@@ -209,9 +209,7 @@ async def test_what_does_not_finish_in_time_is_told_that_the_server_stops(
 async def counted(client: aiohttp.ClientSession) -> float:
     """The chat completions that /metrics knows of."""
     async with client.get("/metrics") as answer:
-        (line,) = re.findall(
-            r'^pleiade_requests_total\{.*"/chat/completions".*', await answer.text(), re.MULTILINE
-        )
+        (line,) = re.findall(r'^pleiade_requests_total\{.*"/chat/completions".*', await answer.text(), re.MULTILINE)
     return float(line.rpartition(" ")[2])
 
 

@@ -48,12 +48,8 @@ async def test_the_engine_gets_the_clients_own_bytes_its_token_and_the_request_i
     assert SECRET not in str(seen.headers)
 
 
-async def test_the_engine_gets_the_name_that_its_endpoint_demands(
-    serve: Serve, engine: ScriptedEngine
-) -> None:
-    remote = endpoint(
-        engine, send_model="gpt-4o", query="api-version=2024-10-21", rewrite_model=True, model="ours"
-    )
+async def test_the_engine_gets_the_name_that_its_endpoint_demands(serve: Serve, engine: ScriptedEngine) -> None:
+    remote = endpoint(engine, send_model="gpt-4o", query="api-version=2024-10-21", rewrite_model=True, model="ours")
     served = await serve(endpoints=[remote])
     answer = await served.post("/v1/chat/completions", CHAT | {"made_up": [1]})
     assert (await answer.json())["model"] == "ours"
@@ -64,17 +60,13 @@ async def test_the_engine_gets_the_name_that_its_endpoint_demands(
     assert models == {"ours"}
 
 
-@pytest.mark.parametrize(
-    "path", ["/v1/chat/completions", "/openai/deployments/chat/chat/completions" + VERSION]
-)
+@pytest.mark.parametrize("path", ["/v1/chat/completions", "/openai/deployments/chat/chat/completions" + VERSION])
 async def test_a_stream_ends_with_a_finish_reason_and_done(served: Served, path: str) -> None:
     answer = await served.post(path, CHAT | {"stream": True})
     text = await answer.text()
     assert answer.headers["content-type"] == "text/event-stream; charset=utf-8"
     expected = [chunk("Hello"), chunk(" there"), chunk("."), chunk(None, finish="stop"), b"data: [DONE]\n\n"]
-    assert text.encode() == b"".join(
-        expected
-    )  # bytes as the engine sent them, less the usage nobody asked for
+    assert text.encode() == b"".join(expected)  # bytes as the engine sent them, less the usage nobody asked for
     assert served.engine.seen[0].body["stream_options"] == {
         "include_usage": True,
         "continuous_usage_stats": True,
@@ -88,9 +80,7 @@ async def test_usage_of_a_stream_comes_only_when_asked_for(served: Served) -> No
     assert [event["usage"] for event in events[:-1]] == [None] * 4
     assert events[-1]["choices"] == []
     assert events[-1]["usage"]["total_tokens"] == 8
-    assert (
-        served.engine.seen[0].body["stream_options"]["include_obfuscation"] is False
-    )  # unknown to us: passed on
+    assert served.engine.seen[0].body["stream_options"]["include_obfuscation"] is False  # unknown to us: passed on
 
 
 async def test_an_engine_without_continuous_usage_is_asked_for_nothing_more(
@@ -149,9 +139,7 @@ async def test_an_edit_of_january_2023_is_done_by_the_chat_model(served: Served)
     assert served.log_lines()[0]["completion_tokens"] == 3
 
 
-@pytest.mark.parametrize(
-    "bad", [{}, {"instruction": 5}, {"instruction": "x", "n": 21}, {"instruction": "x", "n": 0}]
-)
+@pytest.mark.parametrize("bad", [{}, {"instruction": 5}, {"instruction": "x", "n": 21}, {"instruction": "x", "n": 0}])
 async def test_an_edit_that_the_2023_spec_forbids_is_refused(served: Served, bad: dict[str, Any]) -> None:
     answer = await served.post("/v1/edits", {"model": "chat"} | bad)
     assert answer.status == 400
@@ -160,9 +148,7 @@ async def test_an_edit_that_the_2023_spec_forbids_is_refused(served: Served, bad
 
 async def test_the_official_clients_chat_stream_and_embed(served: Served) -> None:
     async with AsyncOpenAI(base_url=served.url + "/v1", api_key=SECRET, max_retries=0) as client:
-        chat = await client.chat.completions.create(
-            model="gpt-4o-mini", messages=[{"role": "user", "content": "hi"}]
-        )
+        chat = await client.chat.completions.create(model="gpt-4o-mini", messages=[{"role": "user", "content": "hi"}])
         assert chat.choices[0].message.content == "Hello there."
         stream = await client.chat.completions.create(
             model="chat", messages=[{"role": "user", "content": "hi"}], stream=True

@@ -19,9 +19,7 @@ async def test_a_secret_becomes_its_principal() -> None:
 
 
 async def test_a_key_ends_at_its_time() -> None:
-    source = FixedKeys(
-        {SECRET: key_for(SECRET, expires=2_000_000_000), OTHER_SECRET: key_for(OTHER_SECRET, expires=1)}
-    )
+    source = FixedKeys({SECRET: key_for(SECRET, expires=2_000_000_000), OTHER_SECRET: key_for(OTHER_SECRET, expires=1)})
     ring = KeyRing(source)
     await ring.refresh()
     assert ring.find(SECRET.encode()) is not None

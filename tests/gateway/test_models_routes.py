@@ -10,18 +10,14 @@ AZURE_QUERY = "?api-version=2024-10-21"
 
 
 @pytest.mark.parametrize("path", ["/v1/models", "/openai/v1/models", "/openai/models" + AZURE_QUERY])
-async def test_models_are_what_can_be_called_with_the_keys_of_both_families(
-    served: Served, path: str
-) -> None:
+async def test_models_are_what_can_be_called_with_the_keys_of_both_families(served: Served, path: str) -> None:
     listed = await (await served.get(path)).json()
     assert listed["object"] == "list"
     items = {item["id"]: item for item in listed["data"]}
     assert set(items) == {"chat", "gpt-4o-mini", "embed"}
     for item in items.values():
         assert item["object"] == "model"
-        assert {"created", "owned_by", "status", "capabilities", "lifecycle_status", "deprecation"} <= set(
-            item
-        )
+        assert {"created", "owned_by", "status", "capabilities", "lifecycle_status", "deprecation"} <= set(item)
     assert items["chat"]["capabilities"]["chat_completion"] is True
     assert items["embed"]["capabilities"]["chat_completion"] is False
     assert items["embed"]["capabilities"]["embeddings"] is True
@@ -46,9 +42,7 @@ async def test_a_deployed_model_cannot_be_deleted_through_the_api(served: Served
         async with served.client.delete(served.url + path, headers=served.headers) as answer:
             assert answer.status == status
             await openai_error(answer)
-    async with served.client.delete(
-        served.url + "/openai/models/chat" + AZURE_QUERY, headers=served.headers
-    ) as answer:
+    async with served.client.delete(served.url + "/openai/models/chat" + AZURE_QUERY, headers=served.headers) as answer:
         assert answer.status == 403
         await azure_error(answer)
 

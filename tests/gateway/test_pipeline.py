@@ -56,9 +56,7 @@ class Echo:
                     break
             await call.answer.end()
 
-    def _noting(
-        self, next: Callable[[Call], Awaitable[None]], gateway: Gateway
-    ) -> Callable[[Call], Awaitable[None]]:
+    def _noting(self, next: Callable[[Call], Awaitable[None]], gateway: Gateway) -> Callable[[Call], Awaitable[None]]:
         async def stage(call: Call) -> None:
             assert call.target is not None  # Resolve has been here
             try:
@@ -133,18 +131,14 @@ async def answers_whole(exchange: Exchange) -> None:
 
 
 @pytest.mark.parametrize("path", ["/v1/echo/x", "/v1/relay"])
-async def test_what_the_engine_refuses_the_route_refuses(
-    with_room: Served, engine: ScriptedEngine, path: str
-) -> None:
+async def test_what_the_engine_refuses_the_route_refuses(with_room: Served, engine: ScriptedEngine, path: str) -> None:
     engine.script = refuses
     answer = await with_room.post(path, {})
     assert answer.status == 400
     assert (await openai_error(answer))["code"] == "context_length_exceeded"
 
 
-async def test_a_broken_model_stream_breaks_the_routes_own_stream(
-    with_room: Served, engine: ScriptedEngine
-) -> None:
+async def test_a_broken_model_stream_breaks_the_routes_own_stream(with_room: Served, engine: ScriptedEngine) -> None:
     engine.script = breaks
     text = await (await with_room.post("/v1/relay", {})).text()
     assert text.startswith("event: relayed\n" + chunk("a").decode())

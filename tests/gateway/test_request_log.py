@@ -38,9 +38,7 @@ def test_the_text_form_is_one_line_too() -> None:
     log = RequestLog(file, text=True)
     log.add(line(error="model_not_found"))
     log.flush()
-    assert (
-        file.getvalue() == b"time=1.0 request=r method=GET path=/ status=200 ms=1.0 error=model_not_found\n"
-    )
+    assert file.getvalue() == b"time=1.0 request=r method=GET path=/ status=200 ms=1.0 error=model_not_found\n"
 
 
 def test_when_nobody_reads_the_log_lines_are_dropped_and_counted(monkeypatch: pytest.MonkeyPatch) -> None:

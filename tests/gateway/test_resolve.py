@@ -15,9 +15,7 @@ async def test_an_unknown_model_is_404_in_each_dialect(served: Served) -> None:
     answer = await served.post("/openai/deployments/gpt-9/chat/completions?api-version=2024-10-21", CHAT)
     assert answer.status == 404
     assert (await azure_error(answer))["code"] == "DeploymentNotFound"
-    assert (await azure_error(await served.post(AZURE_V1, CHAT | {"model": "x"})))[
-        "code"
-    ] == "DeploymentNotFound"
+    assert (await azure_error(await served.post(AZURE_V1, CHAT | {"model": "x"})))["code"] == "DeploymentNotFound"
 
 
 async def test_before_the_engines_are_known_no_model_is_called_unknown(serve: Serve) -> None:
@@ -33,19 +31,16 @@ async def test_azures_path_names_the_deployment_whatever_the_body_says(served: S
     assert (await served.post(AZURE, {"messages": []})).status == 200
 
 
-async def test_a_deployment_name_with_a_slash_is_one_segment_when_encoded(
-    serve: Serve, engine: ScriptedEngine
-) -> None:
+async def test_a_deployment_name_with_a_slash_is_one_segment_when_encoded(serve: Serve, engine: ScriptedEngine) -> None:
     served = await serve(endpoints=[endpoint(engine, deployment="org/chat", aliases=())])
     path = "/openai/deployments/org%2Fchat/chat/completions?api-version=2024-10-21"
-    async with served.client.post(
-        URL(served.url + path, encoded=True), json=CHAT, headers=served.headers
-    ) as answer:
+    async with served.client.post(URL(served.url + path, encoded=True), json=CHAT, headers=served.headers) as answer:
         assert answer.status == 200
-    async with served.client.get(
-        URL(served.url + "/v1/models/org%2Fchat", encoded=True), headers=served.headers
-    ) as answer:
-        assert (await answer.json())["id"] == "org/chat"
+    for name in ("org%2Fchat", "org/chat"):  # older clients do not encode it
+        async with served.client.get(
+            URL(f"{served.url}/v1/models/{name}", encoded=True), headers=served.headers
+        ) as answer:
+            assert (await answer.json())["id"] == "org/chat"
 
 
 async def test_embeddings_of_a_text_model_are_not_supported(served: Served) -> None:

@@ -44,9 +44,7 @@ async def test_a_model_call_is_a_span_in_the_callers_trace_without_its_words(
     assert attributes["gen_ai.usage.output_tokens"].int_value == 3
     assert attributes["http.response.status_code"].int_value == 200
     assert good.end_time_unix_nano >= good.start_time_unix_nano
-    assert {item.key: item.value.string_value for item in refused.attributes}[
-        "error.type"
-    ] == "model_not_found"
+    assert {item.key: item.value.string_value for item in refused.attributes}["error.type"] == "model_not_found"
     assert b"secret" not in collector.seen[0].raw
 
 

@@ -24,9 +24,7 @@ class Answer(Protocol):
     started: bool
     finished: bool
 
-    async def whole(
-        self, status: int, body: bytes, headers: Sequence[Header] = (), content_type: bytes = JSON
-    ) -> None:
+    async def whole(self, status: int, body: bytes, headers: Sequence[Header] = (), content_type: bytes = JSON) -> None:
         """The complete answer at once."""
         ...
 
@@ -108,9 +106,7 @@ class HttpAnswer:
             ],
         }
 
-    async def whole(
-        self, status: int, body: bytes, headers: Sequence[Header] = (), content_type: bytes = JSON
-    ) -> None:
+    async def whole(self, status: int, body: bytes, headers: Sequence[Header] = (), content_type: bytes = JSON) -> None:
         """The complete answer at once."""
         self.started = True
         head = self._head(status, content_type, headers)
@@ -118,12 +114,8 @@ class HttpAnswer:
         self.blocked_at = time.perf_counter()
         await self._send(head)
         start = 0
-        while (
-            len(body) - start > _PIECE
-        ):  # so that the server's flow control notices a client that stops reading
-            await self._send(
-                {"type": "http.response.body", "body": body[start : start + _PIECE], "more_body": True}
-            )
+        while len(body) - start > _PIECE:  # so that the server's flow control notices a client that stops reading
+            await self._send({"type": "http.response.body", "body": body[start : start + _PIECE], "more_body": True})
             self.blocked_at = time.perf_counter()
             start += _PIECE
         await self._send({"type": "http.response.body", "body": body[start:] if start else body})
@@ -179,9 +171,7 @@ class QueueAnswer:
         self._room = asyncio.Semaphore(depth)
         self._chunks: asyncio.Queue[bytes | None] = asyncio.Queue()  # None = the end
 
-    async def whole(
-        self, status: int, body: bytes, headers: Sequence[Header] = (), content_type: bytes = JSON
-    ) -> None:
+    async def whole(self, status: int, body: bytes, headers: Sequence[Header] = (), content_type: bytes = JSON) -> None:
         """Keep the complete answer."""
         self.started = self.finished = True
         self.status, self.body = status, body

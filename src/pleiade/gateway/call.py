@@ -83,9 +83,7 @@ class Call:
         self.raw = b""  # the body as it came
         self.body: Body = {}
         self.body_read = scope["method"] in ("GET", "DELETE", "HEAD")
-        self.operation = (
-            ""  # gen_ai operation name, where a model is called: chat, text_completion, embeddings
-        )
+        self.operation = ""  # gen_ai operation name, where a model is called: chat, text_completion, embeddings
         self.engine_path = ""  # the engine's route, e.g. /chat/completions
         self.model = ""  # the name that the caller used for the model
         self.stream = False
@@ -99,9 +97,7 @@ class Call:
         # Read by pleiade.gateway.watch:
         self.task: asyncio.Task[Any] | None = None
         self.watcher: asyncio.Task[None] | None = None
-        self.aborted = (
-            ""  # why it was cut short: disconnected, slow_client, timeout, first_byte_timeout, draining
-        )
+        self.aborted = ""  # why it was cut short: disconnected, slow_client, timeout, first_byte_timeout, draining
         self.deadline = 0.0  # perf_counter
         self.first_byte_deadline = 0.0
 

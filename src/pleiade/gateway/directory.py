@@ -73,9 +73,7 @@ class Directory:
         targets = {}
         for endpoint in table.endpoints:
             old = self._targets.get(endpoint.deployment)
-            targets[endpoint.deployment] = (
-                old if old is not None and old.endpoint == endpoint else Target(endpoint)
-            )
+            targets[endpoint.deployment] = old if old is not None and old.endpoint == endpoint else Target(endpoint)
         self._targets = targets
         by_name = dict(self.names())
         for target in targets.values():
@@ -116,7 +114,5 @@ class Directory:
             self._failing = False
         except (OSError, msgspec.DecodeError) as error:
             if not self._failing:
-                logger.warning(
-                    "the table of endpoints %s cannot be read (%s); the last one stays", self._path, error
-                )
+                logger.warning("the table of endpoints %s cannot be read (%s); the last one stays", self._path, error)
             self._failing = True

@@ -65,9 +65,7 @@ def engine_error(call: Call, status: int, headers: Mapping[str, str], body: byte
         )
     if status in (404, 405, 501):
         if call.target.remote:
-            return engine_failed(
-                f"The upstream of `{name}` does not know this route or model: {error.message}"
-            )
+            return engine_failed(f"The upstream of `{name}` does not know this route or model: {error.message}")
         return operation_not_supported(call.operation, call.model)
     if status in (408, 504):
         return timed_out(error.message)

@@ -43,19 +43,21 @@ def malformed_json(detail: str) -> ApiError:
     """400: the body is not the JSON object that every POST route takes."""
     return ApiError(
         400,
-        f"We could not parse the JSON body of your request: {detail}. "
-        "The API expects a JSON object, encoded in UTF-8.",
+        f"We could not parse the JSON body of your request: {detail}. The API expects a JSON object, encoded in UTF-8.",
     )
 
 
 def request_too_large(limit_mb: int) -> ApiError:
-    """413: the body is above `max_body_mb`."""
+    """413: the body is above `max_body_mb`.
+
+    The connection stays open: the server throws the rest of the body away as it comes. Closing would reset the
+    connection under a client that sends everything before it listens, and it would never see this answer.
+    """
     return ApiError(
         413,
         f"The request body is larger than {limit_mb} MB, the most that this server takes. "
         "Send less, or ask the operator to raise PLEIADE_MAX_BODY_MB.",
         code="request_too_large",
-        headers=((b"connection", b"close"),),
     )
 
 
@@ -138,9 +140,7 @@ def rate_limited(message: str, retry_after_s: float) -> ApiError:
 
 def unavailable(message: str, retry_after_s: float = 1.0) -> ApiError:
     """503: the engine cannot answer now, but is expected back."""
-    return ApiError(
-        503, message, type="server_error", code="service_unavailable", retry_after_s=retry_after_s
-    )
+    return ApiError(503, message, type="server_error", code="service_unavailable", retry_after_s=retry_after_s)
 
 
 def engine_failed(message: str) -> ApiError:

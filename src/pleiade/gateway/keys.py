@@ -101,9 +101,7 @@ class KeyRing:
             return
         keys = await asyncio.to_thread(self._source.load)
         self._entries = {
-            digest: _Entry(
-                Principal(key=key.id, project=key.project, role=key.role), key.expires, key.revoked
-            )
+            digest: _Entry(Principal(key=key.id, project=key.project, role=key.role), key.expires, key.revoked)
             for digest, key in keys.items()
         }
         self._version = version

@@ -192,9 +192,7 @@ async def _run_to_queue(child: Call, gateway: "Gateway", answer: QueueAnswer) ->
         answer.close()
 
 
-async def _events(
-    answer: QueueAnswer, data: bytes | None, task: "asyncio.Task[None]"
-) -> AsyncIterator[bytes]:
+async def _events(answer: QueueAnswer, data: bytes | None, task: "asyncio.Task[None]") -> AsyncIterator[bytes]:
     while data is not None:
         for event in data.split(b"\n\n"):  # Forward writes whole events only
             if event.startswith(b"data: {"):

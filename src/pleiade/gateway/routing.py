@@ -11,16 +11,15 @@ from pleiade.gateway.errors import unknown_url, wrong_method
 
 Handler = Callable[[Call], Awaitable[None]]
 
-_CACHED_PATHS = (
-    1024  # paths without an id in them; beyond that somebody is guessing, and the cache starts anew
-)
+_CACHED_PATHS = 1024  # paths without an id in them; beyond that somebody is guessing, and the cache starts anew
 
 
 class Route(msgspec.Struct, frozen=True, kw_only=True):
-    """One operation. `path` is relative to a surface, with `{name}` for a segment: `/models/{model}`.
+    """One operation. `path` is relative to a surface, with `{name}` for a segment: `/engines/{engine}`.
 
-    `deployment` routes are mounted under `/openai/deployments/{deployment}`, others under `/openai`; both
-    under `/v1` and `/openai/v1`. `root` routes are mounted at `/` only. `public` ones need no key.
+    `deployment` routes are mounted under `/openai/deployments/{deployment}`, others under `/openai`; both under
+    `/v1` and `/openai/v1`. `root` routes are mounted at `/` only. `public` ones need no key. The last parameter of a
+    `greedy` one takes all that is left of the path, slashes included.
     """
 
     method: str
@@ -29,6 +28,7 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     deployment: bool = False
     root: bool = False
     public: bool = False
+    greedy: bool = False
 
 
 class Match(msgspec.Struct, frozen=True):
@@ -45,10 +45,13 @@ class _Table:
     def __init__(self, routes: Iterable[Route]) -> None:
         self.exact: dict[str, dict[str, Route]] = {}
         self.patterns: dict[tuple[str, ...], dict[str, Route]] = {}
+        self.greedy: set[tuple[str, ...]] = set()
         for route in routes:
             segments = tuple(route.path.split("/")[1:])
             if any(segment.startswith("{") for segment in segments):
                 self.patterns.setdefault(segments, {})[route.method] = route
+                if route.greedy:
+                    self.greedy.add(segments)
             else:
                 self.exact.setdefault(route.path, {})[route.method] = route
 
@@ -59,13 +62,16 @@ class _Table:
             return methods, {}
         segments = tail.split("/")[1:]
         for pattern, methods in self.patterns.items():
-            params = _segments_match(pattern, segments)
+            params = _segments_match(pattern, segments, greedy=pattern in self.greedy)
             if params is not None:
                 return methods, params
         return None
 
 
-def _segments_match(pattern: tuple[str, ...], segments: list[str]) -> dict[str, str] | None:
+def _segments_match(pattern: tuple[str, ...], segments: list[str], *, greedy: bool) -> dict[str, str] | None:
+    if greedy:
+        fixed = len(pattern) - 1
+        segments = [*segments[:fixed], "/".join(segments[fixed:])]
     if len(pattern) != len(segments):
         return None
     params = {}

@@ -41,11 +41,7 @@ class OtlpTracer:
         context = self._propagator.extract({"traceparent": parent.decode("latin-1")}) if parent else None
         start_ns = int(call.started_time * 1e9)
         deployment = call.target.endpoint.deployment if call.target is not None else ""
-        name = (
-            f"{call.operation} {deployment}"
-            if call.operation
-            else f"{call.scope['method']} {call.route.path}"
-        )
+        name = f"{call.operation} {deployment}" if call.operation else f"{call.scope['method']} {call.route.path}"
         span = self._tracer.start_span(name, context=context, kind=SpanKind.SERVER, start_time=start_ns)
         span.set_attribute("http.request.method", call.scope["method"])
         span.set_attribute("http.route", call.route.path)

@@ -89,6 +89,4 @@ class AzureDialect:
         if front is None:
             return error.status, encode_error(error, error.code)
         status, code, message = front
-        return status, msgspec.json.encode(
-            _Body(_Details(code, error.message if message is None else message))
-        )
+        return status, msgspec.json.encode(_Body(_Details(code, error.message if message is None else message)))

@@ -47,8 +47,8 @@ def model_routes(gateway: "Gateway") -> list[Route]:
 
     return [
         Route(method="GET", path="/models", handler=list_models),
-        Route(method="GET", path="/models/{model}", handler=retrieve_model),
-        Route(method="DELETE", path="/models/{model}", handler=delete_model),
+        Route(method="GET", path="/models/{model}", handler=retrieve_model, greedy=True),
+        Route(method="DELETE", path="/models/{model}", handler=delete_model, greedy=True),
         Route(method="GET", path="/engines", handler=list_engines),
         Route(method="GET", path="/engines/{engine}", handler=retrieve_engine),
     ]

@@ -31,13 +31,7 @@ def probe_routes(gateway: "Gateway") -> list[Route]:
         endpoints = gateway.directory.endpoints
         states = {endpoint.deployment: endpoint.state.value for endpoint in endpoints}
         usable = any(endpoint.state == EndpointState.READY for endpoint in endpoints)
-        status = (
-            "draining"
-            if gateway.watch.draining
-            else "ready"
-            if usable and gateway.keys.loaded
-            else "starting"
-        )
+        status = "draining" if gateway.watch.draining else "ready" if usable and gateway.keys.loaded else "starting"
         call.status = 200 if status == "ready" else 503
         await call.answer.whole(call.status, msgspec.json.encode({"status": status, "deployments": states}))
 

@@ -88,9 +88,7 @@ class Forward:
         call.first_byte_at = time.perf_counter()
         assert call.target is not None
         if not body.lstrip().startswith(b"{"):  # a web page of some proxy in between, say
-            raise engine_failed(
-                f"The engine of `{call.target.endpoint.deployment}` did not answer with JSON."
-            )
+            raise engine_failed(f"The engine of `{call.target.endpoint.deployment}` did not answer with JSON.")
         call.usage = last_usage(body)
         if call.target.endpoint.rewrite_model:
             body = replace_model(body, call.target.endpoint.model)
@@ -139,11 +137,7 @@ def engine_body(call: Call, target: Target, options: StreamOptions) -> bytes:
     endpoint = target.endpoint
     if endpoint.send_model:
         changes["model"] = endpoint.send_model
-    if (
-        call.stream
-        and endpoint.extra_usage
-        and not (options.include_usage and options.continuous_usage_stats)
-    ):
+    if call.stream and endpoint.extra_usage and not (options.include_usage and options.continuous_usage_stats):
         given = read_field(call.body, "stream_options", dict[str, msgspec.Raw], "an object") or {}
         changes["stream_options"] = {**given, "include_usage": _TRUE, "continuous_usage_stats": _TRUE}
     return encode_fields({**call.body, **changes}) if changes else call.raw
@@ -151,6 +145,4 @@ def engine_body(call: Call, target: Target, options: StreamOptions) -> bytes:
 
 def _broke_off(call: Call) -> ApiError:
     deployment = call.target.endpoint.deployment if call.target is not None else ""
-    return engine_failed(
-        f"The engine of `{deployment}` broke off before its answer was complete. Please retry."
-    )
+    return engine_failed(f"The engine of `{deployment}` broke off before its answer was complete. Please retry.")

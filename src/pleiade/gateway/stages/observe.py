@@ -59,9 +59,7 @@ class Observe:
     async def _cut(self, call: Call) -> None:
         """The call was aborted by the watch: say why, if anybody may still listen."""
         if call.aborted == "timeout":
-            await self._tell(
-                call, timed_out("The answer was not complete within the time that this server allows.")
-            )
+            await self._tell(call, timed_out("The answer was not complete within the time that this server allows."))
         elif call.aborted == "first_byte_timeout":
             await self._tell(call, timed_out("The engine did not start to answer in time."))
         elif call.aborted == "draining":

@@ -56,7 +56,5 @@ class Resolve:
             return named  # Azure: the path decides, whatever the body says
         name = read_field(call.body, "model", str, "a string")
         if not name:
-            raise bad_request(
-                "you must provide a model parameter", param="model", code="missing_required_parameter"
-            )
+            raise bad_request("you must provide a model parameter", param="model", code="missing_required_parameter")
         return name
