@@ -34,6 +34,8 @@ class ScriptedEngine:
     ) -> Process | Remote:
         if "refuse" in deployment.options:
             raise EngineError(f"{model.id} has the wrong shape: convert it")
+        if "crash" in deployment.options:
+            1 / 0  # noqa: B018 - a fault of this engine
         if "url" in deployment.options:
             return Remote(url=str(deployment.options["url"]), query="api-version=x", headers={"api-key": "k"})
         arguments = []

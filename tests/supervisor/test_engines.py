@@ -127,6 +127,27 @@ async def test_a_changed_deployment_serves_until_its_successor_is_ready(house: H
     await house.eventually(lambda: not house.alive(pid))
 
 
+async def test_a_change_that_does_not_start_is_told_while_the_former_engine_serves(house: House, start: Start) -> None:
+    house.deploy("chat")
+    await start(house)
+    before = await house.until_ready("chat")
+    house.deploy("chat", refuse=True)
+    told = await house.until("chat", lambda e: "wrong shape: convert it" in e.detail)
+    assert "serves as before its last change" in told.detail
+    assert (told.state, told.url) == (EndpointState.READY, before.url)
+    assert house.ask("chat")["pid"]
+    house.deploy("chat")  # taken back
+    await house.until("chat", lambda e: e.detail == "" and e.url == before.url)
+
+
+async def test_a_fault_in_an_engines_plan_fails_its_deployment_only(house: House, start: Start) -> None:
+    house.deploy("broken", crash=True)
+    house.deploy("chat")
+    await start(house)
+    await house.until("broken", lambda e: "ZeroDivisionError" in e.detail)
+    await house.until_ready("chat")
+
+
 async def test_an_adapter_is_loaded_into_the_engine_of_its_base(house: House, start: Start) -> None:
     house.deploy("chat")
     await start(house)

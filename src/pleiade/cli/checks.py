@@ -12,7 +12,7 @@ from typing import Literal
 
 import msgspec
 
-from pleiade.domain import EndpointState
+from pleiade.domain import Endpoint, EndpointState
 from pleiade.settings import Settings, SettingsError, load_settings
 from pleiade.supervisor.home import Home, is_running, read_lock
 
@@ -224,19 +224,23 @@ def _engines(home: Home) -> Iterator[Finding]:
             yield Finding(check, "wrong", endpoint.detail.split("\n")[0] or "failed", mend)
         elif endpoint.state is not EndpointState.READY:
             yield Finding(check, "warning", f"is {endpoint.state.value}", "look again in a moment")
-        elif asyncio.run(_reachable(endpoint.url)):
+        elif asyncio.run(_reachable(endpoint)):
             yield Finding(check, "ok", f"answers on {endpoint.url}")
         else:
             yield Finding(check, "wrong", f"{endpoint.url} cannot be reached", "check the network, or its log")
 
 
-async def _reachable(url: str) -> bool:
-    """Whether a connection to the URL's host can be made within 3 seconds."""
+async def _reachable(endpoint: Endpoint) -> bool:
+    """Whether an engine of ours answers, or a connection to another host can be made, within 3 seconds."""
     import asyncio
     from urllib.parse import urlsplit
 
-    parts = urlsplit(url)
+    from pleiade.supervisor.health import status_of
+
+    parts = urlsplit(endpoint.url)
     port = parts.port or (443 if parts.scheme == "https" else 80)
+    if parts.hostname == "127.0.0.1":
+        return await status_of(port, "/health", endpoint.headers, 3.0) != 0
     try:
         async with asyncio.timeout(3):
             _, writer = await asyncio.open_connection(parts.hostname, port)

@@ -49,7 +49,7 @@ class Display:
         if self._loading:
             self._progress(name)
         elif state is EndpointState.READY:
-            self._say(f"{name} is ready")
+            self._say(f"{name} {endpoint.detail or 'is ready'}")
 
     def loaded(self) -> None:
         """All engines are ready, or have failed once."""

@@ -105,7 +105,12 @@ class EngineLife:
         detail = self.endpoint.detail  # of its last death: an operator sees it until it is ready again
         self._set(self._endpoint(EndpointState.STARTING, detail=detail))
         port = free_port()
-        plan = await asyncio.to_thread(self._plan, port)
+        try:
+            plan = await asyncio.to_thread(self._plan, port)
+        except EngineError:
+            raise
+        except Exception as error:  # a fault in an engine's plan must not end the life of its deployment
+            raise EngineError(f"{self.spec.deployment.engine} cannot plan this: {error!r}") from error
         if isinstance(plan, Remote):
             self._become_ready(self._remote_endpoint(plan))
             await asyncio.Event().wait()  # nothing of ours can die there

@@ -29,6 +29,7 @@ from pleiade.supervisor.table import adapter_endpoint, base_of, is_adapter, writ
 
 POLL_S = 0.5  # between two looks at the database's version
 PUBLISH_DELAY_S = 0.01  # changes of one moment are one table; also more than a file system's clock tick
+RETRY_S = 1.0  # after a table that could not be written (a full disk)
 GATEWAYS_NOTICE_S = 0.4  # gateways read the table every 0.1 to 0.2 s; an engine leaves only after that
 GATEWAY_COMMAND = (sys.executable, "-m", "pleiade.gateway")
 
@@ -114,7 +115,7 @@ class Supervisor:
     def endpoints(self) -> tuple[Endpoint, ...]:
         """The table as it is now."""
         own = {
-            deployment.name: msgspec.structs.replace(self._lives[deployment.name].endpoint, aliases=deployment.aliases)
+            deployment.name: self._own_endpoint(deployment)
             for deployment in self._deployments
             if deployment.name in self._lives
         }
@@ -127,6 +128,14 @@ class Supervisor:
                 model = self._models[deployment.model]
                 endpoints.append(adapter_endpoint(deployment, model, own.get(base.name) if base else None, model.base))
         return tuple(endpoints)
+
+    def _own_endpoint(self, deployment: Deployment) -> Endpoint:
+        endpoint = self._lives[deployment.name].endpoint
+        successor = self._successors.get(deployment.name)
+        if successor is not None and successor.endpoint.detail:
+            why = f"serves as before its last change, which does not start: {successor.endpoint.detail}"
+            endpoint = msgspec.structs.replace(endpoint, detail=why)
+        return msgspec.structs.replace(endpoint, aliases=deployment.aliases)
 
     async def stop(self) -> None:
         """Drain: gateways finish their answers, then engines end. `kill` meanwhile cuts it short."""
@@ -233,14 +242,19 @@ class Supervisor:
         for name in [name for name, life in self._successors.items() if life.ready]:
             self._let_go(self._lives[name])
             self._lives[name] = self._successors.pop(name)
-        record_children(self._home.children, self._children())
         endpoints = self.endpoints()
-        if endpoints == self._published:
-            return
         before = {endpoint.deployment: endpoint for endpoint in self._published or ()}
-        self._published = endpoints
-        self._version += 1
-        write_table(self._home.endpoints, EndpointTable(version=self._version, endpoints=endpoints))
+        try:
+            record_children(self._home.children, self._children())
+            if endpoints == self._published:
+                return
+            table = EndpointTable(version=self._version + 1, endpoints=endpoints)
+            write_table(self._home.endpoints, table)
+        except OSError as error:
+            self._warn(f"the table of endpoints cannot be written, trying again: {error}")
+            self._publication = asyncio.get_running_loop().call_later(RETRY_S, self._publish)
+            return
+        self._version, self._published = table.version, endpoints
         for endpoint in endpoints:
             if before.get(endpoint.deployment) != endpoint:
                 self._report(endpoint)
