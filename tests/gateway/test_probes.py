@@ -2,7 +2,7 @@
 
 import re
 
-from scripted_engine import ScriptedEngine
+from scripted_engine import Exchange, ScriptedEngine
 from scripted_gateway import CHAT, OPENAI, Serve, Served, endpoint
 
 from pleiade.domain import EndpointState, EndpointTable
@@ -33,17 +33,24 @@ async def test_readiness_follows_the_engines(serve: Serve, engine: ScriptedEngin
     assert (answer.status, (await answer.json())["status"]) == (503, "draining")
 
 
+async def refuses(exchange: Exchange) -> None:
+    await exchange.whole(400, {"error": {"message": "no", "code": "invented_by_an_upstream"}})
+
+
 async def test_metrics_count_requests_tokens_and_times(served: Served) -> None:
     await served.post(OPENAI, CHAT)
     await served.post(OPENAI, CHAT | {"stream": True})
     await served.post("/v1/embeddings", {"model": "embed", "input": "x"})
     await served.post(OPENAI, CHAT | {"model": "someone's invention"})
+    served.engine.script = refuses
+    await served.post(OPENAI, CHAT)
     await served.get("/v1/invented/path")
     text = await (await served.get("/metrics")).text()
     assert 'pleiade_requests_total{deployment="chat",route="/chat/completions",status="200"} 2.0' in text
     assert 'pleiade_requests_total{deployment="",route="/chat/completions",status="404"} 1.0' in text
     assert 'pleiade_requests_total{deployment="",route="*",status="404"} 1.0' in text
     assert "invent" not in text  # what callers make up must not become a label
+    assert 'error_type="400"' in text
     chat = 'gen_ai_operation_name="chat",gen_ai_provider_name="pleiade",gen_ai_request_model="chat"'
     tokens = f'gen_ai_client_token_usage_sum{{{chat},gen_ai_response_model="pico-1",gen_ai_token_type='
     assert tokens + '"output"} 6.0' in text
@@ -51,10 +58,10 @@ async def test_metrics_count_requests_tokens_and_times(served: Served) -> None:
     for name, count in (
         ("gen_ai_server_time_to_first_token_seconds", 1),
         ("gen_ai_server_time_per_output_token_seconds", 1),
-        ("gen_ai_server_request_duration_seconds", 2),
+        ("gen_ai_server_request_duration_seconds", 3),
     ):
-        (value,) = re.findall(rf"^{name}_count{{.*{chat}.*}} (.*)$", text, re.MULTILINE)
-        assert float(value) == count
+        values = re.findall(rf"^{name}_count{{.*{chat}.*}} (.*)$", text, re.MULTILINE)
+        assert sum(map(float, values)) == count
     assert "pleiade_requests_in_flight 1.0" in text  # the one that asks
 
 

@@ -113,7 +113,7 @@ class Metrics:
         self._requests[counted] = self._requests.get(counted, 0) + 1
         if endpoint is None or not call.operation:
             return
-        key = (call.operation, deployment, endpoint.model, call.error_code or call.aborted)
+        key = (call.operation, deployment, endpoint.model, _error_type(call))
         series = self._series.get(key)
         if series is None:
             series = self._series[key] = _Series(self, *key)
@@ -153,6 +153,13 @@ class Metrics:
         registry = CollectorRegistry(auto_describe=False)
         registry.register(_Snapshots([self.snapshot(), *others]))
         return generate_latest(registry)
+
+
+def _error_type(call: Call) -> str:
+    """Why the call failed, in few words: an engine's own codes are for the log, not for labels."""
+    if call.aborted or not call.error_code:
+        return call.aborted
+    return str(call.status) if call.status >= 400 else "broken_stream"
 
 
 class _Snapshots(Collector):
