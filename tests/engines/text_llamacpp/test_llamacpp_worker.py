@@ -1,5 +1,6 @@
 """The llama.cpp worker: our surface in front of a GGUF file, over real HTTP."""
 
+import concurrent.futures
 import json
 import subprocess
 import sys
@@ -137,14 +138,14 @@ def test_nothing_asked_is_nothing_given(llama: Worker) -> None:
 def test_a_stranger_gets_nothing_and_a_full_queue_is_429(llama: Worker) -> None:
     assert httpx.get(llama.url + "/v1/models", trust_env=False).status_code == 401
     headers = {"authorization": f"Bearer {TOKEN}"}
-    request = {"prompt": "ab", "max_tokens": 200, "ignore_eos": True, "n": 20}
-    with httpx.Client(base_url=llama.url, headers=headers, timeout=60, trust_env=False) as client:
-        import concurrent.futures
-
-        with concurrent.futures.ThreadPoolExecutor(12) as pool:
-            answers = list(pool.map(lambda _: client.post("/v1/completions", json=request), range(12)))
+    request = {"prompt": "ab", "max_tokens": 50, "ignore_eos": True, "n": 10}
+    with (
+        httpx.Client(base_url=llama.url, headers=headers, timeout=60, trust_env=False) as client,
+        concurrent.futures.ThreadPoolExecutor(12) as pool,
+    ):
+        answers = list(pool.map(lambda _: client.post("/v1/completions", json=request), range(12)))
     codes = [answer.status_code for answer in answers]
-    assert set(codes) <= {200, 429}
+    assert set(codes) <= {200, 429}, [answer.text for answer in answers if answer.status_code not in (200, 429)]
     assert codes.count(200) >= 6
     assert all(int(a.headers["retry-after"]) >= 1 for a in answers if a.status_code == 429)
 

@@ -39,6 +39,7 @@ class LlamaServer:
         params.hostnames = ["127.0.0.1"]
         params.port = 0
         params.api_keys = [self.key]
+        params.n_threads_http = 2 * options.slots + 4  # our connections, and room for the questions between
         params.ui = False
         params.endpoint_slots = False  # it would show prompts
         params.verbosity = 1  # errors only

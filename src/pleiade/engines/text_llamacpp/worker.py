@@ -36,7 +36,7 @@ from pleiade.engines.wire.sse import StreamEncoder, UsageCounter, encode_object
 
 log = logging.getLogger("pleiade.engine")
 
-NO_LIMIT = aiohttp.ClientTimeout(total=None, sock_connect=10)
+NO_LIMIT = aiohttp.ClientTimeout(total=None, sock_connect=60)
 
 
 class LlamaService:
@@ -60,11 +60,14 @@ class LlamaService:
     async def _ready(self) -> aiohttp.ClientSession:
         """The session to llama.cpp, made in the event loop at the first request."""
         if self._session is None:
+            # Sequences beyond twice the slots wait here, not in llama.cpp's pool of threads. No connection is used
+            # twice: llama.cpp closes idle ones after a while, and the next request would fail on one.
+            connector = aiohttp.TCPConnector(limit=2 * self._options.slots, force_close=True)
             self._session = aiohttp.ClientSession(
                 self._server.url,
                 headers={"authorization": f"Bearer {self._server.key}"},
                 timeout=NO_LIMIT,
-                connector=aiohttp.TCPConnector(limit=0),
+                connector=connector,
                 read_bufsize=1 << 20,  # one line holds all log-probabilities of a token
             )
         if not self._context:
