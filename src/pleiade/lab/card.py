@@ -1,4 +1,4 @@
-"""Writes the model card from the run's own records: what it was made of, what it cost, what it says, what it cannot do."""
+"""Writes the model card from the run's own records: what it is made of, costs, says and can't do."""
 
 from __future__ import annotations
 
@@ -86,10 +86,10 @@ def write_card(facts: CardFacts) -> str:
         "and continues a text, in English and in French.",
         "- It knows almost nothing: apart from the facts written into its instruction data, names, dates and numbers "
         "are invented. Its texts date from before 2020.",
-        "- It does not reason, count beyond small sums, translate, write code or follow long instructions. It loses the "
-        "thread after a few sentences, and after about 500 tokens of context.",
-        "- It refuses a few plainly harmful requests by pattern; that is no safety. Its French novels and English books "
-        "carry the prejudices of the nineteenth century.",
+        "- It does not reason, count beyond small sums, translate, write code or follow long instructions. It loses "
+        "the thread after a few sentences, and after about 500 tokens of context.",
+        "- It refuses a few plainly harmful requests by pattern; that is no safety. Its French novels and English "
+        "books carry the prejudices of the nineteenth century.",
         "- It knows the forms of tool calls, JSON and fill-in-the-middle; what it puts into them is rarely right.",
         "",
         "## Size and training",
@@ -105,8 +105,8 @@ def write_card(facts: CardFacts) -> str:
         f"{last['seconds'] / 60:.0f} minutes, final loss {_mean_loss(facts.base_rows):.3f} nats per token |",
         f"| instruction tuning | {chat_last['tokens'] / 1e6:.1f} million tokens, {chat_last['step']:,} steps, "
         f"{chat_last['seconds'] / 60:.0f} minutes, loss on the assistant's tokens {_mean_loss(facts.chat_rows):.3f} |",
-        f"| optimiser | Muon {preset.optim.muon_lr} and AdamW {preset.optim.embedding_lr} (embedding), warm-up, stable, "
-        f"linear decay over the last {preset.schedule.decay_fraction:.0%} of the time |",
+        f"| optimiser | Muon {preset.optim.muon_lr} and AdamW {preset.optim.embedding_lr} (embedding), warm-up, "
+        f"stable, linear decay over the last {preset.schedule.decay_fraction:.0%} of the time |",
         f"| fill-in-the-middle | {preset.stream.fim_rate:.0%} of the pieces, half prefix-suffix-middle |",
         f"| machine | {facts.machine} |",
         "",
@@ -114,8 +114,8 @@ def write_card(facts: CardFacts) -> str:
         "",
         "## How well it predicts held-out text",
         "",
-        "Bits per UTF-8 byte (lower is better), float32, windows of 256 tokens overlapping by half, first 120 kB of each "
-        "domain; none of these texts was trained on.",
+        "Bits per UTF-8 byte (lower is better), float32, windows of 256 tokens overlapping by half, first 120 kB of "
+        "each domain; none of these texts was trained on.",
         "",
         "| domain | base | after instruction tuning |",
         "|---|---|---|",
@@ -139,8 +139,8 @@ def write_card(facts: CardFacts) -> str:
         "",
         "## What it answers",
         "",
-        "All prompts of the fixed panel (`pleiade.lab.evals.panel`), greedy, at most 80 tokens, from the bfloat16 weights; "
-        "nothing was left out.",
+        "All prompts of the fixed panel (`pleiade.lab.evals.panel`), greedy, at most 80 tokens, from the bfloat16 "
+        "weights; nothing was left out.",
         "",
         "| prompt | answer |",
         "|---|---|",
@@ -162,9 +162,18 @@ def write_licences(origins: Sequence[Origin]) -> str:
     """The attributions that ship with the weights."""
     lines = ["These weights were trained on the following texts; the authors are named by their repositories.", ""]
     for origin in origins:
-        lines += [origin.folder, f"  origin:  {origin.repository}", f"  licence: {origin.licence}", f"  {origin.note}", ""]
-    lines += ["Wikipedia and Vikidia texts are by their contributors, under CC-BY-SA.",
-              "The weights themselves are offered under CC-BY-SA-4.0 (creativecommons.org/licenses/by-sa/4.0).", ""]
+        lines += [
+            origin.folder,
+            f"  origin:  {origin.repository}",
+            f"  licence: {origin.licence}",
+            f"  {origin.note}",
+            "",
+        ]
+    lines += [
+        "Wikipedia and Vikidia texts are by their contributors, under CC-BY-SA.",
+        "The weights themselves are offered under CC-BY-SA-4.0 (creativecommons.org/licenses/by-sa/4.0).",
+        "",
+    ]
     return "\n".join(lines)
 
 

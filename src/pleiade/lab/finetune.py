@@ -26,7 +26,7 @@ from pleiade.lab.train import LoopConfig, Outcome, train
 class FinetuneConfig:
     """An instruction-tuning run: `epochs` over the mixture, rates a third of pretraining's, falling all the way."""
 
-    epochs: float = 2.0
+    epochs: float = 1.5
     seq_len: int = 512
     rows: int = 32
     micro_rows: int = 16

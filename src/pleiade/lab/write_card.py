@@ -1,4 +1,4 @@
-"""`python -m pleiade.lab.write_card`: gathers a finished chain's records and writes card, licences, checksums and curve."""
+"""`python -m pleiade.lab.write_card`: from a finished chain's records to card, licences, checksum and curve."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ UNWANTED_TOPICS = frozenset(
 def first_sentences(text: str, max_characters: int) -> str:
     """As many whole sentences from the start as fit; "" if not even the first does."""
     # Brackets hold pronunciations and dates; tags are left from the source.
-    text = re.sub(r"\s*\([^()]*\)|<[^<>]*>", "", " ".join(text.split()))
+    text = re.sub(r"\s*\([^()]*\)|<[^<>]*>", "", " ".join(text[: 4 * max_characters].split()))
     kept = ""
     for sentence in re.findall(r".+?[.!?…](?=\s+[A-ZÀ-Ý«\"—]|$)", text):
         if len(kept) + len(sentence) > max_characters:

@@ -23,7 +23,10 @@ class NextToken:
     def next_step(self) -> list[MicroBatch]:
         """The next `rows` rows."""
         rows = self.stream.next_rows(self.rows)
-        return [MicroBatch(part[:, :-1].contiguous(), part[:, 1:].contiguous()) for part in torch.split(rows, self.micro_rows)]
+        return [
+            MicroBatch(part[:, :-1].contiguous(), part[:, 1:].contiguous())
+            for part in torch.split(rows, self.micro_rows)
+        ]
 
     def loss_sum(self, hidden: Hidden, model: Gpt, batch: MicroBatch, dtype: torch.dtype) -> Tensor:
         """Cross-entropy in nats."""

@@ -1,0 +1,69 @@
+"""One command goes from text to a folder that others load, and the card tells all of it."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+from corpora import toy_preset, write_corpus
+from transformers import AutoModelForCausalLM, AutoTokenizer
+
+from pleiade.lab.card import CardFacts, read_metrics, read_origin, write_card, write_licences
+from pleiade.lab.chain import run_chain
+from pleiade.lab.dialogues.conversation import exchange
+from pleiade.lab.evals.bits_per_byte import Score
+from pleiade.lab.evals.panel import PANEL
+
+
+def test_a_chain_writes_a_model_that_transformers_loads_and_its_curve(tmp_path: Path) -> None:
+    preset = toy_preset(write_corpus(tmp_path / "data"))
+    assert run_chain(preset, tmp_path / "data", tmp_path / "run", chat=None)
+    assert (tmp_path / "run" / "base" / "curve.png").read_bytes().startswith(b"\x89PNG")
+    model = AutoModelForCausalLM.from_pretrained(tmp_path / "run" / "export")
+    tokenizer = AutoTokenizer.from_pretrained(tmp_path / "run" / "export")
+    ids = tokenizer("The capital of France is", return_tensors="pt")["input_ids"]
+    written = model.generate(ids, max_new_tokens=4, do_sample=False)
+    assert written.shape[1] > ids.shape[1]
+    settings = json.loads((tmp_path / "run" / "export" / "generation_config.json").read_text())
+    assert settings["eos_token_id"] == [tokenizer.convert_tokens_to_ids(t) for t in ("<|im_end|>", "<|endoftext|>")]
+
+
+def test_the_card_prints_every_answer_every_licence_and_every_score(tmp_path: Path) -> None:
+    (tmp_path / "toy").mkdir()
+    (tmp_path / "toy" / "SOURCE.txt").write_text("repo: someone/texts@abc\nlicence: CC0 | public\nnote: short\n")
+    rows = [{"step": i, "tokens": i * 512, "loss": 2.0, "scale": 1.0, "seconds": i} for i in range(1, 4)]
+    (tmp_path / "metrics.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    origin, missing = read_origin(tmp_path, "toy"), read_origin(tmp_path, "nowhere")
+    assert (missing.repository, missing.licence) == ("unknown", "unknown")
+    facts = CardFacts(
+        name="pleiade-toy",
+        preset=toy_preset(),
+        machine="a desk",
+        base_rows=read_metrics(tmp_path / "metrics.jsonl"),
+        chat_rows=rows,
+        origins=[origin],
+        shares={"toy": 1.0},
+        conversations=[exchange("a", "b", "identity"), exchange("a", "b", "toy")],
+        scores=[(Score("wiki", 1.25, 10), Score("wiki", 1.5, 10))],
+        answers=[(prompt, f"answer {i}\nline") for i, prompt in enumerate(PANEL)],
+        curve="curve.png",
+    )
+    card = write_card(facts)
+    assert card.startswith("---\nlicense: cc-by-sa-4.0\n")
+    assert all(f"answer {i} line |" in card for i in range(len(PANEL)))
+    assert "| wiki | 1.250 | 1.500 |" in card
+    assert "| toy | 100.0% | CC0 \\| public | someone/texts@abc |" in card
+    assert "someone/texts@abc" in write_licences(facts.origins)
+
+
+def test_the_command_says_what_is_missing_before_it_starts(tmp_path: Path) -> None:
+    def run(*arguments: str) -> str:
+        command = [sys.executable, "-m", "pleiade.cli", "train", *arguments]
+        environment = {"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "COLUMNS": "200"}
+        answer = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+        assert answer.returncode == 2, answer
+        return answer.stderr
+
+    assert "'large' is not a preset" in run("large", "--data", str(tmp_path))
+    assert "--data or PLEIADE_DATA" in run("toy")
+    assert "unknown key 'model.depth'" in run("toy", "model.depth=3", "--data", str(tmp_path))
