@@ -7,11 +7,15 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
+
+from pleiade.registry.bundled import EMBEDDING_MODEL, bundled_folders
 
 Shell = Any  # tests/cli/conftest.py
 UP = [sys.executable, "-m", "pleiade.cli", "up"]
@@ -76,6 +80,34 @@ def refused(*words: str, prefix: list[str] | None = None, env: dict[str, str] | 
     assert done.stderr.startswith("pleiade: ")
     assert "Traceback" not in done.stderr
     return done.stderr
+
+
+def test_a_deployment_made_meanwhile_is_ready_when_the_command_returns(up: Up, shell: Shell) -> None:
+    url = up.until("ready")["url"]
+    deployed = shell.json("deploy", "vectors", "--model", EMBEDDING_MODEL, "--alias", "ada")
+    assert (deployed["state"], deployed["detail"]) == ("ready", "")
+    key = (shell.home / "admin.key").read_text().strip()
+    with httpx.Client(base_url=url, headers={"api-key": key}, timeout=60, trust_env=False) as client:
+        body = {"model": "ada", "input": "Hello"}
+        while (answer := client.post("/v1/embeddings", json=body)).status_code == 404:
+            time.sleep(0.05)  # a gateway under load may read the new table a moment later
+        assert len(answer.json()["data"][0]["embedding"]) > 0
+    (listed,) = shell.json("deployments")
+    assert listed["state"] == "ready"
+    shell.ok("undeploy", "vectors")
+
+
+def test_a_deployment_whose_engine_does_not_start_is_told_with_its_last_words(
+    up: Up, shell: Shell, tmp_path: Path
+) -> None:
+    up.until("ready")
+    folder = tmp_path / "encoder"
+    shutil.copytree(bundled_folders()[EMBEDDING_MODEL], folder)
+    shell.ok("model", "add", str(folder))
+    (folder / "tokenizer.json").write_text("damaged after it was added")
+    said = shell("deploy", "vectors", "--model", "encoder").stderr
+    assert "vectors is deployed, but the engine of vectors exited with code" in said
+    assert "tokenizer.json" in said
 
 
 def test_the_first_start_makes_a_private_key_and_shows_it_once(quiet_home: Path) -> None:

@@ -25,6 +25,7 @@ def deploy(
         list[str] | None,
         typer.Option("--option", metavar="KEY=VALUE", help="The engine's own, say weights=int4. Repeat it."),
     ] = None,
+    wait: Annotated[bool, typer.Option(help="Where a server runs, wait until its engine is ready.")] = True,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -41,13 +42,15 @@ def deploy(
         deployment = write_deployment(
             place.db, name, model=found.id, engine=chosen, aliases=alias or (), options=options
         )
-        running = is_running(place.home)
+        state, detail = _settled(place, name) if wait and is_running(place.home) else ("", "")
     if as_json:
-        print_json(_shown(deployment))
-        return
-    also = f", also as {', '.join(deployment.aliases)}" if deployment.aliases else ""
-    print(f"deployed {deployment.model} as {name} on {chosen}{also}")
-    print("pleiade deployments shows when it is ready" if running else "start it: pleiade up")
+        print_json({**_shown(deployment), "state": state, "detail": detail})
+    elif not detail:
+        also = f", also as {', '.join(deployment.aliases)}" if deployment.aliases else ""
+        print(f"deployed {deployment.model} as {name} on {chosen}{also}")
+        print({"ready": "it is ready", "": "start it: pleiade up"}.get(state, "pleiade deployments shows its state"))
+    if detail:
+        fail(f"{name} is deployed, but {detail}")
 
 
 def undeploy(
@@ -107,6 +110,28 @@ def deployments(home: HomeOption = None, as_json: JsonOption = False) -> None:
         detail = known[deployment.name].detail if deployment.name in known else ""
         if detail:
             print(f"\n{deployment.name}: {detail}")
+
+
+def _settled(place: Place, name: str) -> tuple[str, str]:
+    """Wait for the running server to have started (or not) what was written; state and trouble of `name`."""
+    import time
+
+    from pleiade.registry import deployments_version
+    from pleiade.supervisor import is_running
+    from pleiade.supervisor.supervisor import GATEWAYS_NOTICE_S
+    from pleiade.supervisor.table import read_followed, read_table
+
+    wanted = deployments_version(place.db)
+    while is_running(place.home):
+        followed = read_followed(place.home.followed)
+        if followed.version >= wanted and name not in followed.pending:
+            time.sleep(GATEWAYS_NOTICE_S)  # then the gateways know it too
+            break
+        time.sleep(0.05)
+    for endpoint in read_table(place.home.endpoints).endpoints:
+        if endpoint.deployment == name:
+            return endpoint.state.value, endpoint.detail
+    return "", ""
 
 
 def _options(pairs: list[str]) -> Options:

@@ -31,6 +31,11 @@ class Home(msgspec.Struct, frozen=True):
         return self.run / "endpoints.json"
 
     @property
+    def followed(self) -> Path:
+        """How far the supervisor has followed the deployments in the database."""
+        return self.run / "followed.json"
+
+    @property
     def lock(self) -> Path:
         """Held (flock) by the `up` that runs; holds its process id and URL."""
         return self.run / "up.lock"
@@ -114,6 +119,8 @@ def lock_home(home: Home) -> Lock:
             f"another `pleiade up` (process {pid or 'unknown'}{f', {url}' if url else ''}) already serves "
             f"{home.path}. Stop it (kill {pid or 'PID'}), or choose another --home and --port."
         ) from None
+    for path in (home.endpoints, home.followed):  # what a killed `up` left tells nothing any more
+        path.unlink(missing_ok=True)
     return Lock(home, descriptor)
 
 

@@ -25,7 +25,14 @@ from pleiade.supervisor.engine_life import (
 from pleiade.supervisor.gateways import Gateway, clean_metrics
 from pleiade.supervisor.home import Home
 from pleiade.supervisor.orphans import record_children
-from pleiade.supervisor.table import adapter_endpoint, base_of, is_adapter, write_table
+from pleiade.supervisor.table import (
+    Followed,
+    adapter_endpoint,
+    base_of,
+    is_adapter,
+    write_followed,
+    write_table,
+)
 
 POLL_S = 0.5  # between two looks at the database's version
 PUBLISH_DELAY_S = 0.01  # changes of one moment are one table; also more than a file system's clock tick
@@ -80,6 +87,8 @@ class Supervisor:
         self._gateways: list[Gateway] = []
         self._published: tuple[Endpoint, ...] | None = None
         self._version = 0
+        self._seen = 0
+        self._followed = Followed()
         self._stopped = False
         self._publication: asyncio.TimerHandle | None = None
         self._follower: asyncio.Task[None] | None = None
@@ -87,7 +96,7 @@ class Supervisor:
     async def start(self) -> None:
         """Start all engines and gateways; returns at once. Raises StoreError."""
         clean_metrics(self._home.metrics)
-        seen = deployments_version(self._db)
+        self._seen = deployments_version(self._db)
         self._reconcile(list_deployments(self._db), list_models(self._db))
         self._publish()
         for number in range(1, self._settings.workers + 1):
@@ -101,7 +110,7 @@ class Supervisor:
                 changed=self._changed,
             )
             self._gateways.append(gateway)
-        self._follower = asyncio.create_task(self._follow(seen), name="follow deployments")
+        self._follower = asyncio.create_task(self._follow(), name="follow deployments")
 
     async def settled(self) -> None:
         """Wait until every gateway serves and every engine is ready or has failed once.
@@ -152,6 +161,7 @@ class Supervisor:
         if self._publication is not None:
             self._publication.cancel()
         self._home.endpoints.unlink(missing_ok=True)
+        self._home.followed.unlink(missing_ok=True)
         self._home.children.unlink(missing_ok=True)
         os.close(self._lifeline_write)
         os.close(self._lifeline_read)
@@ -163,20 +173,20 @@ class Supervisor:
         for life in self._all_lives():
             life.kill()
 
-    async def _follow(self, seen: int) -> None:
+    async def _follow(self) -> None:
         """Look for changed deployments twice a second; a database that is away changes nothing."""
         while True:
             await asyncio.sleep(POLL_S)
             try:
                 now = await asyncio.to_thread(deployments_version, self._db)
-                if now == seen:
+                if now == self._seen:
                     continue
                 deployments = await asyncio.to_thread(list_deployments, self._db)
                 models = await asyncio.to_thread(list_models, self._db)
             except StoreError as error:
                 self._warn(f"deployments cannot be read, going on with those known: {error}")
                 continue
-            seen = now
+            self._seen = now
             self._reconcile(deployments, models)
             self._changed()
 
@@ -246,18 +256,31 @@ class Supervisor:
         before = {endpoint.deployment: endpoint for endpoint in self._published or ()}
         try:
             record_children(self._home.children, self._children())
-            if endpoints == self._published:
-                return
-            table = EndpointTable(version=self._version + 1, endpoints=endpoints)
-            write_table(self._home.endpoints, table)
+            if endpoints != self._published:
+                self._version += 1
+                write_table(self._home.endpoints, EndpointTable(version=self._version, endpoints=endpoints))
+                self._published = endpoints
+            self._tell_progress()  # after the table, which its reader reads next
         except OSError as error:
             self._warn(f"the table of endpoints cannot be written, trying again: {error}")
             self._publication = asyncio.get_running_loop().call_later(RETRY_S, self._publish)
             return
-        self._version, self._published = table.version, endpoints
         for endpoint in endpoints:
             if before.get(endpoint.deployment) != endpoint:
                 self._report(endpoint)
+
+    def _tell_progress(self) -> None:
+        """Let `pleiade deploy` know what is settled."""
+        lives = {**self._lives, **self._successors}
+        pending = {name for name, life in lives.items() if not life.settled.is_set()}
+        for deployment in self._deployments:
+            if deployment.name not in lives:  # an adapter: it is as far as the engine of its base
+                base = base_of(deployment, self._deployments, self._models)
+                pending |= {deployment.name} if base is not None and base.name in pending else set()
+        followed = Followed(self._seen, tuple(sorted(pending)))
+        if followed != self._followed:
+            write_followed(self._home.followed, followed)
+            self._followed = followed
 
     def _all_lives(self) -> list[EngineLife]:
         return [*self._lives.values(), *self._successors.values(), *self._leaving.values()]

@@ -26,6 +26,28 @@ def write_table(path: Path, table: EndpointTable) -> None:
     os.replace(trial, path)
 
 
+class Followed(msgspec.Struct, frozen=True):
+    """How far the supervisor has followed the database: what `pleiade deploy` waits for."""
+
+    version: int = -1  # registry.deployments_version that it has acted upon
+    pending: tuple[str, ...] = ()  # deployments whose engine, or its successor, neither is ready nor has failed yet
+
+
+def read_followed(path: Path) -> Followed:
+    """What the supervisor wrote last; version -1 where there is nothing."""
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Followed)
+    except (FileNotFoundError, msgspec.DecodeError):
+        return Followed()
+
+
+def write_followed(path: Path, followed: Followed) -> None:
+    """Replace it atomically."""
+    trial = path.with_suffix(".new")
+    trial.write_bytes(msgspec.json.encode(followed))
+    os.replace(trial, path)
+
+
 def adapter_endpoint(deployment: Deployment, model: Model, base: Endpoint | None, base_name: str) -> Endpoint:
     """Where an adapter answers: in the engine of its base, which calls it by the adapter's model id."""
     if base is None:
