@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from golden_files import check_golden
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from openai.types.responses import ResponseItem
 from pydantic import TypeAdapter
@@ -219,6 +219,7 @@ ANYTHING = st.recursive(
 
 
 @given(field=st.sampled_from(["input", "tools", "tool_choice", "text", "metadata", "reasoning"]), value=ANYTHING)
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_no_value_of_any_field_is_a_fault_of_ours(field: str, value: object) -> None:
     with contextlib.suppress(ApiError):
         translate(**{"input": "x", field: value})

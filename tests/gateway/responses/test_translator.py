@@ -7,6 +7,8 @@ from typing import Any
 import msgspec
 import pytest
 from golden_files import check_golden
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from openai.types.responses import Response, ResponseStreamEvent
 from pydantic import TypeAdapter
 
@@ -245,3 +247,49 @@ def test_a_frame_has_an_event_line_and_a_data_line() -> None:
     assert frame(event).startswith(b"event: error\ndata: {")
     assert frame(event).endswith(b"}\n\n")
     EVENT.validate_python(event)
+
+
+DELTAS = st.one_of(
+    st.fixed_dictionaries({"content": st.text(max_size=4) | st.none()}),
+    st.fixed_dictionaries({"refusal": st.text(max_size=4)}),
+    st.fixed_dictionaries({"reasoning_content": st.text(max_size=4)}),
+    st.builds(call, st.integers(0, 2), arguments=st.text(max_size=4)),
+    st.builds(call, st.integers(0, 2), id=st.just("call_x"), name=st.just("weather")),
+)
+
+
+@given(
+    deltas=st.lists(DELTAS, max_size=12),
+    ending=st.sampled_from(["stop", "tool_calls", "length", "content_filter", None]),
+)
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_whatever_an_engine_says_items_open_grow_and_close_in_order(
+    deltas: list[dict[str, Any]], ending: str | None
+) -> None:
+    chunks = [chunk(delta) for delta in deltas]
+    events = events_of(translator(), [*chunks, chunk(finish=ending)])
+    assert [event["sequence_number"] for event in events] == list(range(len(events)))
+    opened: dict[str, str] = {}
+    closed: dict[str, Any] = {}
+    for event in events:
+        EVENT.validate_json(json.dumps(event), strict=True)
+        item = event.get("item", {}).get("id")
+        if event["type"] == "response.output_item.added":
+            opened[item] = ""
+        elif event["type"] == "response.output_item.done":
+            assert item not in closed
+            closed[item] = event["item"]
+        elif event["type"].endswith(".delta"):
+            assert event["item_id"] in opened.keys() - closed.keys()
+            opened[event["item_id"]] += event["delta"]
+    last = events[-1]["response"]
+    assert list(opened) == [item["id"] for item in last["output"]]
+    for item in last["output"]:
+        said = item.get("arguments")
+        if said is None:
+            said = "".join(part.get("text") or part.get("refusal") or "" for part in item["content"])
+        assert opened[item["id"]] == said
+    if ending is None:
+        assert last["status"] == "failed"
+    else:
+        assert [closed[item["id"]] for item in last["output"]] == last["output"]
