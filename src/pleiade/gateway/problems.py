@@ -14,17 +14,13 @@ def wrong_type(param: str, expected: str, value: object) -> ApiError:
 
 def missing(param: str) -> ApiError:
     """400: a required field is absent."""
-    return bad_request(
-        f"Missing required parameter: '{param}'.", param=param, code="missing_required_parameter"
-    )
+    return bad_request(f"Missing required parameter: '{param}'.", param=param, code="missing_required_parameter")
 
 
 def wrong_value(param: str, value: object, supported: tuple[str, ...]) -> ApiError:
     """400: a value outside a closed list, which the message names."""
     names = ", ".join(f"'{name}'" for name in supported)
-    return bad_request(
-        f"Invalid value: {value!r}. Supported values are: {names}.", param=param, code="invalid_value"
-    )
+    return bad_request(f"Invalid value: {value!r}. Supported values are: {names}.", param=param, code="invalid_value")
 
 
 def json_type(value: object) -> str:

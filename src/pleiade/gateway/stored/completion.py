@@ -28,9 +28,7 @@ def stored_completion(request: dict[str, Any], completion: Completion) -> Comple
 
 def stored_messages(request: dict[str, Any], identifier: str) -> list[Message]:
     """The request's messages as a later listing shows them, each with an id of its own."""
-    return [
-        _stored_message(message, f"{identifier}-{index}") for index, message in enumerate(request["messages"])
-    ]
+    return [_stored_message(message, f"{identifier}-{index}") for index, message in enumerate(request["messages"])]
 
 
 def _stored_message(message: Message, identifier: str) -> Message:

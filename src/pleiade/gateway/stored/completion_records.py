@@ -75,9 +75,7 @@ def delete(connection: sa.Connection, project: str, identifier: str) -> bool:
     """Forget a completion; False where this project has none of that id."""
     if "\0" in identifier:
         return False
-    done = connection.execute(
-        sa.delete(chat_completions).where(_table.project == project, _table.id == identifier)
-    )
+    done = connection.execute(sa.delete(chat_completions).where(_table.project == project, _table.id == identifier))
     return done.rowcount > 0
 
 

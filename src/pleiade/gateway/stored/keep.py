@@ -47,9 +47,7 @@ class KeepingAnswer:
         self.started = False
         self.finished = False
 
-    async def whole(
-        self, status: int, body: bytes, headers: Sequence[Header] = (), content_type: bytes = JSON
-    ) -> None:
+    async def whole(self, status: int, body: bytes, headers: Sequence[Header] = (), content_type: bytes = JSON) -> None:
         """Keep the completion, then send it."""
         self.started = True
         if status == 200:

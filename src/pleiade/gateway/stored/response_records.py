@@ -25,9 +25,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     alive: int  # Unix seconds: last sign of life while it is being made
 
 
-def insert(
-    connection: sa.Connection, project: str, response: Response, items: list[Item], frames: list[bytes]
-) -> None:
+def insert(connection: sa.Connection, project: str, response: Response, items: list[Item], frames: list[bytes]) -> None:
     """Keep `response` with its own input `items`, and its events, if streamed (`frames`, from number 0)."""
     connection.execute(
         sa.insert(responses).values(
@@ -145,9 +143,7 @@ def find_items(connection: sa.Connection, project: str, identifiers: list[str]) 
 def ask_to_cancel(connection: sa.Connection, project: str, identifier: str) -> None:
     """Leave word for whoever makes this response that it shall end."""
     connection.execute(
-        sa.update(responses)
-        .where(responses.c.id == identifier, responses.c.project == project)
-        .values(cancelling=True)
+        sa.update(responses).where(responses.c.id == identifier, responses.c.project == project).values(cancelling=True)
     )
 
 
@@ -155,27 +151,19 @@ def delete(connection: sa.Connection, project: str, identifier: str) -> bool:
     """Forget a response, its items and its events; False where this project has none of that id."""
     if "\0" in identifier:
         return False
-    done = connection.execute(
-        sa.delete(responses).where(responses.c.id == identifier, responses.c.project == project)
-    )
+    done = connection.execute(sa.delete(responses).where(responses.c.id == identifier, responses.c.project == project))
     return done.rowcount > 0
 
 
 def _index_items(connection: sa.Connection, response: str, items: list[Item]) -> None:
-    known = set(
-        connection.scalars(sa.select(response_items.c.item).where(response_items.c.response == response))
-    )
-    new = {
-        item["id"] for item in items if len(item["id"]) <= _ITEM_ID_LENGTH and "\0" not in item["id"]
-    } - known
+    known = set(connection.scalars(sa.select(response_items.c.item).where(response_items.c.response == response)))
+    new = {item["id"] for item in items if len(item["id"]) <= _ITEM_ID_LENGTH and "\0" not in item["id"]} - known
     if new:
         connection.execute(sa.insert(response_items), [{"item": item, "response": response} for item in new])
 
 
 def _record(row: sa.Row[Any]) -> Record:
-    return Record(
-        response=_decode(row.body), input=_decode(row.input), cancelling=row.cancelling, alive=row.alive
-    )
+    return Record(response=_decode(row.body), input=_decode(row.input), cancelling=row.cancelling, alive=row.alive)
 
 
 def _encode(value: object) -> str:

@@ -61,9 +61,7 @@ class CompletionsRoom:
         await _send(
             call,
             await self._archive.read(
-                partial(
-                    completion_records.list_page, project=call.principal.project, wanted=wanted, page=page
-                )
+                partial(completion_records.list_page, project=call.principal.project, wanted=wanted, page=page)
             ),
         )
 
@@ -101,9 +99,7 @@ class CompletionsRoom:
     @staticmethod
     def _of(call: Call, function: Any, **more: Any) -> Any:
         """`function` for the completion that the path names."""
-        return partial(
-            function, project=call.principal.project, identifier=call.params["completion_id"], **more
-        )
+        return partial(function, project=call.principal.project, identifier=call.params["completion_id"], **more)
 
 
 def parse_filter(query: bytes) -> Filter:
