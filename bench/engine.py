@@ -70,7 +70,7 @@ def streams(count: int) -> Callable[[Peer, random.Random], dict[str, float]]:
 
 
 def run(peers: list[Peer], repetitions: int, generator: random.Random) -> tuple[Measures, float]:
-    """All measures of all peers, turn by turn; and the largest foreign share of the machine's CPU meanwhile."""
+    """All measures of all peers, in turns, and the largest foreign load in cores meanwhile."""
     measures: Measures = {peer.name: {} for peer in peers}
     foreign = 0.0
     for repetition in range(repetitions):
@@ -114,9 +114,7 @@ def longest_stall_ms(folder: Path, threads: int) -> float:
 
 def main() -> None:
     """Build the model, start everybody, measure, tell."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--repetitions", type=int, default=5)
     parser.add_argument("--quick", action="store_true", help="one repetition, for a first look")
     parser.add_argument("--without", action="append", default=[], help="leave a peer out: transformers")
@@ -154,22 +152,18 @@ def main() -> None:
 def report(measures: Measures, memory: dict[str, float], foreign: float, stall: float) -> None:
     """The table, the JSON and the line of results."""
     medians = {
-        name: {key: statistics.median(values) for key, values in keys.items()}
-        for name, keys in measures.items()
+        name: {key: statistics.median(values) for key, values in keys.items()} for name, keys in measures.items()
     }
     columns = {"prefill": "prefill tok/s", "ttft_ms": "first token ms", "1": "1 stream", "8": "8", "32": "32"}
     rows = [
-        [name, *(f"{values[key]:.1f}" for key in columns), f"{memory[name]:.0f}"]
-        for name, values in medians.items()
+        [name, *(f"{values[key]:.1f}" for key in columns), f"{memory[name]:.0f}"] for name, values in medians.items()
     ]
     print(table(["engine", *columns.values(), "memory MB"], rows))
     print(f"longest stall of another thread during a {LONG_PROMPT}-token prefill: {stall:.1f} ms")
     print(f"largest foreign load during a measurement: {foreign:.2f} cores")
     llama = [values for name, values in medians.items() if "llama" in name]
     ours = medians["pleiade worker"]
-    result = {
-        f"engine_{count}": ours[count] / max(values[count] for values in llama) for count in ("1", "8", "32")
-    }
+    result = {f"engine_{count}": ours[count] / max(values[count] for values in llama) for count in ("1", "8", "32")}
     result["worker_8"] = ours["8"] / medians["pleiade in process"]["8"]
     content = {
         "medians": medians,

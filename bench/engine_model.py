@@ -30,6 +30,8 @@ CONFIG = {
     "eos_token_id": 257,
 }
 
+_BYTES = {"type": "ByteLevel", "trim_offsets": True, "use_regex": True}
+
 _ENDS = {"model.embed_tokens": "token_embd", "model.norm": "output_norm"}
 _PARTS = {
     "input_layernorm": "attn_norm",
@@ -106,8 +108,8 @@ def write_folder(folder: Path, weights: dict[str, NDArray[np.float32]], words: l
             }
             for token in (256, 257)
         ],
-        "pre_tokenizer": {"type": "ByteLevel", "add_prefix_space": False, "use_regex": True},
-        "decoder": {"type": "ByteLevel"},
+        "pre_tokenizer": _BYTES | {"add_prefix_space": False},
+        "decoder": _BYTES | {"add_prefix_space": True},
         "model": {"type": "BPE", "vocab": {word: token for token, word in enumerate(words)}, "merges": []},
     }
     (folder / "tokenizer.json").write_text(json.dumps(tokenizer, ensure_ascii=False))

@@ -53,9 +53,7 @@ def _model(family: str) -> Any:
                     torch.nn.init.normal_(parameter, std=0.1)
             return model
         case "llama":
-            return transformers.LlamaForCausalLM(
-                transformers.LlamaConfig(**_COMMON, tie_word_embeddings=False)
-            )
+            return transformers.LlamaForCausalLM(transformers.LlamaConfig(**_COMMON, tie_word_embeddings=False))
         case "llama3":
             config = transformers.LlamaConfig(**_COMMON, rope_parameters=_LLAMA3, tie_word_embeddings=True)
             return transformers.LlamaForCausalLM(config)

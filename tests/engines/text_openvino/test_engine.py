@@ -151,9 +151,7 @@ def test_a_deadline_ends_a_request(driver: Driver) -> None:
         ({"adapter": "nobody"}, "nobody"),
     ],
 )
-def test_what_cannot_be_served_is_refused_with_its_reason(
-    driver: Driver, bad: dict[str, Any], words: str
-) -> None:
+def test_what_cannot_be_served_is_refused_with_its_reason(driver: Driver, bad: dict[str, Any], words: str) -> None:
     fields: dict[str, Any] = {"id": "bad", "prompt": [5], "max_tokens": 5}
     with pytest.raises(ValueError, match=words):
         driver.engine.submit(GenerationRequest(**(fields | bad)))
@@ -221,9 +219,7 @@ def log_softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:
     return shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
 
 
-def test_a_stop_token_ends_the_answer_unless_it_is_to_be_ignored(
-    driver: Driver, alone: list[list[int]]
-) -> None:
+def test_a_stop_token_ends_the_answer_unless_it_is_to_be_ignored(driver: Driver, alone: list[list[int]]) -> None:
     stop = alone[1][4]
     first = alone[1].index(stop)
     stopping = request("stop", PROMPTS[1], stop_tokens=frozenset({stop}), ignore_stop_tokens=False)

@@ -99,8 +99,7 @@ def test_truncations_apply_one_after_the_other() -> None:
 def test_a_seed_gives_the_same_tokens_whoever_shares_the_batch() -> None:
     rows = np.stack([logits(seed) for seed in range(8)])
     alone = [
-        pick_tokens(rows[i : i + 1].copy(), [SequenceSampler(Sampling(seed=i), NO_PROMPT, V)], [3])[0]
-        for i in range(8)
+        pick_tokens(rows[i : i + 1].copy(), [SequenceSampler(Sampling(seed=i), NO_PROMPT, V)], [3])[0] for i in range(8)
     ]
     samplers = [SequenceSampler(Sampling(seed=i), NO_PROMPT, V) for i in range(8)]
     assert pick_tokens(rows.copy(), samplers, [3] * 8) == alone
@@ -109,9 +108,7 @@ def test_a_seed_gives_the_same_tokens_whoever_shares_the_batch() -> None:
 def test_the_answers_of_one_seeded_request_differ() -> None:
     row = np.tile(logits(scale=0.1), (20, 1))
     first, second = (SequenceSampler(Sampling(seed=9), NO_PROMPT, V, index) for index in (0, 1))
-    assert pick_tokens(row.copy(), [first] * 20, range(20)) != pick_tokens(
-        row.copy(), [second] * 20, range(20)
-    )
+    assert pick_tokens(row.copy(), [first] * 20, range(20)) != pick_tokens(row.copy(), [second] * 20, range(20))
 
 
 def test_greedy_and_random_rows_mix() -> None:

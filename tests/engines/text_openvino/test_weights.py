@@ -126,9 +126,7 @@ def test_weights_of_another_model_are_refused(tmp_path: Path) -> None:
         ({"hidden_act": "relu"}, "relu"),
     ],
 )
-def test_an_architecture_we_do_not_build_is_refused_with_a_way_out(
-    change: dict[str, object], words: str
-) -> None:
+def test_an_architecture_we_do_not_build_is_refused_with_a_way_out(change: dict[str, object], words: str) -> None:
     config = {
         "model_type": "qwen3",
         "vocab_size": 10,

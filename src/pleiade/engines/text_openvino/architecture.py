@@ -23,9 +23,7 @@ class Architecture:
     context_length: int
     norm_epsilon: float
     tied_embeddings: bool
-    inverse_frequencies: tuple[
-        float, ...
-    ] = ()  # of the rotary positions, head_size / 2 of them; none: learned
+    inverse_frequencies: tuple[float, ...] = ()  # of the rotary positions, head_size / 2 of them; none: learned
 
     @property
     def rotary(self) -> bool:
@@ -75,9 +73,7 @@ def architecture_of_config(config: Mapping[str, Any]) -> Architecture:
             "(without sliding window); deploy a GGUF of it with the engine text_llamacpp, or with vllm"
         )
     if config.get("hidden_act", "silu") != "silu":
-        raise ValueError(
-            f"hidden_act {config['hidden_act']!r} is not supported in a {family} model (silu is)"
-        )
+        raise ValueError(f"hidden_act {config['hidden_act']!r} is not supported in a {family} model (silu is)")
     if config.get("use_sliding_window"):
         raise ValueError("sliding-window attention is not supported; deploy a GGUF with text_llamacpp")
     try:
@@ -100,16 +96,12 @@ def architecture_of_config(config: Mapping[str, Any]) -> Architecture:
             inverse_frequencies=rotary_frequencies(head_size, theta, rope),
         )
     except KeyError as error:
-        raise ValueError(
-            f"config.json lacks {error.args[0]!r}; export the model again with its config"
-        ) from None
+        raise ValueError(f"config.json lacks {error.args[0]!r}; export the model again with its config") from None
 
 
 def _gpt2(config: Mapping[str, Any]) -> Architecture:
     if config.get("activation_function", "gelu_new") not in ("gelu_new", "gelu_pytorch_tanh"):
-        raise ValueError(
-            f"activation {config['activation_function']!r} is not supported for gpt2 (gelu_new is)"
-        )
+        raise ValueError(f"activation {config['activation_function']!r} is not supported for gpt2 (gelu_new is)")
     try:
         hidden, heads = int(config["n_embd"]), int(config["n_head"])
         return Architecture(
@@ -126,6 +118,4 @@ def _gpt2(config: Mapping[str, Any]) -> Architecture:
             tied_embeddings=bool(config.get("tie_word_embeddings", True)),
         )
     except KeyError as error:
-        raise ValueError(
-            f"config.json lacks {error.args[0]!r}; export the model again with its config"
-        ) from None
+        raise ValueError(f"config.json lacks {error.args[0]!r}; export the model again with its config") from None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import threading
 import time
 from collections.abc import Sequence as SequenceOf
@@ -80,15 +81,14 @@ def load_engine(
 class Engine:
     """A `TextEngine` (see generation.py). `submit`, `cancel` and `stats` may be called from any thread."""
 
-    def __init__(
-        self, network: Network, limits: Limits, vocabulary_size: int, context_length: int, speculation: bool
-    ):
+    def __init__(self, network: Network, limits: Limits, vocabulary_size: int, context_length: int, speculation: bool):
         self.vocabulary_size, self.context_length = vocabulary_size, context_length
         self._network, self._limits, self._speculation = network, limits, speculation
         self._pool = BlockPool(network.num_blocks)
         self._scheduler = Scheduler(limits, self._pool)
         self._condition = threading.Condition()  # guards the scheduler; never held while the network runs
         self._adapters: dict[str, str] = {}
+        self._earliest_deadline = math.inf
         self._cancelled: list[tuple[str, int | None]] = []
         self._thread: threading.Thread | None = None
         self._stopping = False
@@ -117,6 +117,8 @@ class Engine:
             if self._stopping:
                 raise ValueError("the engine is stopping and takes no more requests")
             self._scheduler.submit(sequences)
+            if request.deadline is not None:
+                self._earliest_deadline = min(self._earliest_deadline, request.deadline)
             self._condition.notify()
 
     def cancel(self, request: str, index: int | None = None) -> None:
@@ -163,9 +165,7 @@ class Engine:
         if not request.prompt:
             raise ValueError("the prompt is empty; it needs at least one token")
         if request.n < 1 or request.max_tokens < 0:
-            raise ValueError(
-                f"n = {request.n} must be at least 1, max_tokens = {request.max_tokens} at least 0"
-            )
+            raise ValueError(f"n = {request.n} must be at least 1, max_tokens = {request.max_tokens} at least 0")
         if len(request.prompt) + request.max_tokens > self.context_length:
             raise ValueError(
                 f"{len(request.prompt)} prompt tokens and {request.max_tokens} new ones exceed the context "
@@ -199,6 +199,8 @@ class Engine:
     def _end_sequences(self) -> list[TokenEvent]:
         """Take out what was cancelled, is overdue, or everything when stopping."""
         scheduler, now = self._scheduler, time.monotonic()
+        if not self._cancelled and not self._stopping and now < self._earliest_deadline:
+            return []
         ended: list[Sequence] = []
         for sequence in scheduler.sequences():
             request = sequence.request
@@ -212,14 +214,15 @@ class Engine:
                 continue
             ended.append(sequence)
         self._cancelled.clear()
-        if ended:
-            self._scheduler.remove(ended)
+        scheduler.remove(ended)
+        deadlines = [sequence.request.deadline for sequence in scheduler.sequences()]
+        self._earliest_deadline = min((d for d in deadlines if d is not None), default=math.inf)
         return [TokenEvent(s.request.id, s.index, -1, finish=s.finish) for s in ended]
 
     def _until_deadline(self) -> float | None:
-        deadlines = [sequence.request.deadline for sequence in self._scheduler.sequences()]
-        nearest = min((deadline for deadline in deadlines if deadline is not None), default=None)
-        return None if nearest is None else max(nearest - time.monotonic(), 0.0)
+        if self._earliest_deadline == math.inf:
+            return None
+        return max(self._earliest_deadline - time.monotonic(), 0.0)
 
     def _plan(self) -> list[Chunk]:
         if self._speculation and len(self._scheduler.running) == 1 and not self._scheduler.waiting:
@@ -355,9 +358,7 @@ class Engine:
         scores = None
         if request.prompt_logprobs is not None:
             scores = (None, *sequence.prompt_scores)
-        return TokenEvent(
-            request.id, sequence.index, token, logprob, sequence.finish, sequence.cached_tokens, scores
-        )
+        return TokenEvent(request.id, sequence.index, token, logprob, sequence.finish, sequence.cached_tokens, scores)
 
     def _score_prompt(self, chunk: Chunk, logits_RV: Logits) -> None:
         """Log-probabilities of the prompt's own next tokens at the positions of this chunk."""

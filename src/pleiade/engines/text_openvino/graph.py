@@ -91,9 +91,7 @@ class _Builder:
         attended = paged_attention(
             flat(q, q_width), flat(k, kv_width), flat(v, kv_width), key_cache, value_cache, self.inputs, shape
         )
-        return self.linear(
-            op.reshape(attended.output(0), scalar([-1, 1, q_width], np.int64), True), name + "o"
-        )
+        return self.linear(op.reshape(attended.output(0), scalar([-1, 1, q_width], np.int64), True), name + "o")
 
     def mlp(self, x: Node, name: str) -> Node:
         up = self.linear(x, name + "up")
@@ -117,9 +115,7 @@ class _Builder:
             normal = op.mvn(x, scalar([-1], np.int64), True, self.shape.norm_epsilon, "inside_sqrt")
             return op.add(op.multiply(normal, gain), op.constant(bias.read()))
         mean_square = op.reduce_mean(op.power(x, scalar(2.0)), scalar([-1], np.int64), True)
-        return op.multiply(
-            gain, op.multiply(x, op.divide(scalar(1.0), op.sqrt(op.add(mean_square, epsilon))))
-        )
+        return op.multiply(gain, op.multiply(x, op.divide(scalar(1.0), op.sqrt(op.add(mean_square, epsilon)))))
 
     def heads_norm(self, x: Node, heads: int, name: str) -> Node:
         """[T, 1, heads * D] -> [T, 1, heads, D], each head normalised where the model does so (Qwen3)."""
@@ -165,10 +161,7 @@ def paged_attention(
     off = op.constant(np.int32(0))
     operands = [
         *(q, k, v, key_cache, value_cache),
-        *(
-            inputs[name]
-            for name in ("past_lens", "subsequence_begins", "block_indices", "block_indices_begins")
-        ),
+        *(inputs[name] for name in ("past_lens", "subsequence_begins", "block_indices", "block_indices_begins")),
         op.constant(np.float32(shape.head_size**-0.5)),
         *(off, empty_float, inputs["max_context_len"]),  # sliding window, alibi slopes, longest context
         *(

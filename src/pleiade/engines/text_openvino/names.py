@@ -117,6 +117,5 @@ def split_qkv(tensor: StoredTensor, layer: str, kind: str) -> dict[str, StoredTe
     """GPT-2's queries, keys and values: thirds of one tensor."""
     third = tensor.shape[0] // 3
     return {
-        f"{layer}{part}.{kind}": rows_of(tensor, place * third, (place + 1) * third)
-        for place, part in enumerate("qkv")
+        f"{layer}{part}.{kind}": rows_of(tensor, place * third, (place + 1) * third) for place, part in enumerate("qkv")
     }

@@ -104,9 +104,7 @@ class Network:
             self._cache[name] = ov.Tensor(port.element_type, shape)
             self._request.set_tensor(name, self._cache[name])
         names = {name for port in self._compiled.inputs for name in port.names}
-        self._inputs = [
-            name for name in STEP_INPUTS if name in names
-        ]  # GPT-2 has positions, all have them all
+        self._inputs = [name for name in STEP_INPUTS if name in names]  # GPT-2 has positions, all have them all
 
     def run(self, batch: StepBatch) -> NDArray[np.float32]:
         """Logits [S, V] of the sampled positions; a view that the next run overwrites. Releases the GIL."""

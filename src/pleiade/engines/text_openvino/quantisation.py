@@ -39,9 +39,7 @@ def _int8(matrix: NDArray[np.float32]) -> ov.Node:
     stored = np.round(matrix / step)
     stored += zero
     codes = np.clip(stored, 0, 255, out=stored).astype(np.uint8)
-    centred = op.subtract(
-        op.convert(op.constant(codes), "f16"), op.convert(op.constant(zero.astype(np.uint8)), "f16")
-    )
+    centred = op.subtract(op.convert(op.constant(codes), "f16"), op.convert(op.constant(zero.astype(np.uint8)), "f16"))
     return op.convert(op.multiply(centred, op.constant(scale)), "f32")
 
 
@@ -53,9 +51,7 @@ def _int4(matrix: NDArray[np.float32]) -> ov.Node:
     codes = np.clip(np.round(groups / scale.astype(np.float32)) + 8, 0, 15).astype(np.uint8).reshape(-1)
     packed = codes[0::2] | (codes[1::2] << 4)
     stored = Constant(ov.Tensor(packed, ov.Shape(list(groups.shape)), ov.Type.u4), shared_memory=False)
-    centred = op.subtract(
-        op.convert(stored, "f16"), op.convert(op.constant(np.full((1, 1, 1), 8, np.uint8)), "f16")
-    )
+    centred = op.subtract(op.convert(stored, "f16"), op.convert(op.constant(np.full((1, 1, 1), 8, np.uint8)), "f16"))
     whole = op.reshape(op.multiply(centred, op.constant(scale)), scalar([rows, columns], np.int64), False)
     return op.convert(whole, "f32")
 

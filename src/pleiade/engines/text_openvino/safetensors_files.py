@@ -26,18 +26,14 @@ def open_safetensors(folder: Path) -> dict[str, StoredTensor]:
     tensors: dict[str, StoredTensor] = {}
     for name in files:
         if not (folder / name).is_file():
-            raise ValueError(
-                f"{folder / name} is missing; fetch the model again, with its safetensors weights"
-            )
+            raise ValueError(f"{folder / name} is missing; fetch the model again, with its safetensors weights")
         tensors.update(_open_file(folder / name))
     return tensors
 
 
 def _open_file(path: Path) -> dict[str, StoredTensor]:
     size = path.stat().st_size
-    truncated = ValueError(
-        f"{path} is truncated or no safetensors file ({size} bytes); fetch the model again"
-    )
+    truncated = ValueError(f"{path} is truncated or no safetensors file ({size} bytes); fetch the model again")
     if size < 10:
         raise truncated
     data = np.memmap(path, mode="r", dtype=np.uint8)

@@ -18,6 +18,30 @@ Logits = NDArray[np.float32]
 
 _DRAWS_AHEAD = 64
 _CHUNK = 256  # vocabulary entries summed at once when drawing
+_HEAD = 1024  # likeliest tokens that top_p looks at first
+
+
+class _TokenCounts:
+    """How often which tokens came: two growing arrays, so that a step touches these tokens and no others."""
+
+    __slots__ = ("_counts", "_places", "_tokens")
+
+    def __init__(self) -> None:
+        self._places: dict[int, int] = {}
+        self._tokens = np.empty(64, np.int64)
+        self._counts = np.zeros(64, np.float32)
+
+    def add(self, token: int) -> None:
+        place = self._places.setdefault(token, len(self._places))
+        if place == len(self._tokens):
+            self._tokens = np.concatenate([self._tokens, np.empty_like(self._tokens)])
+            self._counts = np.concatenate([self._counts, np.zeros_like(self._counts)])
+        self._tokens[place] = token
+        self._counts[place] += 1
+
+    def view(self) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        count = len(self._places)
+        return self._tokens[:count], self._counts[:count]
 
 
 class SequenceSampler:
@@ -36,13 +60,12 @@ class SequenceSampler:
         self.constraint = constraint
         self._penalised = bool(sampling.presence_penalty or sampling.frequency_penalty)
         self._repetition = sampling.repetition_penalty != 1.0
-        self._counts = np.zeros(vocabulary_size if self._penalised else 0, np.float32)
-        self._seen = np.zeros(vocabulary_size if self._repetition else 0, np.bool_)
+        self._counted = _TokenCounts()  # of the answer
+        self._seen = _TokenCounts()  # prompt and answer
         if self._repetition:
-            self._seen[prompt] = True
-        bias = [
-            (token, value) for token, value in sampling.logit_bias.items() if 0 <= token < vocabulary_size
-        ]
+            for token in np.unique(prompt).tolist():
+                self._seen.add(token)
+        bias = [(token, value) for token, value in sampling.logit_bias.items() if 0 <= token < vocabulary_size]
         self._bias_tokens = np.array([token for token, _ in bias], np.int64)
         self._bias_values = np.array([value for _, value in bias], np.float32)
         # Edited logits depend on the tokens before, so drafts cannot be checked in one go.
@@ -72,20 +95,20 @@ class SequenceSampler:
         if self._bias_tokens.size:
             logits_V[self._bias_tokens] += self._bias_values
         if self._penalised:
+            tokens, counts = self._counted.view()
             sampling = self.sampling
-            logits_V -= sampling.frequency_penalty * self._counts
-            logits_V -= sampling.presence_penalty * (self._counts > 0)
+            logits_V[tokens] -= sampling.presence_penalty + sampling.frequency_penalty * counts
         if self._repetition:
-            seen = logits_V[self._seen]
-            factor = self.sampling.repetition_penalty
-            logits_V[self._seen] = np.where(seen > 0, seen / factor, seen * factor)
+            tokens, _ = self._seen.view()
+            seen, factor = logits_V[tokens], self.sampling.repetition_penalty
+            logits_V[tokens] = np.where(seen > 0, seen / factor, seen * factor)
 
     def accept(self, token: int) -> bool:
         """Remember a picked token; True where the grammar is complete and the sequence must stop."""
         if self._penalised:
-            self._counts[token] += 1
+            self._counted.add(token)
         if self._repetition:
-            self._seen[token] = True
+            self._seen.add(token)
         if self.constraint is None:
             return False
         try:
@@ -95,9 +118,7 @@ class SequenceSampler:
             return True
 
 
-def pick_tokens(
-    logits_RV: Logits, samplers: SequenceOf[SequenceSampler], positions: SequenceOf[int]
-) -> list[int]:
+def pick_tokens(logits_RV: Logits, samplers: SequenceOf[SequenceSampler], positions: SequenceOf[int]) -> list[int]:
     """One token for each row. `positions[r]` is the number of the token that row r generates in its sequence.
 
     Edits `logits_RV` in place: take log-probabilities before.
@@ -140,26 +161,33 @@ def _random_tokens(
     np.exp(view_RV, out=view_RV)  # the likeliest token weighs 1
     for row, sampler in enumerate(samplers):
         _truncate(view_RV[row], sampler.sampling)
-    uniforms = np.array(
-        [sampler.draw(position) for sampler, position in zip(samplers, positions, strict=True)]
-    )
+    uniforms = np.array([sampler.draw(position) for sampler, position in zip(samplers, positions, strict=True)])
     return draw_indices(weights, uniforms)
 
 
 def _truncate(weights_V: Logits, sampling: Sampling) -> None:
     """Set to zero what top_k, top_p and min_p leave out. The largest is 1; equal ones stay together."""
-    if 0 < sampling.top_k < weights_V.size:
-        kth = weights_V.size - sampling.top_k
-        weights_V[weights_V < np.partition(weights_V, kth)[kth]] = 0
+    floor, size = min(sampling.min_p, 1.0), weights_V.size
+    kept = weights_V  # what top_p looks at
+    if 0 < sampling.top_k < size:
+        kept = np.partition(weights_V, size - sampling.top_k)[size - sampling.top_k :]
+        floor = max(floor, float(kept.min()))
     if sampling.top_p < 1.0:
-        total = float(weights_V.sum(dtype=np.float64))
-        # Tokens below this cannot be in the nucleus: all of them together weigh less than what it leaves out.
-        floor = (1 - sampling.top_p) * total / weights_V.size
-        candidates = np.sort(weights_V[weights_V >= min(floor, 1.0)])[::-1]
-        needed = np.searchsorted(np.cumsum(candidates, dtype=np.float64), sampling.top_p * total)
-        weights_V[weights_V < candidates[min(int(needed), candidates.size - 1)]] = 0
-    if sampling.min_p > 0:
-        weights_V[weights_V < min(sampling.min_p, 1.0)] = 0
+        floor = max(floor, _nucleus_floor(kept, sampling.top_p))
+    if floor > 0:
+        weights_V *= weights_V >= floor
+
+
+def _nucleus_floor(weights: Logits, top_p: float) -> float:
+    """The smallest weight in the nucleus: the fewest tokens that together hold `top_p` of all weight."""
+    needed = top_p * float(weights.sum())
+    if weights.size > 4 * _HEAD:  # the nucleus of a real distribution is small: look at the head only
+        head = np.partition(weights, weights.size - _HEAD)[-_HEAD:]
+        if float(head.sum()) >= needed:
+            weights = head
+    ordered = np.sort(weights)[::-1]
+    place = int(np.searchsorted(np.cumsum(ordered, dtype=np.float64), needed))
+    return float(ordered[min(place, ordered.size - 1)])
 
 
 def draw_indices(weights: Logits, uniforms: NDArray[np.float64]) -> NDArray[np.intp]:

@@ -63,9 +63,7 @@ class Sequence:
         self.computed = 0  # tokens whose keys and values lie in the cache
         self.drafts = 0  # guessed tokens that stand behind `length`, to be verified in this step
         self.blocks: list[int] = []
-        self.table: NDArray[np.int32] = np.empty(
-            -(-capacity // block_size) + 1, np.int32
-        )  # `blocks` as an array
+        self.table: NDArray[np.int32] = np.empty(-(-capacity // block_size) + 1, np.int32)  # `blocks` as an array
         self.hashes: list[BlockHash] = []  # of the full blocks, as far as they were needed
         self.cached_tokens = -1  # of the prompt, found when it was first admitted
         self.drafter = Drafter()

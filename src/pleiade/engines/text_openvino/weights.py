@@ -49,9 +49,7 @@ def open_checkpoint(path: str | Path) -> Checkpoint:
     return Checkpoint(architecture, complete(architecture, tensors, path))
 
 
-def complete(
-    architecture: Architecture, tensors: Mapping[str, StoredTensor], source: Path
-) -> dict[str, StoredTensor]:
+def complete(architecture: Architecture, tensors: Mapping[str, StoredTensor], source: Path) -> dict[str, StoredTensor]:
     """The tensors, checked: each one the graph asks for is there in its right shape. Raises ValueError."""
     tensors = dict(tensors)
     if architecture.tied_embeddings and "embedding.weight" in tensors:
