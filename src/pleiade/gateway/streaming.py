@@ -13,6 +13,7 @@ import msgspec
 from pleiade.domain import Usage
 
 _USAGE_KEY = b',"usage":'
+_GOES_ON = b'"finish_reason":null}]'
 _DONE = b"data: [DONE]"
 _MAX_EVENT = 64 * 1024 * 1024  # bytes; an upstream that never ends its event is broken
 
@@ -100,6 +101,8 @@ class EventFilter:
         self._usage_wanted = usage_wanted
         self._continuous_wanted = continuous_wanted
         self._model = msgspec.Raw(msgspec.json.encode(model)) if model else None
+        self._common = not model and not continuous_wanted
+        self._tail = b',"usage":null}\n\n' if usage_wanted else b"}\n\n"
         self._rest = b""
         self._latest: _WireUsage | None = None
         self.done = False  # [DONE] came
@@ -119,6 +122,10 @@ class EventFilter:
 
     def feed(self, data: bytes) -> bytes:
         """What to send on for `data`; look at `broken` and `failure` after."""
+        if self._common and not self._rest and data.endswith(b"}}\n\n") and data.find(b"\n") == len(data) - 2:
+            out = self._common_chunk(data)
+            if out:
+                return out
         if b"\r" in data:
             data = data.replace(b"\r", b"")  # JSON has no raw CR, so these only end lines
         if self._rest:
@@ -139,6 +146,26 @@ class EventFilter:
         """What is left at the stream's end: an event whose blank line never came is an event all the same."""
         rest, self._rest = self._rest, b""
         return self._event(rest.rstrip(b"\n")) if rest.strip() else b""
+
+    def _common_chunk(self, data: bytes) -> bytes:
+        """One token as our own engines send it: a choice that goes on, then its usage. b"" for all else.
+
+        Nothing here that the long way would not do; it is the same in a third of the time, for nearly every event.
+        """
+        start = data.rfind(_USAGE_KEY)
+        if (
+            data[start - len(_GOES_ON) : start] != _GOES_ON
+            or not data.startswith(b"data: {")
+            or self.done
+            or self.failure
+            or self.broken
+        ):
+            return b""
+        try:
+            self._latest = _usage_decoder.decode(data[start + len(_USAGE_KEY) : -3])
+        except msgspec.DecodeError:
+            return b""
+        return data[:start] + self._tail
 
     def _event(self, event: bytes) -> bytes:
         if event.startswith(b"data: {") and event.endswith(b"}") and b"\n" not in event:
