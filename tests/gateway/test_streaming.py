@@ -86,6 +86,23 @@ def test_only_the_outermost_usage_is_ever_touched(objects: list[dict[str, object
     assert got == [{name: value for name, value in o.items() if name != "usage"} for o in kept]
 
 
+@pytest.mark.parametrize("usage_wanted", [True, False])
+@pytest.mark.parametrize("continuous", [True, False])
+@pytest.mark.parametrize("model", ["", "pico-1"])
+def test_events_that_come_one_by_one_fare_as_those_that_come_together(
+    usage_wanted: bool, continuous: bool, model: str
+) -> None:
+    two_choices = chunk("x", tokens=5).replace(
+        b'"choices":[', b'"choices":[{"index":1,"delta":{},"logprobs":null,"finish_reason":"stop"},'
+    )
+    for stream in (STREAM, [*STREAM[:2], two_choices, STREAM[3], DONE], [DONE, *STREAM], [*STREAM[:2], b"data: 7\n\n"]):
+        one, other = (
+            EventFilter(usage_wanted=usage_wanted, continuous_wanted=continuous, model=model) for _ in range(2)
+        )
+        assert run(one, stream) == run(other, [b"".join(stream)])
+        assert (one.usage, one.broken) == (other.usage, other.broken)
+
+
 def test_a_cut_stream_knows_what_was_used_where_it_was_cut() -> None:
     events = EventFilter(usage_wanted=False)
     events.feed(b"".join(STREAM[:3]) + STREAM[3][:20])

@@ -156,6 +156,7 @@ class EventFilter:
         if (
             data[start - len(_GOES_ON) : start] != _GOES_ON
             or not data.startswith(b"data: {")
+            or b'"finish_reason":"' in data  # of another choice
             or self.done
             or self.failure
             or self.broken
