@@ -122,10 +122,6 @@ class EventFilter:
 
     def feed(self, data: bytes) -> bytes:
         """What to send on for `data`; look at `broken` and `failure` after."""
-        if self._common and not self._rest and data.endswith(b"}}\n\n") and data.find(b"\n") == len(data) - 2:
-            out = self._common_chunk(data)
-            if out:
-                return out
         if b"\r" in data:
             data = data.replace(b"\r", b"")  # JSON has no raw CR, so these only end lines
         if self._rest:
@@ -147,30 +143,9 @@ class EventFilter:
         rest, self._rest = self._rest, b""
         return self._event(rest.rstrip(b"\n")) if rest.strip() else b""
 
-    def _common_chunk(self, data: bytes) -> bytes:
-        """One token as our own engines send it: a choice that goes on, then its usage. b"" for all else.
-
-        Nothing here that the long way would not do; it is the same in a third of the time, for nearly every event.
-        """
-        start = data.rfind(_USAGE_KEY)
-        if (
-            data[start - len(_GOES_ON) : start] != _GOES_ON
-            or not data.startswith(b"data: {")
-            or b'"finish_reason":"' in data  # of another choice
-            or self.done
-            or self.failure
-            or self.broken
-        ):
-            return b""
-        try:
-            self._latest = _usage_decoder.decode(data[start + len(_USAGE_KEY) : -3])
-        except msgspec.DecodeError:
-            return b""
-        return data[:start] + self._tail
-
     def _event(self, event: bytes) -> bytes:
         if event.startswith(b"data: {") and event.endswith(b"}") and b"\n" not in event:
-            return self._chunk(event)
+            return (self._common and self._common_chunk(event)) or self._chunk(event)
         if event == _DONE:
             return self._end()
         # Comments and `event:` lines are dropped: clients of 2023 crash on them (wire-contract §11.6).
@@ -184,6 +159,22 @@ class EventFilter:
             self.broken = self.broken or "an event of its stream is not a JSON object"
             return b""
         return self._chunk(b"data: " + data)
+
+    def _common_chunk(self, event: bytes) -> bytes:
+        """One token as our own engines send it: a choice that goes on, then its usage. b"" for all else.
+
+        Nothing here that the long way would not do; it is the same in half the time, for nearly every event.
+        """
+        start = event.rfind(_USAGE_KEY)
+        if event[start - len(_GOES_ON) : start] != _GOES_ON or b'"finish_reason":"' in event:  # of another choice
+            return b""
+        if self.done or self.failure or self.broken:
+            return b""
+        try:
+            self._latest = _usage_decoder.decode(event[start + len(_USAGE_KEY) : -1])
+        except msgspec.DecodeError:
+            return b""
+        return event[:start] + self._tail
 
     def _end(self) -> bytes:
         self.done = True
