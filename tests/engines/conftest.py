@@ -17,7 +17,7 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def text_worker(tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Worker]:
-    """A text worker on the tiny model."""
+    """A text worker on the tiny model, in whose world torch and transformers raise on import."""
     arguments = [
         "--model",
         str(tiny_model),
@@ -28,6 +28,9 @@ def text_worker(tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> I
         "--kv-cache-mb",
         "64",
     ]
-    log = tmp_path_factory.mktemp("worker") / "log"
-    with run_worker("pleiade.engines.text_openvino", arguments, log) as worker:
+    folder = tmp_path_factory.mktemp("worker")
+    for name in ("torch", "transformers"):
+        (folder / f"{name}.py").write_text("raise ImportError('not in the serving path')")
+    env = {"PYTHONPATH": str(folder)}
+    with run_worker("pleiade.engines.text_openvino", arguments, folder / "log", env=env) as worker:
         yield worker

@@ -1,12 +1,11 @@
 """`POST /v1/completions` of the text worker: everything that the API of January 2023 could."""
 
 import math
-from pathlib import Path
 
 import pytest
 
-from engines.tiny_model import CONTEXT, write_tiny_model
-from engines.worker_process import Worker, run_worker
+from engines.tiny_model import CONTEXT
+from engines.worker_process import Worker
 
 ROUTE = "/completions"
 
@@ -123,16 +122,6 @@ def test_a_suffix_is_filled_by_the_models_own_tokens(text_worker: Worker) -> Non
     answer = text_worker.ok(ROUTE, prompt="ab", suffix="cd", max_tokens=3, ignore_eos=True)
     assert answer["usage"]["prompt_tokens"] == 2 + 2 + 3
     assert text_worker.ok(ROUTE, prompt="ab", suffix="", max_tokens=1)["usage"]["prompt_tokens"] == 2
-
-
-def test_a_suffix_for_a_model_without_such_tokens_is_refused(tmp_path: Path) -> None:
-    folder = write_tiny_model(tmp_path / "plain", fim=False)
-    with run_worker(
-        "pleiade.engines.text_openvino", ["--model", str(folder), "--model-id", "plain"], tmp_path / "log"
-    ) as worker:
-        error = worker.error(ROUTE, prompt="ab", suffix="cd")
-        assert error["param"] == "suffix"
-        assert "fill in the middle" in error["message"]
 
 
 @pytest.mark.parametrize(

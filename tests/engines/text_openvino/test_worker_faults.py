@@ -182,10 +182,7 @@ def _start(model: list[str]) -> subprocess.CompletedProcess[str]:
     return subprocess.run(argv, capture_output=True, text=True, timeout=60, check=False)
 
 
-def test_serving_never_imports_torch_or_transformers(tiny_model: Path, tmp_path: Path) -> None:
-    for name in ("torch", "transformers"):
-        (tmp_path / f"{name}.py").write_text("raise ImportError('not in the serving path')")
-    arguments = ["--model", str(tiny_model), "--model-id", "tiny"]
+def test_serving_never_imports_torch_or_transformers(text_worker: Worker) -> None:
+    """The worker of these tests runs with a torch and a transformers that raise on import (conftest.py)."""
     form = {"type": "json_object"}
-    with run_worker(MODULE, arguments, tmp_path / "log", env={"PYTHONPATH": str(tmp_path)}) as worker:
-        assert worker.ok("/chat/completions", messages=HI, max_tokens=4, response_format=form)
+    assert text_worker.ok("/chat/completions", messages=HI, max_tokens=4, response_format=form)

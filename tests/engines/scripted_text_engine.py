@@ -19,7 +19,7 @@ Script = Callable[[GenerationRequest, int], list[int]]
 class ScriptedEngine:
     """Answers each sequence with the tokens of `script`; a constraint, if any, chooses the smallest allowed token."""
 
-    def __init__(self, script: Script, *, vocabulary: int, context: int = 512, queue_limit: int = 32) -> None:
+    def __init__(self, script: Script, *, vocabulary: int, context: int = 4096, queue_limit: int = 32) -> None:
         self.vocabulary_size = vocabulary
         self.context_length = context
         self.requests: list[GenerationRequest] = []
