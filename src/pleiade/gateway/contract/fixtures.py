@@ -40,9 +40,7 @@ def stream_answer(fixture: Fixture, identifier: str) -> bytes:
     lines = []
     for event in fixture.events:
         kind = event["type"]
-        lines.append(
-            f"event: {kind}\ndata: ".encode() + msgspec.json.encode(_named(event, identifier)) + b"\n\n"
-        )
+        lines.append(f"event: {kind}\ndata: ".encode() + msgspec.json.encode(_named(event, identifier)) + b"\n\n")
     return b"".join(lines)
 
 

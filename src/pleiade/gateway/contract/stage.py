@@ -60,9 +60,7 @@ class Contract:
                 if body is not None and change and change not in changes:
                     changes.append(change)
                     if error.code == "model_not_found":
-                        call.params = dict.fromkeys(
-                            call.params, model
-                        )  # a new one: calls share their route's
+                        call.params = dict.fromkeys(call.params, model)  # a new one: calls share their route's
                     self._give(call, body, changes)
                 elif not await self._answer_fixture(call, error):
                     raise
