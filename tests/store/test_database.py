@@ -73,6 +73,12 @@ def test_a_database_that_may_only_be_read_is_named(sqlite_db: sa.Engine) -> None
         write()
 
 
+def test_postgresql_without_its_driver_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    with pytest.raises(StoreError, match=r"pip install 'pleiade\[postgres\]'"):
+        open_database("postgresql://me@127.0.0.1:1/pleiade")
+
+
 WRITER = """
 import sys, sqlalchemy as sa
 from pleiade.store import open_database, migrate, unit_of_work, bump_version

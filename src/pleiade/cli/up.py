@@ -98,6 +98,8 @@ def _serve(
 
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            if number is signal.SIGHUP and signal.getsignal(number) is signal.SIG_IGN:
+                continue  # started by nohup: it means to outlive its terminal
             loop.add_signal_handler(number, on_signal)
         await supervisor.start()
         try:
