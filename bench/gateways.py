@@ -188,20 +188,17 @@ def _start(
 
 
 def wait_for_answer(gateway: Gateway, process: subprocess.Popen[bytes], log: Path) -> None:
-    """Until a plain request is answered as the mock answers. Raises SystemExit after 90 s or at its death."""
+    """Until a plain request is answered as the mock answers. Raises SystemExit after 240 s or at its death."""
     body = b'{"model":"mock","messages":[{"role":"user","content":"Say hello."}]}'
     headers = {"content-type": "application/json", "authorization": f"Bearer {gateway.key}"}
     url = f"http://127.0.0.1:{gateway.port}/v1/chat/completions"
-    deadline = time.monotonic() + 90
+    deadline = time.monotonic() + 240
     problem: object = None
     while time.monotonic() < deadline and process.poll() is None:
         try:
             with urllib.request.urlopen(urllib.request.Request(url, body, headers), timeout=20) as answer:
                 content = json.load(answer)
-            if (
-                content["choices"][0]["message"]["content"] != FIXED_ANSWER
-                or content["usage"]["total_tokens"] != 84
-            ):
+            if content["choices"][0]["message"]["content"] != FIXED_ANSWER or content["usage"]["total_tokens"] != 84:
                 raise SystemExit(f"{gateway.name} changed the answer: {content}")
             return
         except (urllib.error.URLError, ConnectionError, TimeoutError) as error:

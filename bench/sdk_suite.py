@@ -175,15 +175,9 @@ Tests without a request check the client alone. First come tests (passed/all), t
 
 def main() -> int:
     """Runs every version, writes the page, prints the result; 1 if a test failed."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument(
-        "-k", default="", help="only tests that match, as pytest's -k (the page is not written)"
-    )
-    parser.add_argument(
-        "--version", action="append", choices=list(VERSIONS), help="only this version of the SDK"
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("-k", default="", help="only tests that match, as pytest's -k (the page is not written)")
+    parser.add_argument("--version", action="append", choices=list(VERSIONS), help="only this version of the SDK")
     parser.add_argument("--url", help="a server that runs already, http://host:port")
     options = parser.parse_args()
     (ROOT / "bench" / "results").mkdir(exist_ok=True)

@@ -35,9 +35,7 @@ class Server:
         """The key as OpenAI's clients send it."""
         return {"authorization": f"Bearer {self.key}"}
 
-    def post(
-        self, path: str, body: object = None, *, key: str | None = None, **more: object
-    ) -> httpx.Response:
+    def post(self, path: str, body: object = None, *, key: str | None = None, **more: object) -> httpx.Response:
         """POST JSON (`body`), or whatever `more` gives to httpx, with the key as Bearer."""
         headers = {"authorization": f"Bearer {self.key if key is None else key}"}
         headers |= dict(more.pop("headers", {}))  # type: ignore[call-overload]
@@ -120,9 +118,7 @@ def serve(
         def ready_or_dead() -> bool:
             return process.poll() is not None or is_ready(url)
 
-        wait_for(
-            ready_or_dead, 120, f"pleiade up is ready; its output:\n{log_path.read_text(errors='replace')}"
-        )
+        wait_for(ready_or_dead, 120, f"pleiade up is ready; its output:\n{log_path.read_text(errors='replace')}")
         assert process.poll() is None, f"pleiade up ended: {log_path.read_text(errors='replace')}"
         server = Server(url=url, key=(home / "admin.key").read_text().strip(), home=home, process=process)
         with server.client:

@@ -84,9 +84,7 @@ async def test_a_creation_with_any_model_reaches_a_real_engine(serve: Serve, hom
 async def test_production_code_still_judges_every_request(serve: Serve, home: Path) -> None:
     served = await serve(contract=True, home=str(home))
     assert (await served.post("/v1/chat/completions", {"model": 5, "messages": []})).status == 400
-    assert (
-        await served.client.post(served.url + "/v1/embeddings", data=b"{", headers=served.headers)
-    ).status == 400
+    assert (await served.client.post(served.url + "/v1/embeddings", data=b"{", headers=served.headers)).status == 400
     assert (await served.get("/v1/no/such/route")).status == 404
     assert (await served.get("/v1/models/x", headers={"authorization": "Bearer sk-wrong"})).status == 401
 
