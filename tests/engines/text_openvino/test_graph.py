@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from engines.text_openvino.driving import GREEDY
 from engines.text_openvino.models import VOCABULARY, random_prompt, reference_logits, write_folder, write_gguf
 from pleiade.engines.text_openvino.generation import GenerationRequest
-from pleiade.engines.text_openvino.graph import build_graph
 from pleiade.engines.text_openvino.network import Network, assemble
 from pleiade.engines.text_openvino.sampler import SequenceSampler
 from pleiade.engines.text_openvino.scheduler import Chunk, Sequence
@@ -25,7 +24,7 @@ EXACT: dict[str, Any] = {"precision": "f32", "cache_precision": "f32"}
 
 def logits_of(path: Path, tokens: list[int], weights: Any = "f32", **options: Any) -> NDArray[np.float32]:
     """Logits of all positions, computed in two chunks of prompt and the last five tokens one by one."""
-    network = Network(build_graph(open_checkpoint(path), weights), kv_cache_bytes=8 << 20, **options)
+    network = Network(open_checkpoint(path), weights, kv_cache_bytes=8 << 20, **options)
     request = GenerationRequest(id="", prompt=tokens)
     sequence = Sequence(request, 0, SequenceSampler(GREEDY, np.array(tokens), VOCABULARY), network.block_size)
     sequence.table[:] = np.arange(len(sequence.table))[::-1]  # blocks need not be in order

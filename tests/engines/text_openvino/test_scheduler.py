@@ -14,10 +14,12 @@ from pleiade.engines.text_openvino.sampler import SequenceSampler
 from pleiade.engines.text_openvino.scheduler import Chunk, Limits, Scheduler, Sequence
 
 
-def make(name: str, prompt: SequenceOf[int], n: int = 1, max_tokens: int = 8, **more: Any) -> list[Sequence]:
+def make(
+    name: str, prompt: SequenceOf[int], n: int = 1, max_tokens: int = 8, adapter: int = 0, **more: Any
+) -> list[Sequence]:
     request = GenerationRequest(id=name, prompt=prompt, n=n, max_tokens=max_tokens, **more)
     sampler = SequenceSampler(Sampling(temperature=0), np.array(prompt), 1000)
-    return [Sequence(request, index, sampler, 32) for index in range(n)]
+    return [Sequence(request, index, sampler, 32, adapter) for index in range(n)]
 
 
 def scheduler(blocks: int = 64, **limits: int) -> Scheduler:
@@ -95,9 +97,9 @@ def test_a_prompt_that_starts_alike_waits_for_the_first_to_be_computed() -> None
 
 def test_adapters_do_not_share_blocks() -> None:
     s = scheduler()
-    s.submit(make("a", range(96), adapter="one"))
+    s.submit(make("a", range(96), adapter=1))
     step(s)
-    s.submit(make("b", range(96), adapter="two"))
+    s.submit(make("b", range(96), adapter=2))
     assert described(step(s))["b"] == (0, 96)
 
 

@@ -159,3 +159,20 @@ def test_a_prompt_that_is_too_long_is_refused_in_openais_words(text_worker: Work
 
 def test_control_tokens_in_a_raw_prompt_are_control_tokens(text_worker: Worker) -> None:
     assert text_worker.ok(ROUTE, prompt="<|im_start|>a", max_tokens=1)["usage"]["prompt_tokens"] == 2
+
+
+def test_a_batch_of_log_likelihoods_as_lm_eval_asks_for_it(text_worker: Worker) -> None:
+    """lm-eval 0.4's `local-completions`: token prompts, echo, one token too many, scores cut out by position."""
+    prompts = [_ids("The sky is blue"), _ids("Two and two is four, is it not?")]
+    request = {"prompt": prompts, "max_tokens": 1, "temperature": 0, "logprobs": 1, "echo": True, "seed": 1234}
+    answer = text_worker.ok(ROUTE, model="tiny", **request)
+    for choice, prompt in zip(answer["choices"], prompts, strict=True):
+        scores = choice["logprobs"]["token_logprobs"]
+        assert len(scores) == len(prompt) + 1
+        context = 4
+        assert all(score < 0 for score in scores[context:-1])
+        for token, top in zip(
+            choice["logprobs"]["tokens"][context:-1], choice["logprobs"]["top_logprobs"][context:-1], strict=True
+        ):
+            assert token in top
+            assert max(top.values()) >= top[token]
