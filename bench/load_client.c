@@ -198,7 +198,11 @@ int main(int argc, char **argv) {
                 errors++;
                 close(c->fd);
             }
-            if (over || (wanted && started >= wanted)) { under_way--; continue; }
+            if (over || (wanted && started >= wanted)) {
+                if (got > 0) close(c->fd);  // or the server's own close would be counted as a lost request
+                under_way--;
+                continue;
+            }
             started++;
             if (got > 0) send_request(c);
             else dial(c);
