@@ -42,9 +42,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         return self.database_url or f"sqlite:///{self.home_path / 'pleiade.db'}"
 
 
-def load_settings(
-    overrides: Mapping[str, object] | None = None, environ: Mapping[str, str] = os.environ
-) -> Settings:
+def load_settings(overrides: Mapping[str, object] | None = None, environ: Mapping[str, str] = os.environ) -> Settings:
     """Settings from the environment, then `overrides` (command-line options; None values are ignored).
 
     Raises SettingsError with every problem at once.

@@ -1,6 +1,5 @@
 """`pleiade train`: from a folder of text to a model that answers, resumable at any moment."""
 
-import os
 from pathlib import Path
 from typing import Annotated
 
@@ -21,7 +20,7 @@ def train(
     base_only: Annotated[bool, typer.Option("--base-only", help="Leave out instruction tuning.")] = False,
 ) -> None:
     """Train a model: tokenizer, pretraining, instruction tuning, export. Run it again to go on after a stop."""
-    from pleiade.lab.launch import launch
+    from pleiade.lab.launch import default_ranks, launch
     from pleiade.lab.presets import override, presets
 
     known = presets()
@@ -36,15 +35,6 @@ def train(
         chosen = override(known[preset], changes)
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error
-    ranks = processes or _default_ranks(chosen.rows // chosen.micro_rows)
+    ranks = processes or default_ranks(chosen.rows // chosen.micro_rows)
     arguments = [preset, "--data", str(data), "--run", str(run), *(["--base-only"] if base_only else []), *changes]
     raise typer.Exit(launch(arguments, ranks))
-
-
-def _default_ranks(num_micro_batches: int) -> int:
-    import torch
-
-    if torch.cuda.is_available():
-        return 1
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(n for n in range(1, max(1, min(cores, num_micro_batches)) + 1) if num_micro_batches % n == 0)

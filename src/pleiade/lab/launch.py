@@ -7,6 +7,8 @@ import subprocess
 import sys
 from collections.abc import Sequence
 
+import torch
+
 
 def training_environment() -> dict[str, str]:
     """The environment that made CPU training fast here: no spinning threads, and freed memory kept by the process.
@@ -37,3 +39,11 @@ def launch(arguments: Sequence[str], processes: int) -> int:
             return process.wait()
         except KeyboardInterrupt:
             continue  # the ranks received it too, and are writing their checkpoint
+
+
+def default_ranks(num_micro_batches: int) -> int:
+    """How many ranks suit this machine: one where there is a GPU, else the most cores that share a step evenly."""
+    if torch.cuda.is_available():
+        return 1
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(n for n in range(1, max(1, min(cores, num_micro_batches)) + 1) if num_micro_batches % n == 0)

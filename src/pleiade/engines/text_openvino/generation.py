@@ -80,7 +80,7 @@ EventSink = Callable[[Sequence[TokenEvent]], None]
 """Called from the scheduler's thread once per step, with the events of all sequences of that step."""
 
 
-class QueueFull(Exception):
+class QueueFull(Exception):  # noqa: N818 -- named as in asyncio and queue
     """The waiting queue is at its limit; try again later."""
 
 
