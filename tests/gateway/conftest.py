@@ -3,8 +3,15 @@
 from collections.abc import AsyncIterator
 
 import pytest
+import uvloop
 from scripted_engine import ScriptedEngine
 from scripted_gateway import Gateways, Serve, Served
+
+
+@pytest.fixture(scope="session")
+def event_loop_policy() -> uvloop.EventLoopPolicy:
+    """The event loop that serves is the one that is tested."""
+    return uvloop.EventLoopPolicy()
 
 
 @pytest.fixture

@@ -105,6 +105,12 @@ class Served:
         await response.read()
         return response
 
+    async def settle(self) -> None:
+        """Until no call is in flight: a client may see the end of a stream a moment before the gateway is done."""
+        async with asyncio.timeout(10):
+            while self.gateway.watch.calls:  # noqa: ASYNC110 - a set has no event
+                await asyncio.sleep(0.005)
+
     def log_lines(self) -> list[dict[str, Any]]:
         """The request log so far."""
         self.gateway.request_log.flush()

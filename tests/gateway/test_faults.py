@@ -70,7 +70,7 @@ async def test_an_engine_killed_in_mid_stream_becomes_an_error_event(serve: Serv
 
 
 async def log_of(served: Served) -> list[dict[str, Any]]:
-    await until(lambda: not served.gateway.watch.calls)
+    await served.settle()
     return served.log_lines()
 
 
@@ -230,7 +230,9 @@ async def test_a_client_that_goes_away_while_tokens_flow_is_noticed_too(served: 
 
 
 @pytest.mark.parametrize("stream", [True, False])
-async def test_a_client_that_stops_reading_is_let_go(serve: Serve, engine: ScriptedEngine, stream: bool) -> None:
+async def test_a_client_that_stops_reading_is_let_go(
+    serve: Serve, engine: ScriptedEngine, stream: bool, caplog: pytest.LogCaptureFixture
+) -> None:
     async def large(exchange: Exchange) -> None:
         await exchange.whole(200, {"x": "y" * 30_000_000})
 
@@ -245,6 +247,7 @@ async def test_a_client_that_stops_reading_is_let_go(serve: Serve, engine: Scrip
     if stream:
         assert line["completion_tokens"] > 0
     assert (await served.get("/healthz")).status == 200
+    assert caplog.records == []  # it is no fault of ours, and the server has nothing to complain about
     writer.close()
 
 
@@ -276,23 +279,21 @@ async def test_a_client_that_goes_away_while_sending_leaves_nothing_behind(serve
 
 
 async def test_two_hundred_clients_at_once_all_get_an_answer(served: Served, engine: ScriptedEngine) -> None:
-    running = 0
+    running, all_came = 0, asyncio.Event()
 
     async def bounded(exchange: Exchange) -> None:
         nonlocal running
+        if len(engine.seen) == 200:
+            all_came.set()
         if running >= 32:
             await exchange.whole(429, {"error": {"message": "queue full"}}, "retry-after: 1\r\n")
             return
         running += 1
-        try:
-            await asyncio.sleep(0.05)
-            await well_behaved(exchange)
-        finally:
-            running -= 1
+        await all_came.wait()
+        await well_behaved(exchange)
 
     engine.script = bounded
     answers = await asyncio.gather(*(served.post(OPENAI, CHAT) for _ in range(200)))
     statuses = [answer.status for answer in answers]
-    assert set(statuses) == {200, 429}
-    assert statuses.count(200) >= 32
+    assert (statuses.count(200), statuses.count(429)) == (32, 168)
     assert all("retry-after" in answer.headers for answer in answers if answer.status == 429)

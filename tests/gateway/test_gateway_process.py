@@ -230,9 +230,8 @@ async def test_any_worker_tells_the_metrics_of_all(home: Home, start: Start) -> 
                 await answer.read()
             requests += 16
         for _ in range(8):  # whoever answers
-            while await counted(client) < requests:  # noqa: ASYNC110 - they tell each other twice a second
+            while await counted(client) != requests:  # noqa: ASYNC110 - they tell each other twice a second
                 await asyncio.sleep(0.1)
-            assert await counted(client) == requests
 
 
 async def test_the_log_has_one_json_line_a_request_and_neither_prompt_nor_key(

@@ -436,6 +436,7 @@ async def test_ids_that_no_database_can_hold_are_unknown(start: Serve, database_
 async def test_the_log_counts_what_a_response_used(start: Serve, engine: ScriptedEngine) -> None:
     served = await start()
     await served.post(URL, {"model": "chat", "input": "hi", "stream": True})
+    await served.settle()
     (line,) = served.log_lines()
     assert (line["path"], line["status"], line["prompt_tokens"], line["completion_tokens"]) == (
         URL,
