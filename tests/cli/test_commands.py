@@ -1,6 +1,7 @@
 """Commands that read and write a home: keys, models, deployments, version. Nothing runs meanwhile."""
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -43,6 +44,28 @@ def test_version_is_told_to_people_and_programs() -> None:
     assert parts["pleiade"] == __version__
     assert parts["openvino"]
     assert f"pleiade    {__version__}" in CliRunner().invoke(app, ["version"]).stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "offered"),
+    [
+        ("pleiade mod", ["model"]),
+        ("pleiade model show all-", [EMBEDDING_MODEL]),
+        ("pleiade deploy x --model all", [EMBEDDING_MODEL]),
+        ("pleiade deploy x --engine text_", ["text_openvino", "text_llamacpp"]),
+        ("pleiade undeploy no-such", []),
+    ],
+)
+def test_the_shell_completes_commands_and_names(shell: Shell, words: str, offered: list[str]) -> None:
+    asked = {
+        "_PLEIADE_COMPLETE": "complete_bash",
+        "COMP_WORDS": words,
+        "COMP_CWORD": str(words.count(" ")),
+        "PLEIADE_HOME": str(shell.home),
+    }
+    program = str(Path(sys.executable).parent / "pleiade")
+    said = subprocess.run([program], env={**os.environ, **asked}, capture_output=True, text=True)
+    assert said.stdout.split() == offered, said.stderr
 
 
 def test_the_life_of_a_key(shell: Shell) -> None:

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pleiade.cli import completion
 from pleiade.cli.common import HomeOption, JsonOption, Place, fail, opened, print_json, print_table
 
 if TYPE_CHECKING:
@@ -16,8 +17,15 @@ Options = dict[str, str | int | float | bool]
 
 def deploy(
     name: Annotated[str, typer.Argument(help="Name that clients say in `model`, or in Azure's path.")],
-    model: Annotated[str, typer.Option("--model", help="A registered model (pleiade model list).")],
-    engine: Annotated[str, typer.Option(help="Engine to run it on. [default: the first that can serve it]")] = "",
+    model: Annotated[
+        str, typer.Option("--model", help="A registered model (pleiade model list).", autocompletion=completion.models)
+    ],
+    engine: Annotated[
+        str,
+        typer.Option(
+            help="Engine to run it on. [default: the first that can serve it]", autocompletion=completion.engines
+        ),
+    ] = "",
     alias: Annotated[
         list[str] | None, typer.Option("--alias", help="A further name, say gpt-4o-mini. Repeat it.")
     ] = None,
@@ -54,7 +62,7 @@ def deploy(
 
 
 def undeploy(
-    name: Annotated[str, typer.Argument(help="Name of the deployment.")],
+    name: Annotated[str, typer.Argument(help="Name of the deployment.", autocompletion=completion.deployments)],
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:

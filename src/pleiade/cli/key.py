@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pleiade.cli import completion
 from pleiade.cli.common import HomeOption, JsonOption, fail, opened, print_json, print_table, when
 
 if TYPE_CHECKING:
@@ -13,7 +14,9 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="API keys: make, list, rotate, revoke.", no_args_is_help=True)
 
-KeyArgument = Annotated[str, typer.Argument(metavar="KEY", help="Id or name of the key.")]
+KeyArgument = Annotated[
+    str, typer.Argument(metavar="KEY", help="Id or name of the key.", autocompletion=completion.keys)
+]
 SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
 
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pleiade.cli import completion
 from pleiade.cli.common import HomeOption, JsonOption, Place, opened, print_json, print_table, when
 
 if TYPE_CHECKING:
@@ -13,7 +14,9 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="Models: register, list, show, remove.", no_args_is_help=True)
 
-ModelArgument = Annotated[str, typer.Argument(metavar="MODEL", help="Name of a registered model.")]
+ModelArgument = Annotated[
+    str, typer.Argument(metavar="MODEL", help="Name of a registered model.", autocompletion=completion.models)
+]
 
 
 @app.command("list")

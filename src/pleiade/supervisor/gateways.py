@@ -12,7 +12,7 @@ from pleiade.supervisor.child import Child, start_child
 from pleiade.supervisor.errors import SupervisorError
 from pleiade.supervisor.home import Home
 
-READY_WITHIN_S = 60.0
+READY_WITHIN_S = 120.0
 FATAL_STARTS = 3  # a gateway that never was ready and died this often will not become ready
 ROTATE_EVERY_S = 5.0
 AFTER_DRAIN_S = 8.0  # a gateway gives itself 5 s more than the drain to end what cannot be ended
