@@ -143,7 +143,6 @@ class Call:
         self._usage = usage
         self._cached: dict[str, int] = {}
         self._render = render
-        self.streams = render is not None
         self._changed: dict[int, Choice] = {}
         self._out: list[bytes] = []
         self._begun = False  # something of the stream has been taken
@@ -235,6 +234,11 @@ class Call:
             if data:
                 self._out.append(data)
         return self.done or (bool(self._out) and not self._begun)
+
+    @property
+    def pending(self) -> bool:
+        """True where bytes of the stream wait to be sent."""
+        return bool(self._out)
 
     def wake(self) -> None:
         """Let whoever sends this call's bytes go on."""
@@ -337,7 +341,7 @@ class Events:
             if call.flush():
                 self._held.pop(number, None)
                 call.wake()
-            elif call.streams:
+            elif call.pending:
                 self._held[number] = call
         if self._held:
             now = self._loop.time()
