@@ -13,6 +13,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from pleiade.engines.text_openvino.adapters import Adapter, read_adapter
+from pleiade.engines.text_openvino.architecture import Architecture
 from pleiade.engines.text_openvino.blocks import BlockPool
 from pleiade.engines.text_openvino.generation import (
     EngineStats,
@@ -21,8 +23,7 @@ from pleiade.engines.text_openvino.generation import (
     TokenEvent,
     TokenLogprobs,
 )
-from pleiade.engines.text_openvino.graph import build_graph
-from pleiade.engines.text_openvino.network import CachePrecision, Network, assemble
+from pleiade.engines.text_openvino.network import CachePrecision, Decoder, Network, assemble
 from pleiade.engines.text_openvino.quantisation import Weights
 from pleiade.engines.text_openvino.sampler import SequenceSampler, pick_tokens, token_logprobs
 from pleiade.engines.text_openvino.scheduler import Chunk, Limits, Scheduler, Sequence
@@ -63,7 +64,8 @@ def load_engine(
         tokens = max(2 * shape.context_length, 1024 * max_batch)
         kv_cache_mb = max(1, min(tokens * token_bytes >> 20, 2048))
     network = Network(
-        build_graph(checkpoint, weights),
+        checkpoint,
+        weights,
         kv_cache_bytes=kv_cache_mb << 20,
         threads=threads,
         precision=precision,
@@ -75,19 +77,24 @@ def load_engine(
         step_tokens=max(step_tokens, max_batch),
         block_size=network.block_size,
     )
-    return Engine(network, limits, shape.vocabulary_size, shape.context_length, speculation == "ngram")
+    return Engine(network, limits, shape, speculation=speculation == "ngram")
 
 
 class Engine:
     """A `TextEngine` (see generation.py). `submit`, `cancel` and `stats` may be called from any thread."""
 
-    def __init__(self, network: Network, limits: Limits, vocabulary_size: int, context_length: int, speculation: bool):
-        self.vocabulary_size, self.context_length = vocabulary_size, context_length
+    def __init__(self, network: Network, limits: Limits, architecture: Architecture, *, speculation: bool):
+        self.vocabulary_size, self.context_length = architecture.vocabulary_size, architecture.context_length
+        self._architecture = architecture
         self._network, self._limits, self._speculation = network, limits, speculation
         self._pool = BlockPool(network.num_blocks)
         self._scheduler = Scheduler(limits, self._pool)
         self._condition = threading.Condition()  # guards the scheduler; never held while the network runs
-        self._adapters: dict[str, str] = {}
+        self._adapters: dict[str, Adapter] = {}  # those that may be asked for
+        self._stacked: tuple[Adapter, ...] = ()  # those in the compiled decoder
+        self._adapter_serial = 0
+        self._adapter_lock = threading.Lock()  # one load at a time
+        self._next_decoder: Decoder | None = None  # to be used from the next step on
         self._earliest_deadline = math.inf
         self._cancelled: list[tuple[str, int | None]] = []
         self._thread: threading.Thread | None = None
@@ -114,6 +121,12 @@ class Engine:
             sampler = SequenceSampler(request.sampling, prompt, self.vocabulary_size, index, own)
             sequences.append(Sequence(request, index, sampler, self._limits.block_size))
         with self._condition:
+            if request.adapter:
+                adapter = self._adapters.get(request.adapter)
+                if adapter is None:
+                    raise ValueError(f"adapter {request.adapter!r} is not loaded; load it first")
+                for sequence in sequences:
+                    sequence.adapter = adapter.serial
             if self._stopping:
                 raise ValueError("the engine is stopping and takes no more requests")
             self._scheduler.submit(sequences)
@@ -129,11 +142,24 @@ class Engine:
 
     def load_adapter(self, name: str, path: str) -> None:
         """Load a LoRA adapter (PEFT folder). Raises ValueError where it does not fit the model."""
-        raise ValueError(f"adapter {name!r}: this engine has none loaded at {path}")
+        with self._adapter_lock:
+            self._adapter_serial += 1
+            adapter = read_adapter(path, self._architecture, self._adapter_serial)
+            with self._condition:
+                used = {sequence.adapter for sequence in self._scheduler.sequences()}
+            others = [one for key, one in self._adapters.items() if key != name]
+            finishing = [one for one in self._stacked if one.serial in used and one not in others]
+            stack = (*others, *finishing, adapter)
+            decoder = self._network.compile_decoder(stack)
+            with self._condition:
+                self._next_decoder, self._stacked = decoder, stack
+                self._adapters[name] = adapter
 
     def unload_adapter(self, name: str) -> None:
         """Forget an adapter; running requests that use it finish."""
-        raise ValueError(f"adapter {name!r} is not loaded")
+        with self._condition:
+            if self._adapters.pop(name, None) is None:
+                raise ValueError(f"adapter {name!r} is not loaded")
 
     def stats(self) -> EngineStats:
         """Counters and gauges of this moment."""
@@ -171,8 +197,6 @@ class Engine:
                 f"{len(request.prompt)} prompt tokens and {request.max_tokens} new ones exceed the context "
                 f"of {self.context_length} tokens"
             )
-        if request.adapter and request.adapter not in self._adapters:
-            raise ValueError(f"adapter {request.adapter!r} is not loaded; load it first")
         if not 0 <= min(request.prompt) <= max(request.prompt) < self.vocabulary_size:
             raise ValueError(f"the prompt has token ids outside 0 to {self.vocabulary_size - 1}")
 
@@ -225,6 +249,9 @@ class Engine:
         return max(self._earliest_deadline - time.monotonic(), 0.0)
 
     def _plan(self) -> list[Chunk]:
+        if self._next_decoder is not None:
+            self._network.use(self._next_decoder)
+            self._next_decoder = None
         if self._speculation and len(self._scheduler.running) == 1 and not self._scheduler.waiting:
             self._draft(self._scheduler.running[0])
         return self._scheduler.plan()

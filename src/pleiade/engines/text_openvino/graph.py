@@ -7,7 +7,7 @@ kernels by that rank.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,7 @@ import openvino as ov
 import openvino.opset13 as op
 from openvino.op import _PagedAttentionExtension as PagedAttention
 
+from pleiade.engines.text_openvino.adapters import Adapter, stacked
 from pleiade.engines.text_openvino.architecture import Architecture
 from pleiade.engines.text_openvino.quantisation import Weights, constant_matrix, scalar
 from pleiade.engines.text_openvino.tensors import StoredTensor
@@ -34,38 +35,59 @@ STEP_INPUTS = {
 }
 
 
-def build_graph(checkpoint: Checkpoint, weights: Weights = "int8") -> ov.Model:
-    """The whole network: STEP_INPUTS and a key and a value cache a layer in, `logits` [S, 1, V] float32 out.
+def build_decoder(checkpoint: Checkpoint, weights: Weights = "int8", adapters: Sequence[Adapter] = ()) -> ov.Model:
+    """All layers: STEP_INPUTS and a key and a value cache a layer in, `hidden` [S, 1, H] of sampled positions out.
 
-    The paged-attention operation is experimental upstream and `openvino` therefore pinned exactly; a test
-    compares our logits with transformers'.
+    With adapters there is one more input, `adapter_mask` [T, 1, all ranks]. The paged-attention operation
+    is experimental upstream and `openvino` therefore pinned exactly; a test compares our logits with
+    transformers'.
     """
-    return _Builder(checkpoint.architecture, checkpoint.tensors, weights).model()
+    return _Builder(checkpoint.architecture, checkpoint.tensors, weights, adapters).model()
+
+
+def build_head(checkpoint: Checkpoint, weights: Weights = "int8") -> ov.Model:
+    """`hidden` [S, 1, H] in, `logits` [S, 1, V] out.
+
+    A model of its own, so that it can run in float32 where the layers run in bfloat16: a bfloat16 logit of
+    20 has steps of 0.125, and likely tokens would tie. It also spares the work where a chunk of a prompt
+    needs no logits.
+    """
+    hidden = parameter("hidden", ov.Type.f32, [-1, 1, checkpoint.architecture.hidden_size])
+    matrix = constant_matrix(checkpoint.tensors["head.weight"].read(), weights)
+    result = op.result(op.matmul(hidden, matrix, False, True))
+    result.output(0).set_names({"logits"})
+    return ov.Model([result], [hidden], "head")
 
 
 class _Builder:
     """Holds what every layer needs: the shape, the tensors, the inputs of the step."""
 
-    def __init__(self, architecture: Architecture, tensors: Mapping[str, StoredTensor], weights: Weights):
+    def __init__(
+        self,
+        architecture: Architecture,
+        tensors: Mapping[str, StoredTensor],
+        weights: Weights,
+        adapters: Sequence[Adapter],
+    ):
         self.shape, self.tensors, self.weights = architecture, tensors, weights
+        self.adapters = adapters
         ranks = {name: [] if name == "max_context_len" else [-1] for name in STEP_INPUTS}
         self.inputs = {name: parameter(name, kind, ranks[name]) for name, kind in STEP_INPUTS.items()}
+        if adapters:
+            ranks_in_all = sum(adapter.rank for adapter in adapters)
+            self.inputs["adapter_mask"] = parameter("adapter_mask", ov.Type.f32, [-1, 1, ranks_in_all])
         self.parameters = list(self.inputs.values())
 
     def model(self) -> ov.Model:
         last_norm_TH = self.norm(self.layers(), "norm")
         sampled_SH = op.gather(last_norm_TH, self.inputs["sampled_tokens_indices"], op.constant(np.int64(0)))
-        head = self.embedding if self.shape.tied_embeddings else self.matrix("head")
-        logits_SV = op.matmul(sampled_SH, head, False, True)
-        # The clamp changes nothing but lets the runtime write float32: bfloat16 has steps of 0.125 at 20.
-        result = op.result(op.clamp(logits_SV, -1e30, 1e30))
-        result.output(0).set_names({"logits"})
+        result = op.result(sampled_SH)
+        result.output(0).set_names({"hidden"})
         return ov.Model([result], self.parameters, "decoder")
 
     def layers(self) -> Node:
-        self.embedding = self.matrix("embedding")
         tokens = op.unsqueeze(op.convert(self.inputs["input_ids"], "i32"), scalar(1, np.int64))
-        x = op.gather(self.embedding, tokens, op.constant(np.int32(0)))
+        x = op.gather(self.matrix("embedding"), tokens, op.constant(np.int32(0)))
         if self.shape.rotary:
             self.cosine, self.sine = self.rotary_tables()
         else:
@@ -101,6 +123,10 @@ class _Builder:
 
     def linear(self, x: Node, name: str) -> Node:
         y = op.matmul(x, self.matrix(name), False, True)
+        if (change := stacked(self.adapters, name)) is not None:
+            down, up = (op.constant(matrix) for matrix in change)
+            low = op.multiply(op.matmul(x, down, False, True), self.inputs["adapter_mask"])
+            y = op.add(y, op.matmul(low, up, False, True))
         bias = self.tensors.get(name + ".bias")
         return y if bias is None else op.add(y, op.constant(bias.read().reshape(1, 1, -1)))
 

@@ -26,6 +26,7 @@ _LLAMA = {
 }
 _GPT2_ENDS = {"wte": "embedding", "wpe": "positions", "ln_f": "norm", "lm_head": "head"}
 _GPT2 = {
+    "attn.c_attn": "qkv",
     "ln_1": "attention_norm",
     "attn.c_proj": "o",
     "ln_2": "mlp_norm",
@@ -68,6 +69,21 @@ def layer_module(module: str) -> str:
     return ""
 
 
+def gpt2_module(module: str) -> str:
+    """Our name of a module in GPT-2's spelling, "" where it has none; the fused projection is `qkv`.
+
+    `transformer.h.3.attn.c_attn` -> `layers.3.qkv`.
+    """
+    module = module.removeprefix("transformer.")
+    if module in _GPT2_ENDS:
+        return _GPT2_ENDS[module]
+    if module.startswith("h."):
+        _, layer, part = module.split(".", 2)
+        if part in _GPT2:
+            return f"layers.{layer}.{_GPT2[part]}"
+    return ""
+
+
 def llama_names(stored: Mapping[str, StoredTensor]) -> dict[str, StoredTensor]:
     """Tensors of Llama, Qwen2 and Qwen3 checkpoints; unknown ones (rotary tables and such) are left out."""
     tensors = {}
@@ -83,17 +99,13 @@ def gpt2_names(stored: Mapping[str, StoredTensor]) -> dict[str, StoredTensor]:
     tensors: dict[str, StoredTensor] = {}
     for full_name, stored_tensor in stored.items():
         module, _, kind = full_name.removeprefix("transformer.").rpartition(".")
-        tensor = stored_tensor
-        if module in _GPT2_ENDS:
-            tensors[f"{_GPT2_ENDS[module]}.{kind}"] = tensor
-        elif module.startswith("h."):
-            _, layer, part = module.split(".", 2)
-            if len(tensor.shape) == 2:
-                tensor = transposed(tensor)
-            if part == "attn.c_attn":
-                tensors.update(split_qkv(tensor, f"layers.{layer}.", kind))
-            elif part in _GPT2:
-                tensors[f"layers.{layer}.{_GPT2[part]}.{kind}"] = tensor
+        tensor, ours = stored_tensor, gpt2_module(module)
+        if ours.startswith("layers.") and len(tensor.shape) == 2:
+            tensor = transposed(tensor)
+        if ours.endswith(".qkv"):
+            tensors.update(split_qkv(tensor, ours.removesuffix("qkv"), kind))
+        elif ours:
+            tensors[f"{ours}.{kind}"] = tensor
     return tensors
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence as SequenceOf
 from dataclasses import dataclass
 from typing import Literal
 
@@ -9,8 +11,11 @@ import numpy as np
 import openvino as ov
 from numpy.typing import NDArray
 
-from pleiade.engines.text_openvino.graph import STEP_INPUTS
+from pleiade.engines.text_openvino.adapters import Adapter, column_ranges
+from pleiade.engines.text_openvino.graph import STEP_INPUTS, build_decoder, build_head
+from pleiade.engines.text_openvino.quantisation import Weights
 from pleiade.engines.text_openvino.scheduler import Chunk
+from pleiade.engines.text_openvino.weights import Checkpoint
 
 CachePrecision = Literal["bf16", "u8", "f32"]
 
@@ -30,10 +35,12 @@ class StepBatch:
     block_indices_begins: NDArray[np.int32]
     max_context_len: NDArray[np.int32]
     sampled_tokens_indices: NDArray[np.int64]
+    adapters: list[int]  # serial of each sequence's adapter, 0 = none
 
 
 def assemble(chunks: list[Chunk]) -> StepBatch:
     """Lay the chunks of a step end to end."""
+    decoding = all(chunk.count == 1 for chunk in chunks)
     ids, positions, tables = [], [], []
     sampled: list[int] = []
     past, begins, table_begins = [], [0], [0]
@@ -41,7 +48,8 @@ def assemble(chunks: list[Chunk]) -> StepBatch:
     for chunk in chunks:
         sequence, end = chunk.sequence, chunk.start + chunk.count
         ids.append(sequence.tokens[chunk.start : end])
-        positions.append(np.arange(chunk.start, end))
+        if not decoding:
+            positions.append(np.arange(chunk.start, end))
         used = -(-end // BLOCK_SIZE)
         tables.append(sequence.table[:used])
         past.append(chunk.start)
@@ -53,64 +61,110 @@ def assemble(chunks: list[Chunk]) -> StepBatch:
         longest = max(longest, end)
     return StepBatch(
         input_ids=np.concatenate(ids),
-        position_ids=np.concatenate(positions),
+        position_ids=np.array(past, np.int64) if decoding else np.concatenate(positions),
         past_lens=np.array(past, np.int32),
         subsequence_begins=np.array(begins, np.int32),
         block_indices=np.concatenate(tables),
         block_indices_begins=np.array(table_begins, np.int32),
         max_context_len=np.array(longest, np.int32),
         sampled_tokens_indices=np.array(sampled, np.int64),
+        adapters=[chunk.sequence.adapter for chunk in chunks],
     )
 
 
 class Network:
-    """A compiled graph with its paged KV cache. Not thread-safe: the scheduler's thread owns it."""
+    """The compiled graphs with their paged KV cache. Not thread-safe: the scheduler's thread owns it."""
 
     def __init__(
         self,
-        model: ov.Model,
+        checkpoint: Checkpoint,
+        weights: Weights,
         *,
         kv_cache_bytes: int,
         threads: int | None = None,
         precision: Literal["auto", "f32"] = "auto",
         cache_precision: CachePrecision = "bf16",
     ):
-        self.model = model
-        self.properties: dict[str, object] = {
-            "PERFORMANCE_HINT": "LATENCY",
-            "KV_CACHE_PRECISION": cache_precision,
-        }
+        self._checkpoint, self._weights = checkpoint, weights
+        exact = {"INFERENCE_PRECISION_HINT": "f32"}
+        if precision == "f32":
+            exact["DYNAMIC_QUANTIZATION_GROUP_SIZE"] = "0"
+        common = {"PERFORMANCE_HINT": "LATENCY"} | ({"INFERENCE_NUM_THREADS": str(threads)} if threads else {})
+        self._properties = common | {"KV_CACHE_PRECISION": cache_precision}
         if cache_precision == "u8":
             # The default quantises keys by channel over a whole block and so requantises the block with every
             # token: results would depend on how a prompt was cut into chunks. By token they do not.
-            self.properties["KEY_CACHE_QUANT_MODE"] = "BY_TOKEN"
-        if threads:
-            self.properties["INFERENCE_NUM_THREADS"] = threads
+            self._properties["KEY_CACHE_QUANT_MODE"] = "BY_TOKEN"
         if precision == "f32":
-            self.properties |= {"INFERENCE_PRECISION_HINT": "f32", "DYNAMIC_QUANTIZATION_GROUP_SIZE": 0}
-        self._compiled = ov.Core().compile_model(model, "CPU", self.properties)
-        self._request = self._compiled.create_infer_request()
-        ports = {name: port for port in self._compiled.inputs for name in port.names if "_cache." in name}
-        shapes = {name: list(port.partial_shape)[1:] for name, port in ports.items()}
-        block_bytes = sum(
-            int(np.prod([dim.get_length() for dim in shapes[name]])) * port.element_type.size
-            for name, port in ports.items()
-        )
+            self._properties |= exact
+        self._core = ov.Core()
+        head = self._core.compile_model(build_head(checkpoint, weights), "CPU", common | exact)
+        self._head = head.create_infer_request()
+        self._no_logits = np.empty((0, checkpoint.architecture.vocabulary_size), np.float32)
+        decoder = self.compile_decoder(())
         self.block_size = BLOCK_SIZE
-        self.num_blocks = max(1, kv_cache_bytes // block_bytes)
-        self._cache = {}
-        for name, port in ports.items():
-            shape = ov.Shape([self.num_blocks, *(dim.get_length() for dim in shapes[name])])
-            self._cache[name] = ov.Tensor(port.element_type, shape)
-            self._request.set_tensor(name, self._cache[name])
-        names = {name for port in self._compiled.inputs for name in port.names}
-        self._inputs = [name for name in STEP_INPUTS if name in names]  # GPT-2 has positions, all have them all
+        self._cache = allocate_cache(decoder.compiled, kv_cache_bytes)
+        self.num_blocks: int = next(iter(self._cache.values())).shape[0]
+        self.use(decoder)
+
+    def compile_decoder(self, adapters: SequenceOf[Adapter]) -> Decoder:
+        """The layers with these adapters; takes seconds, may be called from any thread."""
+        model = build_decoder(self._checkpoint, self._weights, adapters)
+        compiled = self._core.compile_model(model, "CPU", self._properties)
+        return Decoder(compiled, compiled.create_infer_request(), column_ranges(adapters))
+
+    def use(self, decoder: Decoder) -> None:
+        """Run this decoder from now on, on the same cache. Only between steps."""
+        for name, tensor in self._cache.items():
+            decoder.request.set_tensor(name, tensor)
+        self._decoder = decoder
 
     def run(self, batch: StepBatch) -> NDArray[np.float32]:
         """Logits [S, V] of the sampled positions; a view that the next run overwrites. Releases the GIL."""
-        for name in self._inputs:
-            self._request.set_tensor(name, ov.Tensor(getattr(batch, name), shared_memory=True))
-        self._request.start_async()
-        self._request.wait()
-        output: NDArray[np.float32] = self._request.get_output_tensor(0).data
+        request = self._decoder.request
+        for name in STEP_INPUTS:
+            request.set_tensor(name, ov.Tensor(getattr(batch, name), shared_memory=True))
+        if self._decoder.columns:
+            request.set_tensor("adapter_mask", ov.Tensor(self._adapter_mask(batch)))
+        request.start_async()
+        request.wait()
+        if not len(batch.sampled_tokens_indices):
+            return self._no_logits
+        self._head.set_input_tensor(request.get_output_tensor(0))
+        self._head.start_async()
+        self._head.wait()
+        output: NDArray[np.float32] = self._head.get_output_tensor(0).data
         return output.reshape(output.shape[0], output.shape[-1])
+
+    def _adapter_mask(self, batch: StepBatch) -> NDArray[np.float32]:
+        """[T, 1, all ranks]: ones where a token may see the columns of an adapter."""
+        columns = self._decoder.columns
+        width = max(own.stop for own in columns.values())
+        mask = np.zeros((len(batch.input_ids), 1, width), np.float32)
+        for place, serial in enumerate(batch.adapters):
+            if serial in columns:
+                rows = slice(batch.subsequence_begins[place], batch.subsequence_begins[place + 1])
+                mask[rows, 0, columns[serial]] = 1
+        return mask
+
+
+@dataclass(frozen=True)
+class Decoder:
+    """The compiled layers, a request to run them, and where which adapter's columns lie."""
+
+    compiled: ov.CompiledModel
+    request: ov.InferRequest
+    columns: dict[int, slice]
+
+
+def allocate_cache(compiled: ov.CompiledModel, size: int) -> dict[str, ov.Tensor]:
+    """Key and value caches of all layers, together of `size` bytes: each of [blocks, ...] as the layers ask."""
+    block_shapes, kinds, block_bytes = {}, {}, 0
+    for port in compiled.inputs:
+        name = port.any_name
+        if "_cache." in name:
+            block_shapes[name] = [dimension.get_length() for dimension in list(port.partial_shape)[1:]]
+            kinds[name] = port.element_type
+            block_bytes += math.prod(block_shapes[name]) * port.element_type.size
+    blocks = max(1, size // block_bytes)
+    return {name: ov.Tensor(kinds[name], ov.Shape([blocks, *shape])) for name, shape in block_shapes.items()}

@@ -25,13 +25,14 @@ def open_safetensors(folder: Path) -> dict[str, StoredTensor]:
             raise ValueError(f"{index} is not a safetensors index; fetch the model again") from None
     tensors: dict[str, StoredTensor] = {}
     for name in files:
-        if not (folder / name).is_file():
-            raise ValueError(f"{folder / name} is missing; fetch the model again, with its safetensors weights")
-        tensors.update(_open_file(folder / name))
+        tensors.update(open_safetensors_file(folder / name))
     return tensors
 
 
-def _open_file(path: Path) -> dict[str, StoredTensor]:
+def open_safetensors_file(path: Path) -> dict[str, StoredTensor]:
+    """The tensors of one file. Raises ValueError where it is missing or truncated."""
+    if not path.is_file():
+        raise ValueError(f"{path} is missing; fetch it again, as safetensors")
     size = path.stat().st_size
     truncated = ValueError(f"{path} is truncated or no safetensors file ({size} bytes); fetch the model again")
     if size < 10:

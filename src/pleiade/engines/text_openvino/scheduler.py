@@ -36,6 +36,7 @@ class Sequence:
     """One answer in the making: its tokens, its blocks, and how far its keys and values are computed."""
 
     __slots__ = (
+        "adapter",
         "blocks",
         "cached_tokens",
         "computed",
@@ -54,8 +55,16 @@ class Sequence:
         "tokens",
     )
 
-    def __init__(self, request: GenerationRequest, index: int, sampler: SequenceSampler, block_size: int):
+    def __init__(
+        self,
+        request: GenerationRequest,
+        index: int,
+        sampler: SequenceSampler,
+        block_size: int,
+        adapter: int = 0,
+    ):
         self.request, self.index, self.sampler = request, index, sampler
+        self.adapter = adapter  # its serial, 0 = none
         self.prompt_length = self.length = len(request.prompt)
         capacity = self.prompt_length + request.max_tokens + 1
         self.tokens: NDArray[np.int64] = np.empty(capacity, np.int64)
@@ -93,7 +102,7 @@ class Sequence:
         while len(self.hashes) < count:
             start = len(self.hashes) * block_size
             # The adapter changes keys and values, so it is part of the first name and thereby of all.
-            parent = self.hashes[-1] if self.hashes else self.request.adapter.encode()
+            parent = self.hashes[-1] if self.hashes else b"%d" % self.adapter
             self.hashes.append(chain_hash(parent, self.tokens[start : start + block_size]))
         return self.hashes[:count]
 
