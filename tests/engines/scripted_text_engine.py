@@ -54,7 +54,8 @@ class ScriptedEngine:
                 del self._live[key]
 
     def load_adapter(self, name: str, path: str) -> None:
-        pass
+        if not path.startswith("/lora"):
+            raise ValueError("it was made for another model")
 
     def unload_adapter(self, name: str) -> None:
         pass

@@ -58,7 +58,7 @@ async def saying(
     script = text if callable(text) else lambda request, index: [*known.encode(text), end]
     engine = ScriptedEngine(script, vocabulary=known.vocabulary_size, **more)
     app = EngineApp(token="", max_body_bytes=1 << 20)
-    options = WorkerOptions(model="/nowhere", model_id="m", adapters={"polite": "/lora"})
+    options = WorkerOptions(model="/nowhere", model_id="m", adapters={"polite": "/lora", "rude": "/elsewhere"})
     app.service = open_service(engine, known, options, asyncio.get_running_loop())
     try:
         yield Client(app, engine)
@@ -141,6 +141,14 @@ async def test_an_adapter_is_called_by_its_name() -> None:
         assert (await client.ok("/chat/completions", messages=HI, model="polite"))["model"] == "polite"
         assert (await client.ok("/chat/completions", messages=HI, model="an-alias"))["model"] == "m"
         assert [request.adapter for request in client.engine.requests] == ["polite", ""]
+
+
+async def test_an_adapter_that_does_not_fit_is_refused_and_its_base_answers_on() -> None:
+    async with saying("yes") as client:
+        refused = await client.post("/completions", prompt="x", model="rude")
+        assert (refused.status_code, refused.json()["error"]["code"]) == (404, "model_not_found")
+        assert "made for another model" in refused.json()["error"]["message"]
+        assert (await client.ok("/completions", prompt="x"))["choices"][0]["text"] == "yes"
 
 
 async def test_a_suffix_for_a_model_without_such_tokens_is_refused() -> None:

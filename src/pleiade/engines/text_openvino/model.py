@@ -39,6 +39,7 @@ class TextModel:
         events: Events,
         sampling_defaults: Mapping[str, Any],
         adapters: Mapping[str, str],
+        broken_adapters: Mapping[str, str],
         answer_limit_s: float,
     ) -> None:
         self.id = model_id
@@ -51,6 +52,7 @@ class TextModel:
         self.metrics = GenerationMetrics(model_id)
         self.sampling_defaults = sampling_defaults
         self.adapters = dict(adapters)
+        self._broken_adapters = dict(broken_adapters)
         self.strips_first_space = tokenizer.strips_first_space
         identity = f"{model_id} {engine.vocabulary_size} {engine.context_length} {sorted(self.adapters)}"
         self.fingerprint = "fp_" + hashlib.sha256(identity.encode()).hexdigest()[:10]
@@ -61,7 +63,13 @@ class TextModel:
         return asked if asked in self.adapters else self.id
 
     def adapter_for(self, asked: str) -> str:
-        """The loaded adapter of that name, or none: deployments reach the base model under names of their own."""
+        """The loaded adapter of that name, or none: deployments reach the base model under names of their own.
+
+        Raises ApiError 404 for an adapter that could not be loaded: the base model must not answer in its place.
+        """
+        if asked in self._broken_adapters:
+            message = f"The adapter '{asked}' could not be loaded: {self._broken_adapters[asked]}"
+            raise ApiError(404, message, param="model", code="model_not_found")
         return asked if asked in self.adapters else ""
 
     def deadline(self) -> float:

@@ -97,18 +97,22 @@ def open_service(
 ) -> TextService:
     """Put the HTTP side around an engine and start its scheduler.
 
-    Raises LoadError where tokenizer, template or an adapter do not fit.
+    Raises LoadError where tokenizer or template do not fit. An adapter that does not fit is refused when called.
     """
     if tokenizer.vocabulary_size > engine.vocabulary_size:
         raise LoadError(
             f"{options.model}: the tokenizer knows {tokenizer.vocabulary_size} tokens, the weights only "
             f"{engine.vocabulary_size}; they belong to different models"
         )
+    loaded, broken = {}, {}
     for name, path in options.adapters.items():
         try:
             engine.load_adapter(name, path)
-        except ValueError as error:
-            raise LoadError(f"adapter {name!r} in {path}: {error}") from error
+        except (ValueError, OSError) as error:  # its base and the other adapters must not suffer for it
+            log.error("adapter %r in %s cannot be loaded: %s", name, path, error)
+            broken[name] = str(error)
+        else:
+            loaded[name] = path
     events = Events(loop)
     folder = Path(options.model)
     model = TextModel(
@@ -117,7 +121,8 @@ def open_service(
         tokenizer=tokenizer,
         events=events,
         sampling_defaults=sampling_defaults_of(folder) if folder.is_dir() else {},
-        adapters=options.adapters,
+        adapters=loaded,
+        broken_adapters=broken,
         answer_limit_s=options.answer_limit_s,
     )
     engine.start(events.sink)
