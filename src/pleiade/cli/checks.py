@@ -135,12 +135,25 @@ def _port(settings: Settings, home: Home) -> Finding:
 
     pid, url = read_lock(home)
     if is_running(home):
-        return Finding("port", "ok", f"`pleiade up` runs (process {pid}) on {url}")
+        return _gateway(home, pid, url)
     try:
         bind(settings.host, settings.port).close()
     except SupervisorError as error:
         return Finding("port", "wrong", str(error).split(":")[0], str(error).partition(": ")[2])
     return Finding("port", "ok", f"{settings.port} on {settings.host} is free")
+
+
+def _gateway(home: Home, pid: int, url: str) -> Finding:
+    """Whether the running server answers; one on another address than this machine's own is taken at its word."""
+    import asyncio
+
+    from pleiade.supervisor.health import status_of
+
+    port = url.rpartition(":")[2]
+    if url.startswith("http://127.0.0.1:") and asyncio.run(status_of(int(port), "/healthz", {}, 5.0)) != 200:
+        mend = f"wait if it has just started, else see {home.logs / 'gateway-1.log'} and start it again"
+        return Finding("port", "wrong", f"`pleiade up` (process {pid}) runs, but {url} does not answer", mend)
+    return Finding("port", "ok", f"`pleiade up` runs (process {pid}) on {url}")
 
 
 def _bundled() -> Iterator[Finding]:
