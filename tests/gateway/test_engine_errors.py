@@ -1,5 +1,6 @@
 """What an engine refuses, as the caller sees it."""
 
+import gzip
 from typing import Any
 
 import pytest
@@ -44,6 +45,29 @@ async def test_our_own_credentials_refused_upstream_are_not_the_callers_fault(
     answer = await served.post(OPENAI, CHAT)
     assert answer.status == 502
     assert "sk-upstream" not in await answer.text()
+
+
+async def test_a_redirect_is_not_followed(served: Served, engine: ScriptedEngine) -> None:
+    async def script(exchange: Exchange) -> None:
+        await exchange.whole(302, b"moved", "location: /v1/elsewhere\r\n")
+
+    engine.script = script
+    assert (await served.post(OPENAI, CHAT)).status == 502
+    assert [exchange.path for exchange in engine.seen] == ["/v1/chat/completions"]
+
+
+async def test_an_upstream_that_compresses_unasked_is_understood(served: Served, engine: ScriptedEngine) -> None:
+    async def script(exchange: Exchange) -> None:
+        assert "accept-encoding" not in exchange.headers
+        await exchange.whole(
+            200, gzip.compress(b'{"id":"x","usage":{"prompt_tokens":7}}'), "content-encoding: gzip\r\n"
+        )
+
+    engine.script = script
+    answer = await served.post(OPENAI, CHAT)
+    assert (await answer.json())["id"] == "x"
+    assert "content-encoding" not in answer.headers
+    assert served.log_lines()[0]["prompt_tokens"] == 7
 
 
 async def test_a_web_page_instead_of_an_answer_is_502(served: Served, engine: ScriptedEngine) -> None:

@@ -34,8 +34,7 @@ from pleiade.settings import Settings
 
 logger = logging.getLogger(__name__)
 
-# Shorter than the keep-alive of any engine (uvicorn's is 5 s), or a request may meet a connection that just
-# closed.
+# Shorter than the keep-alive of any engine (uvicorn's is 5 s), or a request may meet a connection that just closed.
 _KEEP_ALIVE_S = 4.0
 SHARE_S = 0.5
 
@@ -97,7 +96,6 @@ class Gateway:
             connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=_KEEP_ALIVE_S),
             cookie_jar=aiohttp.DummyCookieJar(),
             timeout=aiohttp.ClientTimeout(total=None, sock_connect=10.0),
-            auto_decompress=False,
             skip_auto_headers=("User-Agent", "Accept", "Accept-Encoding"),
         )
         await self.keys.start()

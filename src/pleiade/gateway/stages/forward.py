@@ -63,14 +63,14 @@ class Forward:
         except aiohttp.ClientConnectorError:
             await asyncio.sleep(_RECONNECT_S)
             target = call.target = self._gateway.directory.find(target.endpoint.deployment) or target
+        except aiohttp.ConnectionTimeoutError as error:
+            raise _out_of_reach(target) from error
         except (aiohttp.ClientError, ConnectionError) as error:
             raise _broke_off(call) from error
         try:
             return await self._post(call, target, options)
-        except aiohttp.ClientConnectorError as error:
-            raise unavailable(
-                f"The engine of `{target.endpoint.deployment}` cannot be reached. Please retry shortly.", 2.0
-            ) from error
+        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
+            raise _out_of_reach(target) from error
         except (aiohttp.ClientError, ConnectionError) as error:
             raise _broke_off(call) from error
 
@@ -80,7 +80,10 @@ class Forward:
         if traceparent is not None:
             headers["traceparent"] = traceparent.decode("latin-1")
         return await self._gateway.session.post(
-            target.url(call.engine_path), data=engine_body(call, target, options), headers=headers
+            target.url(call.engine_path),
+            data=engine_body(call, target, options),
+            headers=headers,
+            allow_redirects=False,  # following one would turn this into a GET
         )
 
     async def _whole(self, call: Call, response: aiohttp.ClientResponse) -> None:
@@ -141,6 +144,10 @@ def engine_body(call: Call, target: Target, options: StreamOptions) -> bytes:
         given = read_field(call.body, "stream_options", dict[str, msgspec.Raw], "an object") or {}
         changes["stream_options"] = {**given, "include_usage": _TRUE, "continuous_usage_stats": _TRUE}
     return encode_fields({**call.body, **changes}) if changes else call.raw
+
+
+def _out_of_reach(target: Target) -> ApiError:
+    return unavailable(f"The engine of `{target.endpoint.deployment}` cannot be reached. Please retry shortly.", 2.0)
 
 
 def _broke_off(call: Call) -> ApiError:
