@@ -27,7 +27,7 @@ class ScriptedEngine:
         self.hold = threading.Event()  # cleared: no sequence goes on
         self.hold.set()
         self._script = script
-        self._queue_limit = queue_limit
+        self.queue_limit = queue_limit
         self._live: dict[tuple[str, int], tuple[GenerationRequest, deque[int]]] = {}
         self._lock = threading.Lock()
         self._work = threading.Event()
@@ -40,7 +40,7 @@ class ScriptedEngine:
 
     def submit(self, request: GenerationRequest) -> None:
         with self._lock:
-            if len(self._live) >= self._queue_limit:
+            if len(self._live) >= self.queue_limit:
                 raise QueueFull
             self.requests.append(request)
             for index in range(request.n):

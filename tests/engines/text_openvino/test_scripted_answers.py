@@ -176,6 +176,17 @@ async def test_a_full_queue_is_429_with_both_retry_headers() -> None:
         assert (answer.headers["retry-after"], answer.headers["retry-after-ms"]) == ("1", "1000")
 
 
+async def test_further_prompts_wait_for_room_in_the_queue_instead_of_being_lost() -> None:
+    def script(request: GenerationRequest, index: int) -> list[int]:
+        client.engine.queue_limit = 0  # somebody else takes every place there is
+        asyncio.get_running_loop().call_later(0.1, setattr, client.engine, "queue_limit", 1)
+        return [72]
+
+    async with saying(script, queue_limit=1) as client:
+        answer = await asyncio.wait_for(client.ok("/completions", prompt=["a", "b", "c"], max_tokens=1), 20)
+        assert [choice["text"] for choice in answer["choices"]] == ["i", "i", "i"]
+
+
 async def test_a_broken_engine_is_an_error_of_the_server_for_this_call_only() -> None:
     calls = 0
 

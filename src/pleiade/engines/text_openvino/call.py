@@ -22,6 +22,8 @@ from pleiade.engines.wire.sse import UsageCounter
 
 log = logging.getLogger("pleiade.engine")
 
+MAX_IN_FLIGHT = 32  # of the prompts of one request: a large batch must leave room in the queue for others
+RESUBMIT_S = 0.02  # between two tries to queue the further prompts of a request
 WRITE_EVERY_S = 0.02  # per stream, between its first and its last bytes
 
 Scored = tuple[int, TokenLogprobs]  # character offset in the sequence's text, log-probabilities of the token there
@@ -140,6 +142,7 @@ class Call:
             self._choices[request.id] = choices[at : at + request.n]
             at += request.n
         self._open = len(choices)
+        self._in_flight = 0  # requests submitted and not ended
         self._usage = usage
         self._cached: dict[str, int] = {}
         self._render = render
@@ -165,20 +168,27 @@ class Call:
             raise queue_full()
 
     def _submit(self) -> None:
-        """Submit prompts as long as the queue takes them; the others follow as these end."""
-        while self._waiting:
+        """Submit prompts as long as the queue takes them; the others follow when it has room."""
+        while self._waiting and self._in_flight < MAX_IN_FLIGHT:
             request = self._waiting[0]
             self._events.listen(request.id, self)
             try:
                 self._engine.submit(request)
             except QueueFull:
                 self._events.forget(request.id)
+                if self._requests and not self._in_flight:  # others took the places that ours left: ask again
+                    self._loop.call_later(RESUBMIT_S, self._resubmit)
                 return
             except ValueError as error:
                 self._events.forget(request.id)
                 self._fail(ApiError(400, str(error), code="invalid_value"))
                 return
             self._requests[request.id] = self._waiting.pop(0)
+            self._in_flight += 1
+
+    def _resubmit(self) -> None:
+        if not self.done:
+            self._submit()
 
     def feed(self, event: TokenEvent) -> None:
         """One event of one of the sequences."""
@@ -217,8 +227,8 @@ class Call:
         self._open -= 1
         if all(choice.ended() for choice in self._choices[request]):
             self._events.forget(request)
-            if self._waiting:
-                self._submit()
+            self._in_flight -= 1
+            self._submit()
 
     def flush(self) -> bool:
         """After the events of one step: make the stream's bytes. True where they must go out at once."""
