@@ -24,7 +24,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--run", type=Path, required=True)
     parser.add_argument("--base-only", action="store_true")
     parser.add_argument("overrides", nargs="*")
-    options = parser.parse_args(arguments)
+    options = parser.parse_intermixed_args(arguments)
     preset = override(presets()[options.preset], options.overrides)
     chat = None if options.base_only else FinetuneConfig()
     return 0 if run_chain(preset, options.data, options.run, chat) else INTERRUPTED

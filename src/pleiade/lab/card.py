@@ -11,9 +11,10 @@ from typing import Any
 
 from pleiade.lab.dialogues.conversation import Conversation
 from pleiade.lab.evals.bits_per_byte import Score
+from pleiade.lab.export.huggingface import REPETITION_PENALTY
 from pleiade.lab.presets import Preset
 
-TUNED_ON_WRITTEN = {"identity", "facts", "sums", "refusals", "json", "tools"}
+TUNED_ON_WRITTEN = {"identity", "facts", "everyday", "sums", "refusals", "json", "tools"}
 
 
 @dataclass(frozen=True)
@@ -114,7 +115,7 @@ def write_card(facts: CardFacts) -> str:
         "",
         "## How well it predicts held-out text",
         "",
-        "Bits per UTF-8 byte (lower is better), float32, windows of 256 tokens overlapping by half, first 120 kB of "
+        "Bits per UTF-8 byte (lower is better), float32, windows of 256 tokens overlapping by half, first 20 kB of "
         "each domain; none of these texts was trained on.",
         "",
         "| domain | base | after instruction tuning |",
@@ -139,8 +140,8 @@ def write_card(facts: CardFacts) -> str:
         "",
         "## What it answers",
         "",
-        "All prompts of the fixed panel (`pleiade.lab.evals.panel`), greedy, at most 80 tokens, from the bfloat16 "
-        "weights; nothing was left out.",
+        "All prompts of the fixed panel (`pleiade.lab.evals.panel`), greedy with the repetition penalty "
+        f"that the model ships ({REPETITION_PENALTY}), at most 80 tokens, bfloat16 weights; nothing was left out.",
         "",
         "| prompt | answer |",
         "|---|---|",

@@ -71,8 +71,9 @@ def presets() -> dict[str, Preset]:
             Preset(
                 "pico",
                 GptConfig(8192, 256, 4, 4, 2, 64, 704),
-                LoopConfig(minutes=85.0),
+                LoopConfig(minutes=90.0),
                 stream=StreamConfig(seq_len=256, piece_tokens=1024, fim_tokens=224),
+                schedule=ScheduleConfig(decay_fraction=0.6),
                 rows=64,
                 micro_rows=32,
             ),

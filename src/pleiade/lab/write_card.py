@@ -16,7 +16,7 @@ from pleiade.lab.dialogues.mixture import POST_SETS, chat_mixture
 from pleiade.lab.evals.bits_per_byte import heldout_scores
 from pleiade.lab.evals.greedy import answer
 from pleiade.lab.evals.panel import PANEL
-from pleiade.lab.export.huggingface import import_huggingface
+from pleiade.lab.export.huggingface import REPETITION_PENALTY, import_huggingface
 from pleiade.lab.finetune import FinetuneConfig
 from pleiade.lab.presets import Preset, override, presets
 from pleiade.lab.pretrain import load_model
@@ -43,7 +43,10 @@ def gather(name: str, preset: Preset, data: Path, run: Path, export: Path, machi
         scores=list(
             zip(heldout_scores(base, tokenizer, heldout), heldout_scores(chat, tokenizer, heldout), strict=True)
         ),
-        answers=[(prompt, answer(chat, tokenizer, ({"role": "user", "content": prompt},))) for prompt in PANEL],
+        answers=[
+            (prompt, answer(chat, tokenizer, ({"role": "user", "content": prompt},), 80, REPETITION_PENALTY))
+            for prompt in PANEL
+        ],
         curve=f"{name}-curve.png",
     )
 
@@ -61,7 +64,7 @@ def main(arguments: list[str]) -> int:
         parser.add_argument(option, type=Path, required=True)
     parser.add_argument("--machine", required=True)
     parser.add_argument("overrides", nargs="*")
-    options = parser.parse_args(arguments)
+    options = parser.parse_intermixed_args(arguments)
     name = f"pleiade-{options.preset}"
     preset = override(presets()[options.preset], options.overrides)
     facts = gather(name, preset, options.data, options.run, options.export, options.machine, options.cache)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from pleiade.lab.dialogues import post_sets
 from pleiade.lab.dialogues.conversation import Conversation
+from pleiade.lab.dialogues.everyday import everyday_conversations
 from pleiade.lab.dialogues.facts import fact_conversations
 from pleiade.lab.dialogues.identity import follow_up_conversations, identity_conversations
 from pleiade.lab.dialogues.structured import structured_conversations
@@ -30,17 +31,18 @@ def chat_mixture(data: Path, seed: int) -> list[Conversation]:
     """
     post, pretrain = data / "post", data / "pretrain"
     kinds: tuple[tuple[Callable[[], Iterable[Conversation]], int, int], ...] = (
-        (identity_conversations, 2000, 4),
-        (follow_up_conversations, 200, 2),
-        (fact_conversations, 2000, 4),
+        (identity_conversations, 2000, 8),
+        (follow_up_conversations, 200, 3),
+        (fact_conversations, 2000, 8),
+        (everyday_conversations, 200, 20),
         (lambda: structured_conversations(600, seed), 600, 1),
-        (lambda: post_sets.wiki_descriptions(post), 8000, 1),
+        (lambda: post_sets.wiki_descriptions(post), 5000, 1),
         (lambda: post_sets.french_descriptions(post, pretrain), 2000, 2),
-        (lambda: post_sets.french_questions(post), 5000, 1),
-        (lambda: post_sets.french_documents(post), 1500, 1),
-        (lambda: post_sets.continuations(post), 1500, 1),
+        (lambda: post_sets.french_questions(post), 2500, 1),
+        (lambda: post_sets.french_documents(post), 400, 1),
+        (lambda: post_sets.continuations(post), 1000, 1),
         (lambda: post_sets.small_talk(post), 1000, 2),
-        (lambda: post_sets.task_dialogues(post), 1000, 1),
+        (lambda: post_sets.task_dialogues(post), 500, 1),
     )
     rng = random.Random(seed)
     mixture: list[Conversation] = []

@@ -55,7 +55,7 @@ def bits_per_byte(
     return Score(domain, nats / math.log(2) / max(1, num_bytes), num_bytes)
 
 
-def heldout_scores(model: Gpt, tokenizer: Tokenizer, folder: Path, max_bytes: int = 120_000) -> list[Score]:
+def heldout_scores(model: Gpt, tokenizer: Tokenizer, folder: Path, max_bytes: int = 20_000) -> list[Score]:
     """Scores of every *.jsonl.xz of a folder, at most `max_bytes` of text each (the first documents)."""
     scores = []
     for file in sorted(folder.glob("*.jsonl.xz")):

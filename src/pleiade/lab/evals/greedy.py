@@ -13,22 +13,37 @@ from pleiade.lab.tokenizer.special_tokens import END_OF_TEXT, IM_END
 
 
 @torch.no_grad()
-def greedy_tokens(model: Gpt, ids: list[int], stop_ids: set[int], max_tokens: int) -> list[int]:
-    """The most likely continuation of `ids`, up to `max_tokens` or a stop id (left out)."""
+def greedy_tokens(
+    model: Gpt, ids: list[int], stop_ids: set[int], max_tokens: int, repetition_penalty: float = 1.0
+) -> list[int]:
+    """The most likely continuation of `ids`, up to `max_tokens` or a stop id (left out).
+
+    `repetition_penalty` divides (or, below zero, multiplies) the logits of every token seen, as transformers does.
+    """
     written: list[int] = []
     room = model.config.max_position - len(ids)
     while len(written) < min(max_tokens, room):
         x_D = model.hidden(torch.tensor([ids + written]))[0, -1]
-        best = int((model.head_weight @ x_D).argmax())
+        logits_V = model.head_weight @ x_D
+        seen = torch.tensor(sorted({*ids, *written}))
+        chosen = logits_V[seen]
+        logits_V[seen] = torch.where(chosen > 0, chosen / repetition_penalty, chosen * repetition_penalty)
+        best = int(logits_V.argmax())
         if best in stop_ids:
             break
         written.append(best)
     return written
 
 
-def answer(model: Gpt, tokenizer: Tokenizer, messages: tuple[Message, ...], max_tokens: int = 80) -> str:
+def answer(
+    model: Gpt,
+    tokenizer: Tokenizer,
+    messages: tuple[Message, ...],
+    max_tokens: int = 80,
+    repetition_penalty: float = 1.0,
+) -> str:
     """What the assistant says to `messages`, greedily."""
     text = render_text(Conversation(messages, "panel"), add_generation_prompt=True)
     ids = tokenizer.encode(text, add_special_tokens=False).ids
     stop_ids = {token_id(tokenizer, IM_END), token_id(tokenizer, END_OF_TEXT)}
-    return str(tokenizer.decode(greedy_tokens(model, ids, stop_ids, max_tokens)))
+    return str(tokenizer.decode(greedy_tokens(model, ids, stop_ids, max_tokens, repetition_penalty)))

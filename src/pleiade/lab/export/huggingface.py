@@ -15,6 +15,9 @@ from pleiade.lab.gpt.model import Gpt
 from pleiade.lab.tokenizer.bpe import save_tokenizer
 from pleiade.lab.tokenizer.special_tokens import END_OF_TEXT, IM_END
 
+# What keeps a very small model from saying the same thing again; shipped in generation_config.json.
+REPETITION_PENALTY = 1.15
+
 
 def config_json(config: GptConfig, tokenizer: Tokenizer, dtype: str) -> dict[str, object]:
     """The config.json that transformers, vLLM, OpenVINO and our engine read as a Qwen3 model."""
@@ -58,9 +61,11 @@ def export_huggingface(model: Gpt, tokenizer: Tokenizer, folder: Path, dtype: to
         {
             "eos_token_id": [tokenizer.token_to_id(IM_END), tokenizer.token_to_id(END_OF_TEXT)],
             "pad_token_id": tokenizer.token_to_id(END_OF_TEXT),
+            # Very small models repeat themselves and wander: a cool temperature and a penalty keep them to a sentence.
             "do_sample": True,
-            "temperature": 0.7,
+            "temperature": 0.4,
             "top_p": 0.9,
+            "repetition_penalty": REPETITION_PENALTY,
         },
     )
     save_tokenizer(tokenizer, folder, model.config.max_position)
