@@ -42,6 +42,7 @@ class CardFacts:
     scores: Sequence[tuple[Score, Score]]  # base, chat
     answers: Sequence[tuple[str, str]]
     curve: str
+    note: str = ""  # what the records do not say, printed after the sizes
 
 
 def read_origin(data: Path, folder: str) -> Origin:
@@ -111,6 +112,7 @@ def write_card(facts: CardFacts) -> str:
         f"| fill-in-the-middle | {preset.stream.fim_rate:.0%} of the pieces, half prefix-suffix-middle |",
         f"| machine | {facts.machine} |",
         "",
+        *([facts.note, ""] if facts.note else []),
         f"![loss curve]({facts.curve})",
         "",
         "## How well it predicts held-out text",

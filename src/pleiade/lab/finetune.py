@@ -26,14 +26,14 @@ from pleiade.lab.train import LoopConfig, Outcome, train
 class FinetuneConfig:
     """An instruction-tuning run: `epochs` over the mixture, rates a third of pretraining's, falling all the way."""
 
-    epochs: float = 1.5
+    epochs: float = 4.0
     seq_len: int = 512
     rows: int = 32
     micro_rows: int = 16
     seed: int = 1
     loop: LoopConfig = field(default_factory=lambda: LoopConfig(steps=1))
     optim: OptimConfig = field(
-        default_factory=lambda: OptimConfig(muon_lr=0.005, embedding_lr=0.003, gain_lr=0.002, muon_weight_decay=0.0)
+        default_factory=lambda: OptimConfig(muon_lr=0.006, embedding_lr=0.003, gain_lr=0.002, muon_weight_decay=0.0)
     )
     schedule: ScheduleConfig = field(default_factory=lambda: ScheduleConfig(warmup_steps=20, decay_fraction=0.9))
 

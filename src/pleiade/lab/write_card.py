@@ -23,7 +23,9 @@ from pleiade.lab.pretrain import load_model
 from pleiade.lab.tokenizer.bpe import load_tokenizer
 
 
-def gather(name: str, preset: Preset, data: Path, run: Path, export: Path, machine: str, cache: Path) -> CardFacts:
+def gather(
+    name: str, preset: Preset, data: Path, run: Path, export: Path, machine: str, cache: Path, note: str
+) -> CardFacts:
     """Measure the exported model (what people get) and its base; read the rest from the run's records."""
     tokenizer = load_tokenizer(export)
     chat = import_huggingface(export)
@@ -48,6 +50,7 @@ def gather(name: str, preset: Preset, data: Path, run: Path, export: Path, machi
             for prompt in PANEL
         ],
         curve=f"{name}-curve.png",
+        note=note,
     )
 
 
@@ -63,11 +66,14 @@ def main(arguments: list[str]) -> int:
     for option in ("--data", "--run", "--export", "--docs", "--cache"):
         parser.add_argument(option, type=Path, required=True)
     parser.add_argument("--machine", required=True)
+    parser.add_argument("--note", default="")
     parser.add_argument("overrides", nargs="*")
     options = parser.parse_intermixed_args(arguments)
     name = f"pleiade-{options.preset}"
     preset = override(presets()[options.preset], options.overrides)
-    facts = gather(name, preset, options.data, options.run, options.export, options.machine, options.cache)
+    facts = gather(
+        name, preset, options.data, options.run, options.export, options.machine, options.cache, options.note
+    )
     options.docs.mkdir(parents=True, exist_ok=True)
     draw_curve(options.run / "base" / "metrics.jsonl", options.docs / facts.curve, f"{name}: pretraining")
     card = write_card(facts)

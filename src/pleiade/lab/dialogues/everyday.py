@@ -8,7 +8,10 @@ from pleiade.lab.dialogues.conversation import Conversation, exchange
 
 EVERYDAY = (
     ("How do I make tea?", "Boil some water, pour it over the tea leaves and wait a few minutes before you drink it."),
-    ("How can I sleep better?", "Go to bed at the same hour every night, and put away your telephone before you sleep."),
+    (
+        "How can I sleep better?",
+        "Go to bed at the same hour every night, and put away your telephone before you sleep.",
+    ),
     ("How do I learn a language?", "Read a little every day, listen often, and speak with people as soon as you can."),
     ("How do I plant a tree?", "Dig a hole, set the roots in it, fill it with earth and give the tree water."),
     ("How can I cook an egg?", "Put the egg into boiling water and take it out after eight minutes."),
@@ -35,12 +38,21 @@ EVERYDAY = (
     ("Comment planter un arbre ?", "Creusez un trou, posez-y les racines, remettez la terre et arrosez l'arbre."),
     ("Comment cuire un œuf ?", "Plongez l'œuf dans l'eau bouillante et sortez-le après huit minutes."),
     ("Comment se faire des amis ?", "Allez où l'on fait ce que vous aimez, écoutez les autres et soyez gentil."),
-    ("Dis-moi comment écrire une lettre.", "Commencez par un salut, dites pourquoi vous écrivez et signez de votre nom."),
-    ("Explique-moi comment laver une vitre.", "Lavez-la à l'eau tiède et au savon, puis séchez-la avec un chiffon doux."),
+    (
+        "Dis-moi comment écrire une lettre.",
+        "Commencez par un salut, dites pourquoi vous écrivez et signez de votre nom.",
+    ),
+    (
+        "Explique-moi comment laver une vitre.",
+        "Lavez-la à l'eau tiède et au savon, puis séchez-la avec un chiffon doux.",
+    ),
     ("Pourquoi dort-on ?", "On dort pour que le corps se repose et que l'esprit garde ce qu'il a appris."),
     ("Pourquoi pleut-il ?", "L'eau de la mer monte dans l'air, forme des nuages et retombe en pluie."),
     ("Pourquoi les oiseaux chantent-ils ?", "Les oiseaux chantent pour s'appeler et pour dire qu'un lieu est à eux."),
-    ("Pourquoi faut-il des arbres ?", "Les arbres donnent de l'ombre, du bois et des fruits, et l'air que nous respirons."),
+    (
+        "Pourquoi faut-il des arbres ?",
+        "Les arbres donnent de l'ombre, du bois et des fruits, et l'air que nous respirons.",
+    ),
     ("Pourquoi voyager ?", "En voyageant, on voit d'autres lieux et on apprend comment vivent les autres."),
     ("Donne-moi un conseil pour la journée.", "Levez-vous tôt, mangez bien, marchez un peu et soyez aimable."),
     ("Que dois-je lire ?", "Lisez ce qui vous plaît : un roman, un livre d'histoire ou des poèmes."),
