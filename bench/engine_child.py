@@ -44,9 +44,7 @@ def our_engine(model: str, threads: int) -> Generate:
         done.clear()
         for name, prompt in zip(names, prompts, strict=True):
             engine.submit(
-                GenerationRequest(
-                    id=name, prompt=prompt, max_tokens=tokens, sampling=greedy, ignore_stop_tokens=True
-                )
+                GenerationRequest(id=name, prompt=prompt, max_tokens=tokens, sampling=greedy, ignore_stop_tokens=True)
             )
         done.wait()
         return [(first, last, int(count)) for first, last, count in times.values()]

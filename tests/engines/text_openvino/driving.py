@@ -36,8 +36,7 @@ class Driver:
 
     def finished(self, request: GenerationRequest) -> bool:
         return all(
-            self.events[request.id, index] and self.events[request.id, index][-1].finish
-            for index in range(request.n)
+            self.events[request.id, index] and self.events[request.id, index][-1].finish for index in range(request.n)
         )
 
     def run(self, *requests: GenerationRequest) -> list[list[int]]:
