@@ -12,6 +12,7 @@ from pathlib import Path
 from pleiade.lab.chain import run_chain
 from pleiade.lab.finetune import FinetuneConfig
 from pleiade.lab.presets import override, presets
+from pleiade.lab.ranks import leave_ranks
 
 INTERRUPTED = 3
 
@@ -27,7 +28,9 @@ def main(arguments: list[str]) -> int:
     options = parser.parse_intermixed_args(arguments)
     preset = override(presets()[options.preset], options.overrides)
     chat = None if options.base_only else FinetuneConfig()
-    return 0 if run_chain(preset, options.data, options.run, chat) else INTERRUPTED
+    finished = run_chain(preset, options.data, options.run, chat)
+    leave_ranks()
+    return 0 if finished else INTERRUPTED
 
 
 if __name__ == "__main__":

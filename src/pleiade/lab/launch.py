@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 
 import torch
@@ -26,19 +28,46 @@ def training_environment() -> dict[str, str]:
 
 
 def launch(arguments: Sequence[str], processes: int) -> int:
-    """Run `python -m pleiade.lab ARGUMENTS` in `processes` ranks; returns the exit status. Ctrl-C reaches the ranks."""
-    environment = training_environment()
+    """Run `python -m pleiade.lab ARGUMENTS` in `processes` ranks; returns the worst exit status.
+
+    Ctrl-C reaches the ranks, which write their checkpoint. A rank that fails ends the others.
+    """
     command = [sys.executable, "-m", "pleiade.lab", *arguments]
-    if processes > 1:
-        environment["OMP_NUM_THREADS"] = "1"
-        torchrun = ["-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={processes}", "--no-python"]
-        command = [sys.executable, *torchrun, *command]
-    process = subprocess.Popen(command, env=environment)
-    while True:
+    port = _free_port()
+    ranks = [subprocess.Popen(command, env=_rank_environment(rank, processes, port)) for rank in range(processes)]
+    while any(rank.poll() is None for rank in ranks):
         try:
-            return process.wait()
+            time.sleep(0.2)
         except KeyboardInterrupt:
-            continue  # the ranks received it too, and are writing their checkpoint
+            continue  # the ranks received it too
+        if any(rank.poll() not in (None, 0) for rank in ranks):
+            _end(ranks)
+    return max((abs(rank.returncode) for rank in ranks), default=0)
+
+
+def _rank_environment(rank: int, processes: int, port: int) -> dict[str, str]:
+    environment = training_environment()
+    if processes > 1:
+        place = {"RANK": rank, "WORLD_SIZE": processes, "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port}
+        environment |= {"OMP_NUM_THREADS": "1", **{name: str(value) for name, value in place.items()}}
+    return environment
+
+
+def _end(ranks: Sequence[subprocess.Popen[bytes]]) -> None:
+    # A stopped run exits with 3 in every rank, so give the others time to say so before asking them.
+    deadline = time.monotonic() + 20
+    while any(rank.poll() is None for rank in ranks) and time.monotonic() < deadline:
+        time.sleep(0.2)
+    for rank in ranks:
+        if rank.poll() is None:
+            rank.kill()
+            rank.wait()
+
+
+def _free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
 
 
 def default_ranks(num_micro_batches: int) -> int:

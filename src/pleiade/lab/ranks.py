@@ -60,6 +60,12 @@ class Ranks:
         return box[0]
 
 
+def leave_ranks() -> None:
+    """Leave the run's process group, if this process joined one."""
+    if dist.is_initialized():
+        dist.destroy_process_group()
+
+
 def join_ranks() -> Ranks:
     """Join the run's process group if torchrun's environment is set, else a group of one."""
     size = int(os.environ.get("WORLD_SIZE", "1"))

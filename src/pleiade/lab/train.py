@@ -164,6 +164,7 @@ def train(
                 checkpoint()
                 last_checkpoint = time.monotonic()
     checkpoint()
+    ranks.wait_for_all()  # whoever returns may read the checkpoint
     return Outcome(decay is not None and step >= decay.last, step, tokens, loss)
 
 
