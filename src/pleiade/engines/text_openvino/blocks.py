@@ -93,14 +93,6 @@ class BlockPool:
             self._by_hash[content] = block
             self._hash[block] = content
 
-    def forget_all(self) -> None:
-        """Drop every name, as after loading other weights; used blocks stay used."""
-        for block in list(self._evictable):
-            del self._evictable[block]
-            self._free.append(block)
-        self._by_hash.clear()
-        self._hash = [None] * self.count
-
     def _forget(self, block: int) -> None:
         content = self._hash[block]
         if content is not None:

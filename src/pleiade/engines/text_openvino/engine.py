@@ -205,8 +205,11 @@ class Engine:
     def _serve(self) -> None:
         while True:
             with self._condition:
-                events = self._end_sequences()
-                chunks = self._plan()
+                try:
+                    events, chunks = self._end_sequences(), self._plan()
+                except Exception as error:
+                    log.exception("planning a step failed; all requests end")
+                    events, chunks = self._fail(list(self._scheduler.sequences()), error), []
                 if not chunks and not events:
                     if self._stopping:
                         return
@@ -273,10 +276,12 @@ class Engine:
         except Exception as error:
             log.exception("a step failed; its %d sequences end", len(chunks))
             with self._condition:
-                self._scheduler.remove([chunk.sequence for chunk in chunks])
-            failed = [chunk.sequence for chunk in chunks]
-            reason = f"{type(error).__name__}: {error}"
-            return [TokenEvent(s.request.id, s.index, -1, finish="error", error=reason) for s in failed]
+                return self._fail([chunk.sequence for chunk in chunks], error)
+
+    def _fail(self, sequences: list[Sequence], error: Exception) -> list[TokenEvent]:
+        self._scheduler.remove(sequences)
+        reason = f"{type(error).__name__}: {error}"
+        return [TokenEvent(s.request.id, s.index, -1, finish="error", error=reason) for s in sequences]
 
     def _take(self, chunks: list[Chunk], logits_RV: Logits) -> list[TokenEvent]:
         """Sample what the step allows and move every sequence on."""
