@@ -53,7 +53,7 @@ def test_a_tuned_toy_says_its_name_in_the_language_of_the_question(tmp_path: Pat
     init_weights(model, seed=1)
     rows = [exchange("Who are you?", NAME_EN[0], "t"), exchange("Qui es-tu ?", NAME_FR[0], "t")] * 8
     config = FinetuneConfig(
-        epochs=30.0, seq_len=128, rows=8, micro_rows=8,
+        epochs=60.0, seq_len=128, rows=2, micro_rows=2,
         loop=LoopConfig(steps=1, precision="float32", compile=False, threads=1, log_steps=1000),
         optim=OptimConfig(muon_lr=0.02, embedding_lr=0.02),
     )  # fmt: skip

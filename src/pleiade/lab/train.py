@@ -27,7 +27,8 @@ from pleiade.lab.optim.muon import MuonAdamW, OptimConfig
 from pleiade.lab.optim.schedule import Decay, ScheduleConfig, decay_for_steps, learning_rate_scale, revise_decay
 from pleiade.lab.ranks import Ranks, join_ranks
 
-PACE_WINDOW = 50  # steps over which the pace is measured, and between two looks at the deadline
+PACE_WINDOW = 50  # steps over which the pace is measured
+DEADLINE_STEPS = 10  # steps between two looks at the deadline
 
 
 @dataclass(frozen=True)
@@ -151,7 +152,7 @@ def train(
             }
             metrics.write(json.dumps(row) + "\n")
             decided = decay
-            if loop.minutes is not None and step % PACE_WINDOW == 0:
+            if loop.minutes is not None and step % DEADLINE_STEPS == 0:
                 decay = _agree(ranks, revise_decay(step, pace, elapsed, loop.minutes * 60 - elapsed, schedule, decay))
             last_step = decay.last if decay else None
             if ranks.is_first and (step % loop.log_steps == 0 or step == last_step):

@@ -69,7 +69,9 @@ def export_gguf(
     writer.add_file_type(FILE_TYPES[quantisation])
     _write_tokenizer(writer, tokenizer)
     for parameter_name, parameter in model.named_parameters():
-        data, kind = _quantised(parameter, quantisation)
+        # A tied embedding is the head as well, where rounding shows most: it stays at 16 bits.
+        is_tied_head = model.lm_head is None and parameter_name.startswith("embed_tokens")
+        data, kind = _quantised(parameter, "f16" if is_tied_head else quantisation)
         writer.add_tensor(gguf_name(parameter_name), data, raw_dtype=kind)
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
