@@ -57,7 +57,7 @@ def load_engine(
     checkpoint = open_checkpoint(path)
     shape = checkpoint.architecture
     if cache_precision is None:
-        cache_precision = "f32" if precision == "f32" else "bf16"
+        cache_precision = "f32" if precision == "f32" else "f16"
     if kv_cache_mb is None:
         width = 4 if cache_precision == "f32" else 2
         token_bytes = 2 * shape.num_layers * shape.num_kv_heads * shape.head_size * width

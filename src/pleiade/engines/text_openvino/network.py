@@ -17,7 +17,9 @@ from pleiade.engines.text_openvino.quantisation import Weights
 from pleiade.engines.text_openvino.scheduler import Chunk
 from pleiade.engines.text_openvino.weights import Checkpoint
 
-CachePrecision = Literal["bf16", "u8", "f32"]
+CachePrecision = Literal["f16", "u8", "f32"]  # "f16" is bfloat16 where the layers compute in it
+
+_WIDE = 512  # hidden size from which 8-bit layers are worth quantising their activations, too
 
 
 BLOCK_SIZE = 32  # tokens; the CPU plugin's paged attention knows no other
@@ -83,7 +85,7 @@ class Network:
         kv_cache_bytes: int,
         threads: int | None = None,
         precision: Literal["auto", "f32"] = "auto",
-        cache_precision: CachePrecision = "bf16",
+        cache_precision: CachePrecision = "f16",
     ):
         self._checkpoint, self._weights = checkpoint, weights
         exact = {"INFERENCE_PRECISION_HINT": "f32"}
@@ -95,7 +97,11 @@ class Network:
             # The default quantises keys by channel over a whole block and so requantises the block with every
             # token: results would depend on how a prompt was cut into chunks. By token they do not.
             self._properties["KEY_CACHE_QUANT_MODE"] = "BY_TOKEN"
-        if precision == "f32":
+        quantised = weights in ("int8", "int4") and checkpoint.architecture.hidden_size >= _WIDE
+        if precision == "f32" or quantised:
+            # Float32 between layers lets the runtime multiply 8-bit weights with activations quantised on the fly:
+            # on a processor with AMX 20 to 30 % faster with 1 and 8 streams than bfloat16, equal with 32, slower on
+            # prompts. A small model gains no time and loses accuracy.
             self._properties |= exact
         self._core = ov.Core()
         head = self._core.compile_model(build_head(checkpoint, weights), "CPU", common | exact)
