@@ -126,9 +126,7 @@ def test_a_loss_that_is_not_a_number_stops_the_run_and_says_what_to_change(tmp_p
 
 
 def test_a_time_limit_ends_a_run_after_its_decay(tmp_path: Path) -> None:
-    preset = override(
-        toy_preset(write_corpus(tmp_path)), ["loop.minutes=0.15", "loop.log_steps=50"]
-    )
+    preset = override(toy_preset(write_corpus(tmp_path)), ["loop.minutes=0.15", "loop.log_steps=50"])
     began = time.monotonic()
     outcome = pretrain(preset, tmp_path, tmp_path / "run")
     assert outcome.finished
