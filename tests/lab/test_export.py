@@ -32,7 +32,7 @@ TEXT = (
 def tokens() -> list[int]:
     """2,000 tokens of chats in the form in which the model is served.
 
-    On prose far from its training (this repository's README) 97.3 to 98.1 % agree: a model this small often has two
+    On prose far from its training (this repository's README) 97.3 to 97.8 % agree: a model this small often has two
     continuations that are all but equally likely.
     """
     conversations = [*identity_conversations(), *everyday_conversations(), *fact_conversations()]
