@@ -102,7 +102,7 @@ def start_ours(stack: ExitStack, mock_port: int, core: int, logs: Path) -> Gatew
         "pleiade.gateway",
         "--fd",
         str(listener.fileno()),
-        "--ready-fd",
+        "--pulse-fd",
         str(ready_write),
     ]
     with (logs / "pleiade.log").open("wb") as log:

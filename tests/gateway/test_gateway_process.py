@@ -82,7 +82,7 @@ async def start(home: Home) -> AsyncIterator[Start]:
         lifeline_read, lifeline_write = os.pipe()
         fd = home.listener.fileno()
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "pleiade.gateway", "--fd", str(fd), "--ready-fd", str(ready_write)),
+            *(sys.executable, "-m", "pleiade.gateway", "--fd", str(fd), "--pulse-fd", str(ready_write)),
             pass_fds=(fd, ready_write, lifeline_read),
             stderr=asyncio.subprocess.PIPE,
             env={

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import sys
 import urllib.request
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -10,15 +9,13 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from supervisor_launcher import GATEWAY, ScriptedEngine
 
 from pleiade.domain import Endpoint, EndpointState, Model, ModelFormat, ModelKind
 from pleiade.registry import add_model, deploy
 from pleiade.settings import load_settings
 from pleiade.supervisor import Home, Supervisor, bind, prepare_home, url_of
 from pleiade.supervisor.table import read_table
-
-sys.path.insert(0, str(Path(__file__).parent))
-from supervisor_launcher import GATEWAY, ScriptedEngine
 
 
 class House:

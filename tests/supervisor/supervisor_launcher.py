@@ -14,11 +14,11 @@ from pleiade.supervisor import Supervisor, bind, lock_home, prepare_home, url_of
 from pleiade.supervisor.orphans import end_orphans
 
 HERE = Path(__file__).parent
-GATEWAY = (sys.executable, str(HERE / "scripted_gateway.py"))
+GATEWAY = (sys.executable, str(HERE / "toy_gateway.py"))
 
 
 class ScriptedEngine:
-    """Starts scripted_engine.py; a deployment's options become its arguments."""
+    """Starts toy_engine.py; a deployment's options become its arguments."""
 
     name = "scripted"
 
@@ -44,7 +44,7 @@ class ScriptedEngine:
         if adapters:
             arguments += ["--adapters", ",".join(sorted(adapters))]
         return Process(
-            argv=(sys.executable, str(HERE / "scripted_engine.py"), str(port), *arguments),
+            argv=(sys.executable, str(HERE / "toy_engine.py"), str(port), *arguments),
             headers={"authorization": f"Bearer {token}"},
         )
 

@@ -41,6 +41,14 @@ async def test_a_gateway_that_dies_is_back_and_takes_no_engine_with_it(house: Ho
     assert house.endpoint("chat") == before
 
 
+async def test_a_gateway_whose_loop_stands_still_is_replaced(house: House, start: Start) -> None:
+    await start(house, hung_after_s=1.0)
+    pid = answer(house.url)
+    os.kill(pid, signal.SIGSTOP)
+    assert await asyncio.to_thread(answer, house.url) != pid  # waited in the socket for the next gateway
+    await house.eventually(lambda: not house.alive(pid))
+
+
 async def test_a_gateway_that_cannot_start_ends_the_start_with_its_last_words(
     house: House, start: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:

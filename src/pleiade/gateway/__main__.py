@@ -1,4 +1,4 @@
-"""A gateway process: `python -m pleiade.gateway --fd N --ready-fd M`, started by the supervisor.
+"""A gateway process: `python -m pleiade.gateway --fd N --pulse-fd M`, started by the supervisor.
 
 The listening socket is inherited, settings come from PLEIADE_* variables. SIGTERM, SIGINT, or the end of the
 supervisor (seen through PLEIADE_LIFELINE_FD) drain: no new connection, running answers finish.
@@ -22,6 +22,7 @@ from pleiade.gateway.rooms import production_rooms
 from pleiade.settings import Settings, SettingsError, load_settings
 
 LIFELINE_VARIABLE = "PLEIADE_LIFELINE_FD"
+BEAT_EVERY_S = 2.0
 
 logger = logging.getLogger(__name__)
 
@@ -35,8 +36,11 @@ class _Server(uvicorn.Server):
         yield
 
 
-async def serve(gateway: Gateway, listener: socket.socket, *, ready_fd: int | None, lifeline_fd: int | None) -> int:
-    """Serve until told to stop; gives the exit status. Writes `ready` to `ready_fd` once it answers."""
+async def serve(gateway: Gateway, listener: socket.socket, *, pulse_fd: int | None, lifeline_fd: int | None) -> int:
+    """Serve until told to stop; gives the exit status.
+
+    Writes `ready` to `pulse_fd` once it answers, then a beat every two seconds: the supervisor sees that we hang.
+    """
     settings = gateway.settings
     config = uvicorn.Config(
         gateway,
@@ -77,11 +81,27 @@ async def serve(gateway: Gateway, listener: socket.socket, *, ready_fd: int | No
     serving = asyncio.create_task(server.serve(sockets=[listener]))
     while not server.started and not serving.done():  # noqa: ASYNC110 - uvicorn has no event for it
         await asyncio.sleep(0.005)
-    if server.started and ready_fd is not None:
-        os.write(ready_fd, b"ready\n")
-        os.close(ready_fd)
+    beating = None
+    if server.started and pulse_fd is not None:
+        os.write(pulse_fd, b"ready\n")
+        beating = asyncio.create_task(_beat(pulse_fd))
     await serving
+    if beating is not None:
+        beating.cancel()
     return 0 if server.started else 1
+
+
+async def _beat(pulse_fd: int) -> None:
+    """Show that the event loop turns, for as long as somebody listens."""
+    os.set_blocking(pulse_fd, False)
+    while True:
+        await asyncio.sleep(BEAT_EVERY_S)
+        try:
+            os.write(pulse_fd, b".")
+        except BlockingIOError:  # the supervisor stands still; not our fault
+            continue
+        except OSError:
+            return
 
 
 def _configure_logging(settings: Settings) -> None:
@@ -118,7 +138,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Parse the command line, serve, and give the exit status."""
     parser = argparse.ArgumentParser(prog="python -m pleiade.gateway", description="Serve one gateway process.")
     parser.add_argument("--fd", type=int, help="inherited listening socket; without it, --host and --port bind one")
-    parser.add_argument("--ready-fd", type=int, help="file descriptor that gets `ready` once requests are answered")
+    parser.add_argument("--pulse-fd", type=int, help="file descriptor for `ready` and for signs of life")
     options = parser.parse_args(arguments)
     try:
         settings = load_settings()
@@ -138,7 +158,7 @@ def main(arguments: list[str] | None = None) -> int:
 
     async def run() -> int:
         return await serve(
-            gateway, listener, ready_fd=options.ready_fd, lifeline_fd=int(lifeline) if lifeline else None
+            gateway, listener, pulse_fd=options.pulse_fd, lifeline_fd=int(lifeline) if lifeline else None
         )
 
     if sys.platform == "win32":

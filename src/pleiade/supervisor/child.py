@@ -46,6 +46,16 @@ class Child:
         if self.alive:
             self.process.terminate()
 
+    async def finish(self, within_s: float) -> None:
+        """Ask it to finish; kill it where that takes longer than `within_s` seconds. Returns once it is gone."""
+        self.terminate()
+        try:
+            async with asyncio.timeout(within_s):
+                await self.ended()
+        except TimeoutError:
+            self.kill()
+            await self.ended()
+
     def kill(self) -> None:
         """End it and whatever it started, at once."""
         if not self.alive:

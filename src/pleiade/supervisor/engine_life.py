@@ -68,16 +68,9 @@ class EngineLife:
         self._set(msgspec.structs.replace(self.endpoint, state=EndpointState.DRAINING))
         self._task.cancel()
         await asyncio.gather(self._task, return_exceptions=True)
-        child = self.child
-        if child is None or not child.alive:
+        if self.child is None or not self.child.alive:
             return
-        child.terminate()
-        try:
-            async with asyncio.timeout(drain_s + AFTER_DRAIN_S):
-                await child.ended()
-        except TimeoutError:
-            child.kill()
-            await child.ended()
+        await self.child.finish(drain_s + AFTER_DRAIN_S)
         self._around.changed()
 
     def kill(self) -> None:

@@ -11,10 +11,12 @@ from pleiade.supervisor.backoff import Backoff
 from pleiade.supervisor.child import Child, start_child
 from pleiade.supervisor.errors import SupervisorError
 from pleiade.supervisor.home import Home
+from pleiade.supervisor.pulse import Pulse
 
 READY_WITHIN_S = 120.0
 FATAL_STARTS = 3  # a gateway that never was ready and died this often will not become ready
-ROTATE_EVERY_S = 5.0
+LOOK_EVERY_S = 5.0  # at its log and its pulse
+HUNG_AFTER_S = 30.0  # without a beat: its event loop stands still; a busy machine is slow, but not that slow
 AFTER_DRAIN_S = 8.0  # a gateway gives itself 5 s more than the drain to end what cannot be ended
 
 
@@ -31,6 +33,7 @@ class Gateway:
         home: Home,
         lifeline: int,
         changed: Callable[[], None],
+        hung_after_s: float = HUNG_AFTER_S,
     ) -> None:
         self.number = number
         self._command = command
@@ -39,6 +42,7 @@ class Gateway:
         self._home = home
         self._lifeline = lifeline
         self._changed = changed
+        self._hung_after_s = hung_after_s
         self._backoff = Backoff()
         self.child: Child | None = None
         self.ready = False
@@ -49,16 +53,9 @@ class Gateway:
         """Let it finish its answers (at most `drain_s` seconds), then end it."""
         self._task.cancel()
         await asyncio.gather(self._task, return_exceptions=True)
-        child = self.child
-        if child is None or not child.alive:
+        if self.child is None or not self.child.alive:
             return
-        child.terminate()
-        try:
-            async with asyncio.timeout(drain_s + AFTER_DRAIN_S):
-                await child.ended()
-        except TimeoutError:
-            child.kill()
-            await child.ended()
+        await self.child.finish(drain_s + AFTER_DRAIN_S)
         self._changed()
 
     def kill(self) -> None:
@@ -85,7 +82,7 @@ class Gateway:
         descriptor = self._listener.fileno()
         try:
             child = self.child = await start_child(
-                [*self._command, "--fd", str(descriptor), "--ready-fd", str(write_end)],
+                [*self._command, "--fd", str(descriptor), "--pulse-fd", str(write_end)],
                 env=self._env,
                 log=self._home.logs / f"gateway-{self.number}.log",
                 lifeline=self._lifeline,
@@ -95,57 +92,47 @@ class Gateway:
             os.close(write_end)
         self._changed()
         began = time.monotonic()
+        trouble = ""
+        pulse = Pulse(read_end)
         ended = asyncio.create_task(child.ended())
         try:
-            if await _says_ready(read_end, READY_WITHIN_S):
+            if await pulse.became_ready(READY_WITHIN_S):
                 began = time.monotonic()
                 self.ready = True
                 if not self.first_ready.done():
                     self.first_ready.set_result(None)
                 self._changed()
+                trouble = await self._watched(child, pulse, ended)
             elif not ended.done():
                 await asyncio.wait([ended], timeout=1.0)  # its end of the pipe closes a moment before it is gone
+                trouble = "" if ended.done() else f"was not ready after {READY_WITHIN_S:g} s"
+            if trouble:
                 child.kill()
-            while not ended.done():
-                await asyncio.wait([ended], timeout=ROTATE_EVERY_S)
-                child.rotate_log()
-            reason = await ended
+            reason = trouble or await ended
+            await ended
         except asyncio.CancelledError:
             ended.cancel()
             raise
         finally:
-            os.close(read_end)
+            pulse.close()
         lived_s = time.monotonic() - began if self.ready else 0.0
         self.ready = False
         self._changed()
         return lived_s, f"gateway {self.number} {reason}\n{child.last_lines()}".rstrip()
+
+    async def _watched(self, child: Child, pulse: Pulse, ended: asyncio.Task[str]) -> str:
+        """Stay while its event loop turns; "" once it ended by itself, else why it must be killed."""
+        look_every_s = min(LOOK_EVERY_S, self._hung_after_s / 4)
+        while True:
+            await asyncio.wait([ended], timeout=look_every_s)
+            if ended.done():
+                return ""
+            child.rotate_log()
+            if pulse.silent_s > self._hung_after_s:
+                return f"showed no sign of life for {self._hung_after_s:g} s and was killed"
 
 
 def clean_metrics(folder: Path) -> None:
     """Remove what the gateways of a former start left: counters begin at zero with each `up`."""
     for path in folder.glob("*.db"):
         path.unlink(missing_ok=True)
-
-
-async def _says_ready(descriptor: int, within_s: float) -> bool:
-    """Whether "ready" arrives on the pipe, before it closes or the time is over."""
-    loop = asyncio.get_running_loop()
-    os.set_blocking(descriptor, False)
-    said: asyncio.Future[bool] = loop.create_future()
-    heard = b""
-
-    def listen() -> None:
-        nonlocal heard
-        chunk = os.read(descriptor, 64)
-        heard += chunk
-        if not said.done() and (not chunk or b"ready" in heard):
-            said.set_result(b"ready" in heard)
-
-    loop.add_reader(descriptor, listen)
-    try:
-        async with asyncio.timeout(within_s):
-            return await said
-    except TimeoutError:
-        return False
-    finally:
-        loop.remove_reader(descriptor)

@@ -22,7 +22,7 @@ from pleiade.supervisor.engine_life import (
     Spec,
     Surroundings,
 )
-from pleiade.supervisor.gateways import Gateway, clean_metrics
+from pleiade.supervisor.gateways import HUNG_AFTER_S, Gateway, clean_metrics
 from pleiade.supervisor.home import Home
 from pleiade.supervisor.orphans import record_children
 from pleiade.supervisor.table import (
@@ -61,6 +61,7 @@ class Supervisor:
         gateway_command: Sequence[str] = GATEWAY_COMMAND,
         watch_every_s: float = WATCH_EVERY_S,
         watch_timeout_s: float = WATCH_TIMEOUT_S,
+        hung_after_s: float = HUNG_AFTER_S,
     ) -> None:
         self._settings = settings
         self._home = home
@@ -69,6 +70,7 @@ class Supervisor:
         self._report = report
         self._warn = warn
         self._gateway_command = gateway_command
+        self._hung_after_s = hung_after_s
         self._lifeline_read, self._lifeline_write = os.pipe()  # children hold the read end, we the write end
         self._around = Surroundings(
             home=home,
@@ -108,6 +110,7 @@ class Supervisor:
                 home=self._home,
                 lifeline=self._lifeline_read,
                 changed=self._changed,
+                hung_after_s=self._hung_after_s,
             )
             self._gateways.append(gateway)
         self._follower = asyncio.create_task(self._follow(), name="follow deployments")

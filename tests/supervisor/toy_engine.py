@@ -1,6 +1,6 @@
 """A tiny engine process that behaves as its options say: the supervisor's tests want real signals and ports.
 
-python scripted_engine.py PORT [--load-s S] [--die-after-s S] [--hang-file FILE] [--ignore-drain]
+python toy_engine.py PORT [--load-s S] [--die-after-s S] [--hang-file FILE] [--ignore-drain]
 """
 
 import argparse

@@ -1,6 +1,6 @@
 """A tiny gateway process on the inherited socket: answers its pid, and drains as the real one does.
 
-python scripted_gateway.py --fd N --ready-fd M
+python toy_gateway.py --fd N --pulse-fd M
 """
 
 import argparse
@@ -13,7 +13,7 @@ import time
 
 options = argparse.ArgumentParser()
 options.add_argument("--fd", type=int)
-options.add_argument("--ready-fd", type=int)
+options.add_argument("--pulse-fd", type=int)
 said = options.parse_args()
 if os.environ.get("GATEWAY_DIES"):
     sys.exit("this gateway cannot start")
@@ -42,10 +42,10 @@ def answer(client: socket.socket) -> None:
 
 signal.signal(signal.SIGTERM, lambda *_: threading.Thread(target=leave).start())
 threading.Thread(target=lifeline, daemon=True).start()
-os.write(said.ready_fd, b"ready\n")
-os.close(said.ready_fd)
+os.write(said.pulse_fd, b"ready\n")
 listener.settimeout(0.2)
 while True:
+    os.write(said.pulse_fd, b".")
     try:
         client, _ = listener.accept()
     except (TimeoutError, BlockingIOError):
