@@ -45,6 +45,9 @@ def _model(family: str) -> Any:
         case "qwen3":
             config = transformers.Qwen3Config(**_COMMON, head_dim=64, tie_word_embeddings=True)
             return transformers.Qwen3ForCausalLM(config)
+        case "wide":  # wide enough for the engine to quantise activations, too
+            config = transformers.Qwen3Config(**{**_COMMON, "hidden_size": 512}, head_dim=64)
+            return transformers.Qwen3ForCausalLM(config)
         case "qwen2":  # has biases on queries, keys and values
             config = transformers.Qwen2Config(**_COMMON, tie_word_embeddings=False)
             model = transformers.Qwen2ForCausalLM(config)

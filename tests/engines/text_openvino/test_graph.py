@@ -47,7 +47,7 @@ def test_float32_logits_equal_those_of_transformers(family: str, tmp_path: Path)
     np.testing.assert_allclose(ours, reference_logits(family, tokens), atol=2e-4, rtol=1e-4)
 
 
-@pytest.mark.parametrize("family", ["qwen3", "gpt2"])
+@pytest.mark.parametrize("family", ["qwen3", "gpt2", "wide"])
 def test_eight_bit_logits_stay_close(family: str, tmp_path: Path) -> None:
     tokens = random_prompt(150)
     ours = logits_of(write_folder(family, tmp_path, torch.bfloat16), tokens, "int8")
@@ -63,11 +63,13 @@ def margins(logits: NDArray[np.float32]) -> NDArray[np.float32]:
     return best[:, -1] - best[:, -2]
 
 
-@pytest.mark.parametrize(("weights", "cosine"), [("bf16", 0.9995), ("int4", 0.8)])
-def test_other_weight_formats_stay_close(weights: str, cosine: float, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("family", "weights", "cosine"), [("qwen3", "bf16", 0.9995), ("qwen3", "int4", 0.8), ("wide", "int4", 0.8)]
+)
+def test_other_weight_formats_stay_close(family: str, weights: str, cosine: float, tmp_path: Path) -> None:
     tokens = random_prompt(100)
-    ours = logits_of(write_folder("qwen3", tmp_path), tokens, weights)
-    assert cosines(ours, reference_logits("qwen3", tokens)).mean() > cosine
+    ours = logits_of(write_folder(family, tmp_path), tokens, weights)
+    assert cosines(ours, reference_logits(family, tokens)).mean() > cosine
 
 
 def test_an_eight_bit_cache_gives_the_same_whatever_the_chunks(tmp_path: Path) -> None:

@@ -20,8 +20,6 @@ from pleiade.engines.text_openvino.weights import Checkpoint
 CachePrecision = Literal["f16", "u8", "f32"]  # "f16" is bfloat16 where the layers compute in it
 
 _WIDE = 512  # hidden size from which 8-bit layers are worth quantising their activations, too
-
-
 BLOCK_SIZE = 32  # tokens; the CPU plugin's paged attention knows no other
 
 
@@ -100,8 +98,8 @@ class Network:
         quantised = weights in ("int8", "int4") and checkpoint.architecture.hidden_size >= _WIDE
         if precision == "f32" or quantised:
             # Float32 between layers lets the runtime multiply 8-bit weights with activations quantised on the fly:
-            # on a processor with AMX 20 to 30 % faster with 1 and 8 streams than bfloat16, equal with 32, slower on
-            # prompts. A small model gains no time and loses accuracy.
+            # faster than bfloat16 for a few streams, even with AMX (docs/decisions, text engine). A small model
+            # gains no time and loses accuracy.
             self._properties |= exact
         self._core = ov.Core()
         head = self._core.compile_model(build_head(checkpoint, weights), "CPU", common | exact)
