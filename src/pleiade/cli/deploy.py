@@ -216,7 +216,7 @@ def _engine(place: Place, name: str, model: "Model", engine: str, options: Optio
 def _require_readable(model: "Model") -> None:
     """Look at shapes and storage types, not at weights. Raises EngineError where it cannot load them."""
     from pleiade.engines.base import EngineError
-    from pleiade.engines.text_openvino.weights import open_checkpoint
+    from pleiade.engines.text_openvino.files.weights import open_checkpoint
 
     try:
         open_checkpoint(model.path)

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from engines.tiny_model import byte_tokenizer, write_tiny_model
-from pleiade.engines.text_openvino.chat import ChatTemplate
-from pleiade.engines.text_openvino.tokenizer import TextTokenizer, load_tokenizer
+from pleiade.engines.text_openvino.answers.chat import ChatTemplate
+from pleiade.engines.text_openvino.answers.tokenizer import TextTokenizer, load_tokenizer
 from pleiade.engines.wire.errors import ApiError
 from pleiade.engines.wire.serve import LoadError
 

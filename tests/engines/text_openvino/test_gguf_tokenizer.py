@@ -9,8 +9,8 @@ from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
 from engines.tiny_model import byte_tokenizer, write_tiny_gguf
 from engines.worker_process import run_worker
-from pleiade.engines.text_openvino.gguf_tokenizer import QWEN2
-from pleiade.engines.text_openvino.tokenizer import load_tokenizer
+from pleiade.engines.text_openvino.answers.gguf_tokenizer import QWEN2
+from pleiade.engines.text_openvino.answers.tokenizer import load_tokenizer
 from pleiade.engines.wire.serve import LoadError
 
 TEXTS = [

@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 
 from engines.text_openvino.driving import GREEDY
 from engines.text_openvino.models import VOCABULARY, random_prompt, reference_logits, write_folder, write_gguf
+from pleiade.engines.text_openvino.files.weights import open_checkpoint
 from pleiade.engines.text_openvino.generation import GenerationRequest
 from pleiade.engines.text_openvino.network import Network, assemble
 from pleiade.engines.text_openvino.sampler import SequenceSampler
 from pleiade.engines.text_openvino.scheduler import Chunk, Sequence
-from pleiade.engines.text_openvino.weights import open_checkpoint
 
 FAMILIES = ["qwen3", "qwen2", "llama", "llama3", "gpt2"]
 EXACT: dict[str, Any] = {"precision": "f32", "cache_precision": "f32"}

@@ -3,8 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pleiade.engines.text_openvino.detokenise import Detokeniser, decode
-from pleiade.engines.text_openvino.stopping import StopStrings
+from pleiade.engines.text_openvino.answers.detokenise import Detokeniser, decode
+from pleiade.engines.text_openvino.answers.stopping import StopStrings
 
 BYTES = [bytes([value]) for value in range(256)]
 

@@ -11,8 +11,8 @@ import pytest
 
 from engines.scripted_text_engine import ScriptedEngine
 from engines.tiny_model import byte_tokenizer
+from pleiade.engines.text_openvino.answers.tokenizer import TextTokenizer
 from pleiade.engines.text_openvino.generation import GenerationRequest
-from pleiade.engines.text_openvino.tokenizer import TextTokenizer
 from pleiade.engines.text_openvino.worker import WorkerOptions, open_service
 from pleiade.engines.wire.app import EngineApp
 

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from engines.tiny_model import byte_tokenizer
-from pleiade.engines.text_openvino.chat import ChatTemplate
-from pleiade.engines.text_openvino.tokenizer import TextTokenizer
+from pleiade.engines.text_openvino.answers.chat import ChatTemplate
+from pleiade.engines.text_openvino.answers.tokenizer import TextTokenizer
 
 OURS = Path(__file__).parents[3] / "src/pleiade/lab/tokenizer/chat_template.jinja"
 

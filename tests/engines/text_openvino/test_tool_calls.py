@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pleiade.engines.text_openvino.tools import CallArguments, CallStart, Piece, ToolCallParser
+from pleiade.engines.text_openvino.answers.tools import CallArguments, CallStart, Piece, ToolCallParser
 
 ONE = '<tool_call>\n{"name": "add", "arguments": {"a": [1, {"b": "}<\\""}], "c": "é"}}\n</tool_call>'
 

@@ -11,8 +11,8 @@ import torch
 from gguf import GGMLQuantizationType as Kind
 
 from engines.text_openvino.models import LAYERS, reference, write_folder, write_gguf
-from pleiade.engines.text_openvino.architecture import architecture_of_config, rotary_frequencies
-from pleiade.engines.text_openvino.weights import expected_shapes, open_checkpoint
+from pleiade.engines.text_openvino.files.architecture import architecture_of_config, rotary_frequencies
+from pleiade.engines.text_openvino.files.weights import expected_shapes, open_checkpoint
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float16, torch.bfloat16])

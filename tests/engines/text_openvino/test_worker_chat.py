@@ -132,7 +132,7 @@ def test_logit_bias_forces_and_forbids_tokens(text_worker: Worker) -> None:
 def _token_number(piece: bytes) -> int:
     """Id of a one-byte token of the tiny model."""
     from engines.tiny_model import byte_tokenizer
-    from pleiade.engines.text_openvino.tokenizer import TextTokenizer
+    from pleiade.engines.text_openvino.answers.tokenizer import TextTokenizer
 
     tokenizer = TextTokenizer(byte_tokenizer().to_str(), configuration={}, source="test")
     return tokenizer.token_bytes.index(piece)

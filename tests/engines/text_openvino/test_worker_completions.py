@@ -88,8 +88,8 @@ def test_echoed_scores_are_those_of_the_tokens_when_generated(text_worker: Worke
 def _tokens_of(names: list[str]) -> list[int]:
     """Ids of tokens as log-probabilities name them."""
     from engines.tiny_model import byte_tokenizer
-    from pleiade.engines.text_openvino.logprobs import TokenNames
-    from pleiade.engines.text_openvino.tokenizer import TextTokenizer
+    from pleiade.engines.text_openvino.answers.logprobs import TokenNames
+    from pleiade.engines.text_openvino.answers.tokenizer import TextTokenizer
 
     tokenizer = TextTokenizer(byte_tokenizer().to_str(), configuration={}, source="test")
     written = TokenNames(tokenizer.token_bytes, tokenizer.control)

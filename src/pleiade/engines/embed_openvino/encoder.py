@@ -14,8 +14,8 @@ import openvino as ov
 import openvino.opset13 as op
 from numpy.typing import NDArray
 
-from pleiade.engines.text_openvino.safetensors_files import open_safetensors
-from pleiade.engines.text_openvino.tensors import StoredTensor
+from pleiade.engines.text_openvino.files.safetensors_files import open_safetensors
+from pleiade.engines.text_openvino.files.tensors import StoredTensor
 
 Node = Any  # openvino's own stubs leave it open
 

@@ -15,11 +15,11 @@ from pathlib import Path
 
 import numpy as np
 
-from pleiade.engines.text_openvino.architecture import Architecture
-from pleiade.engines.text_openvino.names import gpt2_module, layer_module
-from pleiade.engines.text_openvino.safetensors_files import open_safetensors_file
-from pleiade.engines.text_openvino.tensors import Array
-from pleiade.engines.text_openvino.weights import expected_shapes
+from pleiade.engines.text_openvino.files.architecture import Architecture
+from pleiade.engines.text_openvino.files.names import gpt2_module, layer_module
+from pleiade.engines.text_openvino.files.safetensors_files import open_safetensors_file
+from pleiade.engines.text_openvino.files.tensors import Array
+from pleiade.engines.text_openvino.files.weights import expected_shapes
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pleiade.engines.text_openvino.adapters import Adapter, read_adapter
-from pleiade.engines.text_openvino.architecture import Architecture
 from pleiade.engines.text_openvino.blocks import BlockPool
+from pleiade.engines.text_openvino.files.architecture import Architecture
+from pleiade.engines.text_openvino.files.weights import open_checkpoint
 from pleiade.engines.text_openvino.generation import (
     EngineStats,
     EventSink,
@@ -27,7 +28,6 @@ from pleiade.engines.text_openvino.network import CachePrecision, Decoder, Netwo
 from pleiade.engines.text_openvino.quantisation import Weights
 from pleiade.engines.text_openvino.sampler import SequenceSampler, pick_tokens, token_logprobs
 from pleiade.engines.text_openvino.scheduler import Chunk, Limits, Scheduler, Sequence
-from pleiade.engines.text_openvino.weights import open_checkpoint
 
 log = logging.getLogger(__name__)
 

@@ -16,10 +16,10 @@ import openvino.opset13 as op
 from openvino.op import _PagedAttentionExtension as PagedAttention
 
 from pleiade.engines.text_openvino.adapters import Adapter, stacked
-from pleiade.engines.text_openvino.architecture import Architecture
+from pleiade.engines.text_openvino.files.architecture import Architecture
+from pleiade.engines.text_openvino.files.tensors import StoredTensor
+from pleiade.engines.text_openvino.files.weights import Checkpoint
 from pleiade.engines.text_openvino.quantisation import Weights, constant_matrix, scalar
-from pleiade.engines.text_openvino.tensors import StoredTensor
-from pleiade.engines.text_openvino.weights import Checkpoint
 
 Node = Any  # openvino has no complete stubs
 

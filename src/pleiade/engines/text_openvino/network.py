@@ -12,10 +12,10 @@ import openvino as ov
 from numpy.typing import NDArray
 
 from pleiade.engines.text_openvino.adapters import Adapter, column_ranges
+from pleiade.engines.text_openvino.files.weights import Checkpoint
 from pleiade.engines.text_openvino.graph import STEP_INPUTS, build_decoder, build_head
 from pleiade.engines.text_openvino.quantisation import Weights
 from pleiade.engines.text_openvino.scheduler import Chunk
-from pleiade.engines.text_openvino.weights import Checkpoint
 
 CachePrecision = Literal["f16", "u8", "f32"]  # "f16" is bfloat16 where the layers compute in it
 

@@ -9,12 +9,12 @@ from typing import Literal
 
 import msgspec
 
-from pleiade.engines.text_openvino.call import Events
-from pleiade.engines.text_openvino.chat_completions import answer_chat
-from pleiade.engines.text_openvino.completions import answer_completion
+from pleiade.engines.text_openvino.answers.call import Events
+from pleiade.engines.text_openvino.answers.chat_completions import answer_chat
+from pleiade.engines.text_openvino.answers.completions import answer_completion
+from pleiade.engines.text_openvino.answers.model import TextModel, sampling_defaults_of
+from pleiade.engines.text_openvino.answers.tokenizer import TextTokenizer, load_tokenizer
 from pleiade.engines.text_openvino.generation import EngineStats, TextEngine
-from pleiade.engines.text_openvino.model import TextModel, sampling_defaults_of
-from pleiade.engines.text_openvino.tokenizer import TextTokenizer, load_tokenizer
 from pleiade.engines.wire.app import Handler
 from pleiade.engines.wire.errors import ApiError
 from pleiade.engines.wire.exchange import Exchange

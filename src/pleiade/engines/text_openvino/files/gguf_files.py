@@ -12,9 +12,9 @@ import numpy as np
 from gguf import GGMLQuantizationType, GGUFReader
 from gguf.quants import dequantize
 
-from pleiade.engines.text_openvino.architecture import Architecture, rotary_frequencies
-from pleiade.engines.text_openvino.names import gguf_names
-from pleiade.engines.text_openvino.tensors import Array, StoredTensor
+from pleiade.engines.text_openvino.files.architecture import Architecture, rotary_frequencies
+from pleiade.engines.text_openvino.files.names import gguf_names
+from pleiade.engines.text_openvino.files.tensors import Array, StoredTensor
 
 READABLE = ("F32", "F16", "BF16", "Q8_0", "Q4_0")
 

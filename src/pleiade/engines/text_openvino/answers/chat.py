@@ -15,7 +15,7 @@ import jinja2.nodes
 import jinja2.parser
 import jinja2.sandbox
 
-from pleiade.engines.text_openvino.tokenizer import TextTokenizer
+from pleiade.engines.text_openvino.answers.tokenizer import TextTokenizer
 from pleiade.engines.wire.errors import ApiError, invalid
 from pleiade.engines.wire.serve import LoadError
 

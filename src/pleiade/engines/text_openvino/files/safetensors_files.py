@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from pleiade.engines.text_openvino.tensors import Array, StoredTensor
+from pleiade.engines.text_openvino.files.tensors import Array, StoredTensor
 
 
 def open_safetensors(folder: Path) -> dict[str, StoredTensor]:

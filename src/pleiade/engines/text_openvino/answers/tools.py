@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from pleiade.engines.text_openvino.stopping import overlap
+from pleiade.engines.text_openvino.answers.stopping import overlap
 from pleiade.engines.wire.errors import invalid
 from pleiade.engines.wire.requests import ChatRequest, FunctionDefinition
 

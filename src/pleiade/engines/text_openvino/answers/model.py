@@ -8,12 +8,12 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
-from pleiade.engines.text_openvino.call import Call, Events
-from pleiade.engines.text_openvino.chat import ChatTemplate
+from pleiade.engines.text_openvino.answers.call import Call, Events
+from pleiade.engines.text_openvino.answers.chat import ChatTemplate
+from pleiade.engines.text_openvino.answers.grammar import GrammarCompiler
+from pleiade.engines.text_openvino.answers.logprobs import TokenNames
+from pleiade.engines.text_openvino.answers.tokenizer import TextTokenizer
 from pleiade.engines.text_openvino.generation import TextEngine
-from pleiade.engines.text_openvino.grammar import GrammarCompiler
-from pleiade.engines.text_openvino.logprobs import TokenNames
-from pleiade.engines.text_openvino.tokenizer import TextTokenizer
 from pleiade.engines.wire.errors import ApiError
 from pleiade.engines.wire.exchange import Exchange
 from pleiade.engines.wire.metrics import GenerationMetrics

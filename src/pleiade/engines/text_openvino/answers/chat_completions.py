@@ -5,13 +5,12 @@ import uuid
 from collections.abc import Sequence
 from typing import Any
 
-from pleiade.engines.text_openvino.call import Call, Choice, Scored
-from pleiade.engines.text_openvino.detokenise import Detokeniser
-from pleiade.engines.text_openvino.generation import Constraint, GenerationRequest
-from pleiade.engines.text_openvino.logprobs import TokenNames
-from pleiade.engines.text_openvino.model import SMALL_BODY, TextModel
-from pleiade.engines.text_openvino.request_sampling import sampling_of
-from pleiade.engines.text_openvino.tools import (
+from pleiade.engines.text_openvino.answers.call import Call, Choice, Scored
+from pleiade.engines.text_openvino.answers.detokenise import Detokeniser
+from pleiade.engines.text_openvino.answers.logprobs import TokenNames
+from pleiade.engines.text_openvino.answers.model import SMALL_BODY, TextModel
+from pleiade.engines.text_openvino.answers.request_sampling import sampling_of
+from pleiade.engines.text_openvino.answers.tools import (
     CLOSE,
     CallArguments,
     CallStart,
@@ -21,6 +20,7 @@ from pleiade.engines.text_openvino.tools import (
     described,
     tool_choice_of,
 )
+from pleiade.engines.text_openvino.generation import Constraint, GenerationRequest
 from pleiade.engines.wire.checks import asked_tokens, choices_of, fit, refuse_endless, stops_of
 from pleiade.engines.wire.errors import invalid
 from pleiade.engines.wire.exchange import Exchange

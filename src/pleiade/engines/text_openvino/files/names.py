@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from pleiade.engines.text_openvino.tensors import StoredTensor, rows_of, transposed
+from pleiade.engines.text_openvino.files.tensors import StoredTensor, rows_of, transposed
 
 _LLAMA_ENDS = {"model.embed_tokens": "embedding", "model.norm": "norm", "lm_head": "head"}
 _LLAMA = {

@@ -7,12 +7,12 @@ from typing import Any
 
 import msgspec
 
-from pleiade.engines.text_openvino.call import Call, Choice, Scored
-from pleiade.engines.text_openvino.detokenise import Detokeniser, decode
+from pleiade.engines.text_openvino.answers.call import Call, Choice, Scored
+from pleiade.engines.text_openvino.answers.detokenise import Detokeniser, decode
+from pleiade.engines.text_openvino.answers.model import SMALL_BODY, TextModel
+from pleiade.engines.text_openvino.answers.request_sampling import sampling_of
+from pleiade.engines.text_openvino.answers.tokenizer import FIM_ENDS
 from pleiade.engines.text_openvino.generation import Constraint, GenerationRequest, TokenLogprobs
-from pleiade.engines.text_openvino.model import SMALL_BODY, TextModel
-from pleiade.engines.text_openvino.request_sampling import sampling_of
-from pleiade.engines.text_openvino.tokenizer import FIM_ENDS
 from pleiade.engines.wire.checks import choices_of, fit, refuse_endless, stops_of
 from pleiade.engines.wire.errors import invalid
 from pleiade.engines.wire.exchange import Exchange

@@ -8,7 +8,8 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 
-from pleiade.engines.text_openvino.detokenise import Detokeniser
+from pleiade.engines.text_openvino.answers.detokenise import Detokeniser
+from pleiade.engines.text_openvino.answers.stopping import StopStrings
 from pleiade.engines.text_openvino.generation import (
     GenerationRequest,
     QueueFull,
@@ -16,7 +17,6 @@ from pleiade.engines.text_openvino.generation import (
     TokenEvent,
     TokenLogprobs,
 )
-from pleiade.engines.text_openvino.stopping import StopStrings
 from pleiade.engines.wire.errors import ApiError, internal, queue_full, retry_later
 from pleiade.engines.wire.sse import UsageCounter
 

@@ -10,8 +10,8 @@ from llguidance import LLMatcher, LLTokenizer
 from llguidance.numpy import allocate_token_bitmask, fill_next_token_bitmask
 from numpy.typing import NDArray
 
-from pleiade.engines.text_openvino.tokenizer import TextTokenizer
-from pleiade.engines.text_openvino.tools import CLOSE, OPEN, ToolChoice
+from pleiade.engines.text_openvino.answers.tokenizer import TextTokenizer
+from pleiade.engines.text_openvino.answers.tools import CLOSE, OPEN, ToolChoice
 from pleiade.engines.wire.errors import invalid
 from pleiade.engines.wire.requests import ResponseFormat
 

@@ -156,7 +156,7 @@ def load_tokenizer(path: Path) -> TextTokenizer:
     Raises LoadError where files are missing or unreadable.
     """
     if path.suffix == ".gguf":
-        from pleiade.engines.text_openvino.gguf_tokenizer import (
+        from pleiade.engines.text_openvino.answers.gguf_tokenizer import (
             read_gguf_tokenizer,
         )  # only then: gguf is an import
 

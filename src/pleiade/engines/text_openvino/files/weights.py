@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from pleiade.engines.text_openvino.architecture import Architecture, architecture_of_config
-from pleiade.engines.text_openvino.names import gpt2_names, llama_names
-from pleiade.engines.text_openvino.safetensors_files import open_safetensors
-from pleiade.engines.text_openvino.tensors import StoredTensor
+from pleiade.engines.text_openvino.files.architecture import Architecture, architecture_of_config
+from pleiade.engines.text_openvino.files.names import gpt2_names, llama_names
+from pleiade.engines.text_openvino.files.safetensors_files import open_safetensors
+from pleiade.engines.text_openvino.files.tensors import StoredTensor
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ def open_checkpoint(path: str | Path) -> Checkpoint:
             raise ValueError(f"{path} has neither a config.json nor exactly one .gguf file: no model to load")
         path = files[0]
     if path.suffix == ".gguf":
-        from pleiade.engines.text_openvino.gguf_files import open_gguf  # here, for its import takes a while
+        from pleiade.engines.text_openvino.files.gguf_files import open_gguf  # here, for its import takes a while
 
         architecture, tensors = open_gguf(path)
         return Checkpoint(architecture, complete(architecture, tensors, path))
