@@ -8,8 +8,9 @@ from pathlib import Path
 from corpora import toy_preset, write_corpus
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from pleiade.lab.card import CardFacts, read_metrics, read_origin, write_card, write_licences
+from pleiade.lab.card import CardFacts, read_metrics, write_card, write_licences
 from pleiade.lab.chain import run_chain
+from pleiade.lab.corpora.licences import read_origin
 from pleiade.lab.dialogues.conversation import exchange
 from pleiade.lab.evals.bits_per_byte import Score
 from pleiade.lab.evals.panel import PANEL

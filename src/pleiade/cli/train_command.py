@@ -1,24 +1,34 @@
-"""`pleiade train`: the lab's command, which needs torch; without it, one line says how to add it."""
+"""The lab's commands, which need torch and more; without them, one line says how to add them."""
 
 import functools
 import importlib.util
+from collections.abc import Callable
 from typing import Any
 
 import typer
 
-from pleiade.cli import train
+from pleiade.cli import data, train
 from pleiade.cli.common import fail
 
 ADD_THE_LAB = "training needs the lab: pip install 'pleiade[lab]' (in a clone: make install-lab)"
 
 
 def add_to(app: typer.Typer) -> None:
-    """Put the lab's command on `app`; its help needs no torch, only its run does."""
+    """Put the lab's commands on `app`; their help needs no torch, only their run does."""
+    corpora = typer.Typer(help="Corpora for training.", no_args_is_help=True)
+    corpora.command("build")(with_the_lab(data.build))
+    app.add_typer(corpora, name="data")
+    app.command("tokenize")(with_the_lab(data.tokenize))
+    app.command("train")(with_the_lab(train.train))
 
-    @functools.wraps(train.train)
-    def with_the_lab(**arguments: Any) -> None:
-        if importlib.util.find_spec("torch") is None:
+
+def with_the_lab(command: Callable[..., None]) -> Callable[..., None]:
+    """The command, or the line that says how to add what it needs."""
+
+    @functools.wraps(command)
+    def checked(**arguments: Any) -> None:
+        if any(importlib.util.find_spec(library) is None for library in ("torch", "datasets")):
             fail(ADD_THE_LAB)
-        train.train(**arguments)
+        command(**arguments)
 
-    app.command("train")(with_the_lab)
+    return checked

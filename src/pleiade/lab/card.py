@@ -9,22 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pleiade.lab.corpora.licences import Origin
 from pleiade.lab.dialogues.conversation import Conversation
 from pleiade.lab.evals.bits_per_byte import Score
 from pleiade.lab.export.huggingface import REPETITION_PENALTY
 from pleiade.lab.presets import Preset
 
 TUNED_ON_WRITTEN = {"identity", "facts", "everyday", "sums", "refusals", "json", "tools"}
-
-
-@dataclass(frozen=True)
-class Origin:
-    """Where a corpus comes from, as its SOURCE.txt says."""
-
-    folder: str
-    repository: str
-    licence: str
-    note: str
 
 
 @dataclass(frozen=True)
@@ -43,18 +34,6 @@ class CardFacts:
     answers: Sequence[tuple[str, str]]
     curve: str
     note: str = ""  # what the records do not say, printed after the sizes
-
-
-def read_origin(data: Path, folder: str) -> Origin:
-    """Read `data`/`folder`/SOURCE.txt; a set without one is named as unknown rather than left out."""
-    fields: dict[str, str] = {}
-    source = data / folder / "SOURCE.txt"
-    if source.exists():
-        for line in source.read_text("utf-8").splitlines():
-            key, separator, value = line.partition(": ")
-            if separator:
-                fields.setdefault(key.strip(), value.strip())
-    return Origin(folder, fields.get("repo", "unknown"), fields.get("licence", "unknown"), fields.get("note", ""))
 
 
 def read_metrics(path: Path) -> list[dict[str, Any]]:

@@ -7,9 +7,10 @@ import hashlib
 import sys
 from pathlib import Path
 
-from pleiade.lab.card import CardFacts, Origin, read_metrics, read_origin, write_card, write_licences
+from pleiade.lab.card import CardFacts, read_metrics, write_card, write_licences
 from pleiade.lab.chain import newest_checkpoint
 from pleiade.lab.checkpoint import load_checkpoint
+from pleiade.lab.corpora.licences import Origin, read_origin
 from pleiade.lab.curves import draw_curve
 from pleiade.lab.data.shards import tokenize_sources
 from pleiade.lab.dialogues.mixture import POST_SETS, chat_mixture

@@ -1,13 +1,16 @@
-"""Reads corpora: folders of xz-compressed (or plain) JSON lines, one document a line."""
+"""Reads corpora: folders of JSON lines (plain, or compressed with xz, zst, gz or bz2), one document a line."""
 
 from __future__ import annotations
 
 import json
-import lzma
 from collections.abc import Iterator
 from dataclasses import dataclass
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
+
+from pleiade.lab.data.addresses import DataFile, find_files, open_bytes
+from pleiade.lab.data.manifest import MANIFEST, check_shard, read_manifest
 
 
 @dataclass(frozen=True)
@@ -28,26 +31,54 @@ class Source:
 
 
 def read_rows(folder: Path, pattern: str = "*.jsonl*") -> Iterator[dict[str, Any]]:
-    """Rows of every *.jsonl.xz and *.jsonl in a folder (those that `pattern` matches), in name order.
+    """Rows of every file of JSON lines in a folder (those that `pattern` matches), in name order.
 
-    Raises FileNotFoundError if there is none, ValueError naming file and line when a line is not a JSON object.
+    Raises FileNotFoundError if there is none, ValueError naming file and line when a line is not a JSON object, and
+    DamagedError when a shard of a built corpus is not what its manifest says.
     """
-    files = sorted(file for file in folder.glob(pattern) if file.name.endswith((".jsonl", ".jsonl.xz")))
+    files = _json_files(folder, pattern)
     if not files:
         raise FileNotFoundError(
-            f"no *.jsonl.xz or *.jsonl in {folder}: give the data folder with --data or PLEIADE_DATA"
+            f"no *.jsonl, *.jsonl.xz or *.jsonl.zst in {folder}: give the data folder with --data or PLEIADE_DATA"
         )
     for file in files:
-        open_text = lzma.open if file.suffix == ".xz" else open
-        with open_text(file, "rt", encoding="utf-8") as lines:
+        check_shard(Path(file.address))
+        with open_bytes(file) as (_, lines):
             for number, line in enumerate(lines, start=1):
                 try:
                     row = json.loads(line)
-                except json.JSONDecodeError as error:
-                    raise ValueError(f"{file} line {number} is not JSON ({error}): mend or remove the line") from error
+                except (json.JSONDecodeError, UnicodeDecodeError) as error:
+                    raise ValueError(
+                        f"{file.address} line {number} is not JSON ({error}): mend or remove the line"
+                    ) from error
                 if not isinstance(row, dict):
-                    raise ValueError(f"{file} line {number} is not a JSON object")
+                    raise ValueError(f"{file.address} line {number} is not a JSON object")
                 yield row
+
+
+def _json_files(folder: Path, pattern: str) -> list[DataFile]:
+    if not folder.is_dir() or not any(folder.glob(pattern)):
+        return []
+    files = (file for file in find_files(str(folder), folder) if file.format == ".jsonl")
+    return [f for f in files if Path(f.address).parent == folder and fnmatch(Path(f.address).name, pattern)]
+
+
+def source_stamp(data: Path, source: Source) -> str:
+    """What changes when a source does: the checksums of a built corpus, else names and sizes of its files."""
+    folder = data / source.folder
+    if (folder.parent / MANIFEST).exists():
+        shards = [shard for built in read_manifest(folder.parent).sources for shard in built.shards]
+        return " ".join(shard.sha256[:16] for shard in shards if shard.path.startswith(f"{folder.name}/"))
+    return " ".join(f"{Path(file.address).name}:{file.size}" for file in _json_files(folder, "*.jsonl*"))
+
+
+def built_sources(corpus: Path) -> tuple[Source, ...]:
+    """The sources of a corpus made by `pleiade data build`, to be read with `corpus` as the data folder.
+
+    Raises FileNotFoundError or ValueError if there is no manifest that can be read.
+    """
+    built = read_manifest(corpus).sources
+    return tuple(Source(source.name, source.repeats) for source in built if source.shards)
 
 
 def read_documents(data: Path, source: Source) -> Iterator[str]:

@@ -1,0 +1,138 @@
+"""Where data lies: local paths, s3://, gs:// and abfs:// (pyarrow's file systems), and whatever else fsspec knows.
+
+One name for a file wherever it is, opened as a stream of bytes that is decompressed on the way.
+"""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import io
+import lzma
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import IO, Any, cast
+
+import fsspec
+import zstandard
+from fsspec.implementations.arrow import ArrowFSWrapper
+
+DATA_SUFFIXES = (".jsonl", ".txt", ".md", ".parquet")
+_ARROW_SCHEMES = ("s3", "gs", "abfs", "abfss")
+
+
+def _open_xz(raw: IO[bytes]) -> IO[bytes]:
+    return cast(IO[bytes], lzma.LZMAFile(raw))
+
+
+def _open_gz(raw: IO[bytes]) -> IO[bytes]:
+    return cast(IO[bytes], gzip.GzipFile(fileobj=raw))
+
+
+def _open_bz2(raw: IO[bytes]) -> IO[bytes]:
+    return cast(IO[bytes], bz2.BZ2File(raw))
+
+
+def _open_zst(raw: IO[bytes]) -> IO[bytes]:
+    reader = zstandard.ZstdDecompressor().stream_reader(raw, read_across_frames=True)
+    return io.BufferedReader(cast(io.RawIOBase, reader), 1 << 20)
+
+
+_DECOMPRESSORS: dict[str, Callable[[IO[bytes]], IO[bytes]]] = {
+    ".xz": _open_xz,
+    ".gz": _open_gz,
+    ".bz2": _open_bz2,
+    ".zst": _open_zst,
+}
+
+
+@dataclass(frozen=True)
+class DataFile:
+    """A file to read: its full address, its stored bytes, and a stamp that changes when it is written again."""
+
+    address: str
+    size: int
+    stamp: str
+
+    @property
+    def format(self) -> str:
+        """The suffix that says how to read it, without that of a compression: ".jsonl", ".txt", …"""
+        return _format(self.address)
+
+
+def find_files(address: str, root: Path) -> list[DataFile]:
+    """The data files of a file or folder, in name order; a path without a scheme is below `root` (or absolute).
+
+    Folders are searched to the bottom; files that are no data (SOURCE.txt, LICENSE.md, hidden ones) are left out.
+    Raises FileNotFoundError, naming what was looked for, if there is nothing to read.
+    """
+    system, path = _locate(address, root)
+    if not system.exists(path):
+        raise FileNotFoundError(f"{address} does not exist{_below(address, root)}: mend its path in the recipe")
+    if system.isfile(path):
+        return [_data_file(system, address, path, system.info(path))]
+    found = system.find(path, detail=True)
+    files = [
+        _data_file(system, address, name, info)
+        for name, info in sorted(found.items())
+        if _format(name) in DATA_SUFFIXES and not _is_about_the_data(PurePosixPath(name).name)
+    ]
+    if not files:
+        wanted = ", ".join(DATA_SUFFIXES)
+        raise FileNotFoundError(
+            f"no data in {address}{_below(address, root)}: it needs {wanted} files (also .xz, .gz, .bz2, .zst)"
+        )
+    return files
+
+
+@contextmanager
+def open_bytes(file: DataFile) -> Iterator[tuple[IO[bytes], IO[bytes]]]:
+    """The stored stream (its `tell()` is the progress) and the decompressed one; both closed at the end."""
+    system, path = _locate(file.address, Path())
+    with system.open(path, "rb") as raw:
+        stored = cast(IO[bytes], raw)
+        open_compressed = _DECOMPRESSORS.get(PurePosixPath(file.address).suffix)
+        if open_compressed is None:
+            yield stored, stored
+            return
+        with open_compressed(stored) as plain:
+            yield stored, plain
+
+
+def _locate(address: str, root: Path) -> tuple[Any, str]:
+    scheme, separator, rest = address.partition("://")
+    if not separator:
+        return fsspec.filesystem("file"), str(root / address)
+    if scheme in _ARROW_SCHEMES:
+        from pyarrow import fs
+
+        system, path = fs.FileSystem.from_uri(address)
+        return ArrowFSWrapper(system), path
+    try:
+        return fsspec.filesystem(scheme), rest
+    except (ImportError, ValueError) as error:
+        raise ValueError(f"{address} cannot be read: {error}") from error
+
+
+def _data_file(system: Any, address: str, path: str, info: dict[str, Any]) -> DataFile:
+    scheme, separator, rest = address.partition("://")
+    # A query (s3://bucket/folder?region=…) says how to reach the place, so each of its files keeps it.
+    query = "?" + rest.partition("?")[2] if separator and "?" in rest else ""
+    full = f"{scheme}://{path.lstrip('/') if scheme in _ARROW_SCHEMES else path}{query}" if separator else path
+    stamp = next((str(info[key]) for key in ("mtime", "ETag", "etag", "created") if info.get(key)), "")
+    return DataFile(full, int(info.get("size") or 0), stamp)
+
+
+def _format(name: str) -> str:
+    path = PurePosixPath(name.partition("?")[0] if "://" in name else name)
+    return PurePosixPath(path.stem).suffix if path.suffix in _DECOMPRESSORS else path.suffix
+
+
+def _is_about_the_data(name: str) -> bool:
+    return name.startswith(".") or name.split(".")[0].upper() in ("SOURCE", "LICENCE", "LICENSE", "LICENCES", "README")
+
+
+def _below(address: str, root: Path) -> str:
+    return "" if "://" in address or Path(address).is_absolute() else f" below {root}"
