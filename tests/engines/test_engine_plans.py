@@ -9,6 +9,7 @@ import pytest
 from pleiade.domain import Deployment, Model, ModelFormat, ModelKind
 from pleiade.engines.base import EngineError, Process, Remote
 from pleiade.engines.catalogue import ENGINES
+from pleiade.engines.vllm import GUARD_FOLDER
 
 FOLDER = Model(id="m", kind=ModelKind.TEXT, format=ModelFormat.SAFETENSORS, path="/models/m")
 GGUF = Model(id="g", kind=ModelKind.TEXT, format=ModelFormat.GGUF, path="/models/g.gguf")
@@ -113,7 +114,8 @@ def test_an_azure_resource_is_called_its_own_way() -> None:
     )
 
 
-def test_vllm_is_started_with_its_own_flags(tmp_path: Path) -> None:
+def test_vllm_is_started_with_its_own_flags(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONPATH", "/their/own")
     program = tmp_path / "vllm"
     program.write_text("#!/bin/sh\n")
     program.chmod(0o755)
@@ -121,16 +123,28 @@ def test_vllm_is_started_with_its_own_flags(tmp_path: Path) -> None:
     assert process == Process(
         argv=(
             *(str(program), "serve", "/models/m", "--host", "127.0.0.1", "--port", "4100"),
-            *("--served-model-name", "m", "--max-model-len", "4096", "--enforce-eager", "--swap-space", "2"),
+            *("--served-model-name", "m", "--middleware", "pleiade_vllm_guard.RequireToken"),
+            *("--shutdown-timeout", "3600"),
+            *("--max-model-len", "4096", "--enforce-eager", "--swap-space", "2"),
         ),
-        env={"VLLM_API_KEY": "secret"},
+        env={"VLLM_API_KEY": "secret", "VLLM_NO_USAGE_STATS": "1", "PYTHONPATH": f"{GUARD_FOLDER}:/their/own"},
         headers={"authorization": "Bearer secret"},
         ready_timeout_s=900.0,
         send_model="m",
+        usage_per_choice=True,
     )
     adapted = plan("vllm", FOLDER, {"fr": "/lora/fr"}, command=str(program))
     assert isinstance(adapted, Process)
     assert "--enable-lora --lora-modules fr=/lora/fr" in " ".join(adapted.argv)
+
+
+def test_vllms_queue_is_as_long_as_ours_where_its_batch_is_known(tmp_path: Path) -> None:
+    program = tmp_path / "vllm"
+    program.write_text("#!/bin/sh\n")
+    program.chmod(0o755)
+    process = plan("vllm", FOLDER, command=str(program), max_num_seqs=4)
+    assert isinstance(process, Process)
+    assert "--max-num-queued-reqs 11 --max-num-seqs 4" in " ".join(process.argv)
 
 
 def test_a_running_vllm_is_called_with_continuous_usage() -> None:

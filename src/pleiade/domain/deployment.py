@@ -46,6 +46,7 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     send_model: str = ""  # if set, the `model` field that the engine must receive
     rewrite_model: bool = False  # the engine answers with its own name for the model: replace it
     extra_usage: bool = False  # the engine understands stream_options.continuous_usage_stats
+    usage_per_choice: bool = False  # and tells it for each choice alone, as vLLM does, not for all together
     aliases: tuple[str, ...] = ()
     context_length: int = 0  # tokens; 0 = unknown
     licence: str = ""

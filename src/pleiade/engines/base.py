@@ -40,6 +40,7 @@ class Process(msgspec.Struct, frozen=True, kw_only=True):
     send_model: str = ""
     rewrite_model: bool = False
     extra_usage: bool = True
+    usage_per_choice: bool = False  # with n > 1 its chunks tell the usage of their own choice only
 
 
 class Remote(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,6 +52,7 @@ class Remote(msgspec.Struct, frozen=True, kw_only=True):
     send_model: str = ""
     rewrite_model: bool = True
     extra_usage: bool = False
+    usage_per_choice: bool = False
 
 
 class Engine(Protocol):

@@ -1,8 +1,10 @@
 """vLLM, the engine of choice on GPUs: started where it is installed, or called where it already runs."""
 
+import os
 import shlex
 import shutil
 from collections.abc import Mapping
+from pathlib import Path
 
 import msgspec
 
@@ -23,6 +25,10 @@ OPTIONS: dict[str, type] = {
     "arguments": str,  # further arguments, as one would type them
     "ready_timeout_s": float,  # a first start may compile kernels for minutes
 }
+
+GUARD = "pleiade_vllm_guard.RequireToken"  # vLLM leaves some routes open to every user of the machine
+DRAIN_S = "3600"  # without it, SIGTERM aborts running answers; the supervisor has the shorter patience
+GUARD_FOLDER = Path(__file__).parent / "vllm_guard"
 
 
 class Vllm:
@@ -51,7 +57,7 @@ class Vllm:
                 queue_limit=queue_limit,
                 adapters=adapters,
             )
-            return remote
+            return msgspec.structs.replace(remote, usage_per_choice=True)
         options = checked_options(deployment, OPTIONS)
         if model.kind not in (ModelKind.TEXT, ModelKind.EMBEDDING) or model.format is not ModelFormat.SAFETENSORS:
             raise EngineError(f"{model.id}: vLLM is started here for text and embedding models in safetensors folders")
@@ -64,15 +70,23 @@ class Vllm:
         more = shlex.split(str(options.pop("arguments", "")))
         timeout = float(options.pop("ready_timeout_s", 900.0))
         argv = [command, "serve", model.path, "--host", "127.0.0.1", "--port", str(port)]
-        argv += ["--served-model-name", model.id, *adapter_flags(adapters)]
+        argv += ["--served-model-name", model.id, "--middleware", GUARD]
+        argv += ["--shutdown-timeout", DRAIN_S, *adapter_flags(adapters)]
+        if "max_num_seqs" in options:  # its queue has no end otherwise; the flag counts running and waiting together
+            argv += ["--max-num-queued-reqs", str(int(options["max_num_seqs"]) + queue_limit)]
         for name, value in options.items():
             argv += [f"--{name.replace('_', '-')}", str(value)]
         return Process(
             argv=(*argv, *more),
-            env={"VLLM_API_KEY": token},  # not in argv: every user of the machine may read that
+            env={
+                "VLLM_API_KEY": token,  # not in argv: every user of the machine may read that
+                "VLLM_NO_USAGE_STATS": "1",  # it would tell its makers what runs here
+                "PYTHONPATH": os.pathsep.join(filter(None, [str(GUARD_FOLDER), os.environ.get("PYTHONPATH", "")])),
+            },
             headers=bearer(token),
             ready_timeout_s=timeout,
             send_model=model.id,  # adapters' endpoints send their own names
+            usage_per_choice=True,
         )
 
 

@@ -24,7 +24,7 @@ class Target:
     def __init__(self, endpoint: Endpoint) -> None:
         self.endpoint = endpoint
         self.headers: dict[str, str] = {**endpoint.headers, "content-type": "application/json"}
-        self.remote = endpoint.engine == "upstream"
+        self.remote = endpoint.engine == "upstream" or endpoint.rewrite_model  # by whatever engine it was planned
         self._urls: dict[str, URL] = {}
 
     def url(self, path: str) -> URL:

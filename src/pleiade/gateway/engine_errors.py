@@ -27,6 +27,7 @@ class _Body(msgspec.Struct):
 
 
 _decoder = msgspec.json.Decoder(_Body)
+_OVERFLOW = "maximum context length"  # OpenAI's own words, and vLLM's
 
 
 def parse_engine_error(status: int, body: bytes) -> ApiError:
@@ -37,14 +38,22 @@ def parse_engine_error(status: int, body: bytes) -> ApiError:
         error = ""
     if isinstance(error, str):
         error = _Details(message=error)
-    kind = error.type or ("invalid_request_error" if status < 500 else "server_error")
-    code = None if error.code is None else str(error.code)
+    kind, code, param = error.type or "", error.code, error.param
+    # vLLM's way: type "BadRequestError" or "Bad Request", code 400, param "body.temperature" or "input_tokens".
+    if not kind or kind != kind.lower() or " " in kind:
+        kind = "invalid_request_error" if status < 500 else "server_error"
+    if isinstance(code, int):  # a status once more, where OpenAI has a word that clients look for, or null
+        code = None
+        if status == 400 and _OVERFLOW in error.message:
+            code, param = "context_length_exceeded", None
+    if param:
+        param = param.removeprefix("body.")
     return ApiError(
         status,
         error.message or f"The engine answered with status {status}.",
         type=kind,
         code=code,
-        param=error.param,
+        param=param,
     )
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from pleiade.domain import Usage
+from pleiade.gateway.choice_usage import ChoiceUsage
 
 _USAGE_KEY = b',"usage":'
 _GOES_ON = b'"finish_reason":null}]'
@@ -95,13 +96,22 @@ class EventFilter:
 
     `usage_wanted`: the client asked for `stream_options.include_usage`. `continuous_wanted`: it also asked
     for usage on every chunk (vLLM's extension). `model`: if set, what replaces the `model` of every chunk.
+    `choices`: if set, what sums the usage of an engine that counts each choice for itself.
     """
 
-    def __init__(self, *, usage_wanted: bool, continuous_wanted: bool = False, model: str = "") -> None:
+    def __init__(
+        self,
+        *,
+        usage_wanted: bool,
+        continuous_wanted: bool = False,
+        model: str = "",
+        choices: ChoiceUsage | None = None,
+    ) -> None:
         self._usage_wanted = usage_wanted
         self._continuous_wanted = continuous_wanted
         self._model = msgspec.Raw(msgspec.json.encode(model)) if model else None
-        self._common = not model and not continuous_wanted
+        self._choices = choices
+        self._common = not model and not continuous_wanted and choices is None
         self._tail = b',"usage":null}\n\n' if usage_wanted else b"}\n\n"
         self._rest = b""
         self._latest: _WireUsage | None = None
@@ -113,6 +123,8 @@ class EventFilter:
     @property
     def usage(self) -> Usage | None:
         """Tokens so far, as the upstream last told."""
+        if self._choices is not None:
+            return self._choices.usage
         return None if self._latest is None else _usage(self._latest)
 
     @property
@@ -190,6 +202,8 @@ class EventFilter:
         if event.startswith(b'data: {"error":') and event[15:].lstrip()[:4] != b"null":
             self.failure = event[6:]
             return b""
+        if self._choices is not None:
+            self._choices.add(event[6:])
         if self._model is not None:
             return self._slow(event)
         found = _trailing_usage(event)

@@ -206,6 +206,7 @@ class EngineLife:
             send_model=plan.send_model,
             rewrite_model=plan.rewrite_model,
             extra_usage=plan.extra_usage,
+            usage_per_choice=plan.usage_per_choice,
         )
 
     def _process_endpoint(self, plan: Process, port: int) -> Endpoint:
@@ -216,6 +217,7 @@ class EngineLife:
             send_model=plan.send_model,
             rewrite_model=plan.rewrite_model,
             extra_usage=plan.extra_usage,
+            usage_per_choice=plan.usage_per_choice,
         )
 
 

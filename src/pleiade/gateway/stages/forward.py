@@ -10,6 +10,7 @@ import msgspec
 
 from pleiade.gateway.body import encode_fields, read_field
 from pleiade.gateway.call import Call
+from pleiade.gateway.choice_usage import ChoiceUsage
 from pleiade.gateway.directory import Target
 from pleiade.gateway.engine_errors import engine_error, parse_engine_error
 from pleiade.gateway.errors import ApiError, engine_failed, unavailable
@@ -105,6 +106,7 @@ class Forward:
             usage_wanted=bool(options.include_usage),
             continuous_wanted=bool(options.continuous_usage_stats),
             model=endpoint.model if endpoint.rewrite_model else "",
+            choices=ChoiceUsage(_choices_per_prompt(call)) if endpoint.usage_per_choice else None,
         )
         answer = call.answer
         call.status = 200
@@ -144,6 +146,14 @@ def engine_body(call: Call, target: Target, options: StreamOptions) -> bytes:
         given = read_field(call.body, "stream_options", dict[str, msgspec.Raw], "an object") or {}
         changes["stream_options"] = {**given, "include_usage": _TRUE, "continuous_usage_stats": _TRUE}
     return encode_fields({**call.body, **changes}) if changes else call.raw
+
+
+def _choices_per_prompt(call: Call) -> int:
+    """The request's `n`. The engine has taken the request, so anything odd means its default."""
+    try:
+        return msgspec.json.decode(call.body["n"], type=int)
+    except (KeyError, msgspec.DecodeError):
+        return 1
 
 
 def _out_of_reach(target: Target) -> ApiError:
