@@ -8,7 +8,7 @@ PORT ?= 8000
 PIP_FLAGS := --disable-pip-version-check -q
 
 .DEFAULT_GOAL := help
-.PHONY: help install up install-lab dev test check format bench clean
+.PHONY: help install up install-lab dev test check format chain bench clean
 
 help: ## list the commands
 	@grep -hE '^[a-z%-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -50,6 +50,9 @@ check: dev ## format, lint, types, who may import whom
 format: dev ## let ruff format and mend
 	.venv-dev/bin/ruff format src tests bench
 	.venv-dev/bin/ruff check --fix src tests bench
+
+chain: dev ## the whole way at toy scale: text to a deployed model that answers
+	.venv-dev/bin/python bench/chain.py
 
 bench: bench-engine bench-gateway bench-publish ## every published number, measured beside its peers
 

@@ -18,7 +18,9 @@ from pleiade.lab.evals.panel import PANEL
 
 def test_a_chain_writes_a_model_that_transformers_loads_and_its_curve(tmp_path: Path) -> None:
     preset = toy_preset(write_corpus(tmp_path / "data"))
-    assert run_chain(preset, tmp_path / "data", tmp_path / "run", chat=None)
+    (report,) = run_chain(preset, tmp_path / "data", tmp_path / "run", until="base") or []
+    assert report.improved
+    assert json.loads((tmp_path / "run" / "report.json").read_text())[0]["after"] == report.after
     assert (tmp_path / "run" / "base" / "curve.png").read_bytes().startswith(b"\x89PNG")
     model = AutoModelForCausalLM.from_pretrained(tmp_path / "run" / "export")
     tokenizer = AutoTokenizer.from_pretrained(tmp_path / "run" / "export")

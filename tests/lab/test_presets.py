@@ -1,9 +1,11 @@
 """A run's configuration can be changed by key=value, and a wrong key or value is refused by name."""
 
+from pathlib import Path
+
 import pytest
 
 from pleiade.lab.plan import plan_text
-from pleiade.lab.presets import override, presets
+from pleiade.lab.presets import override, presets, refuse_another_preset, write_preset
 
 
 def test_overrides_reach_every_level_and_leave_the_preset_alone() -> None:
@@ -37,3 +39,15 @@ def test_the_plan_names_parameters_tokens_and_time_before_the_first_step() -> No
     assert "31.99 M" in text  # the parameters of the recipe in the research notes
     assert "13.1 M tokens, 13.11 epochs" in text
     assert "expected time        0.2 min at 1,000,000 tokens/s" in text
+
+
+def test_a_run_goes_on_with_its_own_configuration_only(tmp_path: Path) -> None:
+    begun = presets()["toy"]
+    write_preset(begun, tmp_path / "preset.json")
+    refuse_another_preset(begun, tmp_path / "preset.json")
+    longer = override(begun, ["loop.steps=80", "loop.log_steps=1", "chat.epochs=1"])
+    refuse_another_preset(longer, tmp_path / "preset.json")
+    other = override(begun, ["optim.muon_lr=0.5", "rows=16"])
+    with pytest.raises(ValueError, match=r"optim.muon_lr: 0.015 there, 0.5 here.*another --run") as told:
+        refuse_another_preset(other, tmp_path / "preset.json")
+    assert "rows: 8 there, 16 here" in str(told.value)

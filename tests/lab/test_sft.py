@@ -14,12 +14,13 @@ from pleiade.lab.dialogues.post_sets import first_sentences
 from pleiade.lab.dialogues.render import render
 from pleiade.lab.dialogues.structured import structured_conversations
 from pleiade.lab.evals.greedy import answer
-from pleiade.lab.finetune import FinetuneConfig, finetune
+from pleiade.lab.finetune import finetune
 from pleiade.lab.gpt.config import GptConfig
 from pleiade.lab.gpt.model import Gpt, init_weights
 from pleiade.lab.objectives.base import IGNORED
 from pleiade.lab.objectives.sft import InstructionTuning, best_fit
 from pleiade.lab.optim.muon import OptimConfig
+from pleiade.lab.stage import StageConfig
 from pleiade.lab.train import LoopConfig
 
 
@@ -52,7 +53,7 @@ def test_a_tuned_toy_says_its_name_in_the_language_of_the_question(tmp_path: Pat
     model = Gpt(GptConfig(512, 64, 2, 2, 1, 32, 128, max_position=256))
     init_weights(model, seed=1)
     rows = [exchange("Who are you?", NAME_EN[0], "t"), exchange("Qui es-tu ?", NAME_FR[0], "t")] * 8
-    config = FinetuneConfig(
+    config = StageConfig(
         epochs=60.0, seq_len=128, rows=2, micro_rows=2,
         loop=LoopConfig(steps=1, precision="float32", compile=False, threads=1, log_steps=1000),
         optim=OptimConfig(muon_lr=0.02, embedding_lr=0.02),

@@ -2,6 +2,7 @@
 
 import json
 import os
+import resource
 import signal
 import socket
 import subprocess
@@ -121,8 +122,23 @@ def test_two_ranks_learn_what_one_learns(whole_run: tuple[Path, Path], tmp_path:
 
 def test_a_loss_that_is_not_a_number_stops_the_run_and_says_what_to_change(tmp_path: Path) -> None:
     preset = override(toy_preset(write_corpus(tmp_path)), ["optim.embedding_lr=1e38", "optim.muon_lr=1e38"])
-    with pytest.raises(FloatingPointError, match=r"lower learning rate \(optim.muon_lr"):
+    with pytest.raises(FloatingPointError, match=r"lower learning rate \(optim.muon_lr.*nan-batch.pt"):
         pretrain(preset, tmp_path, tmp_path / "run")
+    saved = torch.load(tmp_path / "run" / "nan-batch.pt")
+    assert saved["batches"][0]["ids"].shape == (4, 64)
+
+
+def test_a_batch_too_large_for_the_memory_is_told_as_such(tmp_path: Path) -> None:
+    preset = override(toy_preset(write_corpus(tmp_path)), ["loop.steps=1"])
+    soft, hard = resource.getrlimit(resource.RLIMIT_AS)
+    used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+    huge = override(preset, ["rows=8192", "micro_rows=8192"])
+    resource.setrlimit(resource.RLIMIT_AS, (used + (500 << 20), hard))
+    try:
+        with pytest.raises(MemoryError, match="does not fit into memory: halve micro_rows"):
+            pretrain(huge, tmp_path, tmp_path / "run")
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
 
 
 def test_a_time_limit_ends_a_run_after_its_decay(tmp_path: Path) -> None:

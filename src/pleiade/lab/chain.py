@@ -1,42 +1,147 @@
-"""From text to a model folder: pretrain, instruct, export, card. Each stage resumes where it was left."""
+"""From text to a model folder: pretrain, instruct, score, prefer, export. Each stage resumes where it was left.
+
+Every stage says what it measured before and after itself, on text or prompts that it did not learn from where there
+are any; all of it is kept in `RUN/report.json`.
+"""
 
 from __future__ import annotations
 
+import dataclasses
+import json
+from dataclasses import dataclass
 from pathlib import Path
+
+from tokenizers import Tokenizer
 
 from pleiade.lab.checkpoint import latest_checkpoint, load_checkpoint
 from pleiade.lab.curves import draw_curve
 from pleiade.lab.dialogues.mixture import chat_mixture
+from pleiade.lab.dpo import train_dpo
 from pleiade.lab.export.huggingface import export_huggingface
-from pleiade.lab.finetune import FinetuneConfig, finetune
+from pleiade.lab.finetune import dialogue_loss, finetune
+from pleiade.lab.gpt.model import Gpt, init_weights
+from pleiade.lab.preferences.mixture import preference_mixture, preference_prompts
 from pleiade.lab.presets import Preset
-from pleiade.lab.pretrain import load_model, pretrain
+from pleiade.lab.pretrain import load_model, pretrain, stream_loss
 from pleiade.lab.ranks import join_ranks
+from pleiade.lab.reward import train_reward, with_reward_head
 from pleiade.lab.tokenizer.bpe import load_tokenizer
 
+STAGES = ("base", "chat", "reward", "dpo")
 
-def run_chain(preset: Preset, data: Path, run: Path, chat: FinetuneConfig | None) -> bool:
-    """Train the base in `run`/base, the chat model in `run`/chat (unless None), and export the last to `run`/export.
 
-    Returns False when a signal ended it early; the same call then goes on. Without post-training sets below
-    `data`/post a chat model cannot be made: pass chat=None.
+@dataclass(frozen=True)
+class StageReport:
+    """What a stage changed; `better` is "lower" or "higher"."""
+
+    stage: str
+    metric: str
+    before: float
+    after: float
+    better: str
+
+    @property
+    def improved(self) -> bool:
+        """Whether it was worth its time."""
+        return self.after < self.before if self.better == "lower" else self.after > self.before
+
+    def __str__(self) -> str:
+        return f"{self.stage}: {self.metric} {self.before:.3f} → {self.after:.3f} ({self.better} is better)"
+
+
+def run_chain(preset: Preset, data: Path, run: Path, until: str = "chat") -> list[StageReport] | None:
+    """Train the stages up to `until` (see STAGES) in `run`/STAGE and export the last model to `run`/export.
+
+    A reward model goes to `run`/reward-export. Returns what each stage measured, or None when a signal ended the chain
+    early; the same call then goes on.
     """
-    is_first = join_ranks().is_first
-    if not pretrain(preset, data, run / "base").finished:
-        return False
-    tokenizer = load_tokenizer(run / "base" / "tokenizer")
-    model = load_model(preset, load_checkpoint(newest_checkpoint(run / "base"))["model"])
-    if is_first:
-        draw_curve(run / "base" / "metrics.jsonl", run / "base" / "curve.png", f"{preset.name}: pretraining")
-    if chat is not None:
-        if not finetune(model, tokenizer, chat_mixture(data, chat.seed), chat, run / "chat").finished:
-            return False
-        if is_first:
-            draw_curve(run / "chat" / "metrics.jsonl", run / "chat" / "curve.png", f"{preset.name}: instruction tuning")
-    if is_first:
-        export_huggingface(model, tokenizer, run / "export")
+    if until not in STAGES:
+        raise ValueError(f"there is no stage {until!r}: choose one of {', '.join(STAGES)}")
+    wanted = STAGES[: STAGES.index(until) + 1]
+    chain = _Chain(preset, data, run)
+    for stage in wanted:
+        report = getattr(chain, stage)()
+        if report is None:
+            return None
+        chain.note(report)
+    if chain.is_first:
+        export_huggingface(chain.model, chain.tokenizer, run / "export")
         print(f"model written to {run / 'export'}: serve it with `pleiade model add {run / 'export'}`", flush=True)
-    return True
+    return chain.reports
+
+
+class _Chain:
+    """One method a stage; `model` is the language model as the last stage left it."""
+
+    def __init__(self, preset: Preset, data: Path, run: Path) -> None:
+        self.preset, self.data, self.run = preset, data, run
+        self.is_first = join_ranks().is_first
+        self.reports: list[StageReport] = []
+        self.model: Gpt
+        self.scorer: Gpt
+        self.tokenizer: Tokenizer
+
+    def base(self) -> StageReport | None:
+        """Pretraining, from nothing."""
+        folder = self.run / "base"
+        if not pretrain(self.preset, self.data, folder).finished:
+            return None
+        self.tokenizer = load_tokenizer(folder / "tokenizer")
+        self.model = load_model(self.preset, load_checkpoint(newest_checkpoint(folder))["model"])
+        untrained = Gpt(self.preset.model)
+        init_weights(untrained, self.preset.loop.seed)
+        before, after = (
+            stream_loss(model, self.preset, self.data, folder, self.tokenizer) for model in (untrained, self.model)
+        )
+        self._curve("base", "pretraining")
+        return StageReport("base", "nats per token", before, after, "lower")
+
+    def chat(self) -> StageReport | None:
+        """Instruction tuning; every fiftieth conversation is kept aside to measure on."""
+        config = self.preset.chat
+        mixture = chat_mixture(self.data, config.seed)
+        aside = set(map(repr, mixture[::50]))
+        learn, measure = [c for c in mixture if repr(c) not in aside], mixture[::50]
+        before = dialogue_loss(self.model, self.tokenizer, measure, config.seq_len)
+        if not finetune(self.model, self.tokenizer, learn, config, self.run / "chat").finished:
+            return None
+        after = dialogue_loss(self.model, self.tokenizer, measure, config.seq_len)
+        self._curve("chat", "instruction tuning")
+        return StageReport("chat", "nats per token of unseen answers", before, after, "lower")
+
+    def reward(self) -> StageReport | None:
+        """The reward model, from the instructed one."""
+        preferences = preference_mixture(self.data, self.preset.reward.seed)
+        self.scorer = with_reward_head(self.model)
+        told = train_reward(self.scorer, self.tokenizer, preferences, self.preset.reward, self.run / "reward")
+        if not told.outcome.finished:
+            return None
+        self._curve("reward", "reward model")
+        if self.is_first:
+            export_huggingface(self.scorer, self.tokenizer, self.run / "reward-export")
+        return StageReport("reward", "accuracy on unseen pairs", told.accuracy_before, told.accuracy_after, "higher")
+
+    def dpo(self) -> StageReport | None:
+        """Preference tuning of the instructed model by the reward model."""
+        prompts = preference_prompts(self.data, self.preset.dpo.stage.seed, self.preset.dpo.num_prompts)
+        told = train_dpo(self.model, self.scorer, self.tokenizer, prompts, self.preset.dpo, self.run / "dpo")
+        if not told.outcome.finished:
+            return None
+        self._curve("dpo", "preference tuning")
+        return StageReport("dpo", "reward of sampled answers", told.reward_before, told.reward_after, "higher")
+
+    def note(self, report: StageReport) -> None:
+        """Print and keep what a stage measured."""
+        self.reports.append(report)
+        if self.is_first:
+            print(report, flush=True)
+            rows = [dataclasses.asdict(each) for each in self.reports]
+            (self.run / "report.json").write_text(json.dumps(rows, indent=2) + "\n", "utf-8")
+
+    def _curve(self, stage: str, title: str) -> None:
+        if self.is_first:
+            folder = self.run / stage
+            draw_curve(folder / "metrics.jsonl", folder / "curve.png", f"{self.preset.name}: {title}")
 
 
 def newest_checkpoint(run: Path) -> Path:

@@ -11,9 +11,12 @@ from typing import Any
 
 from pleiade.lab.data.corpus import Source
 from pleiade.lab.data.stream import StreamConfig
+from pleiade.lab.dpo import DpoConfig
 from pleiade.lab.gpt.config import GptConfig
 from pleiade.lab.optim.muon import OptimConfig
 from pleiade.lab.optim.schedule import ScheduleConfig
+from pleiade.lab.reward import reward_config
+from pleiade.lab.stage import StageConfig
 from pleiade.lab.train import LoopConfig
 
 # English and French prose in about equal parts, simple prose first; law and documentation as a pinch of register.
@@ -34,7 +37,10 @@ PROSE_RECIPE = (
 
 @dataclass(frozen=True)
 class Preset:
-    """A pretraining run. `rows` sequences make a step, `micro_rows` pass at a time."""
+    """A model's whole way: its pretraining, and the stages after it.
+
+    Everything but `chat`, `reward` and `dpo` is pretraining's: `rows` sequences a step, `micro_rows` at a time.
+    """
 
     name: str
     model: GptConfig
@@ -46,6 +52,9 @@ class Preset:
     rows: int = 32
     micro_rows: int = 16
     tokenizer_megabytes: int = 64
+    chat: StageConfig = field(default_factory=StageConfig)
+    reward: StageConfig = field(default_factory=reward_config)
+    dpo: DpoConfig = field(default_factory=DpoConfig)
 
     @property
     def step_tokens(self) -> int:
@@ -147,3 +156,32 @@ def write_preset(preset: Preset, path: Path) -> None:
     """Record a run's whole configuration as JSON."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(dataclasses.asdict(preset), indent=2) + "\n", "utf-8")
+
+
+# What may differ when a run goes on: how long and how it is computed, and the stages that follow.
+MAY_CHANGE = ("loop.steps", "loop.minutes", "loop.compile", "loop.threads", "loop.deterministic", "loop.log_steps")
+MAY_CHANGE_BELOW = ("loop.checkpoint", "chat.", "reward.", "dpo.")
+
+
+def refuse_another_preset(preset: Preset, path: Path) -> None:
+    """Raise ValueError, naming every differing key, where the run that recorded `path` was begun with other values."""
+    if not path.exists():
+        return
+    old = _flat(json.loads(path.read_text("utf-8")))
+    new = _flat(json.loads(json.dumps(dataclasses.asdict(preset))))
+    differing = [
+        f"{key}: {old[key]} there, {new[key]} here"
+        for key in new
+        if key in old and old[key] != new[key] and key not in MAY_CHANGE and not key.startswith(MAY_CHANGE_BELOW)
+    ]
+    if differing:
+        raise ValueError(
+            f"the run in {path.parent} was begun with another configuration ({'; '.join(differing)}): "
+            "give it the same values, or another --run"
+        )
+
+
+def _flat(value: Any, key: str = "") -> dict[str, Any]:
+    if not isinstance(value, dict):
+        return {key: value}
+    return {name: v for k, inner in value.items() for name, v in _flat(inner, f"{key}.{k}" if key else k).items()}

@@ -15,7 +15,7 @@ from pleiade.lab.data.stream import PackedStream
 from pleiade.lab.gpt.model import Gpt, init_weights
 from pleiade.lab.objectives.next_token import NextToken
 from pleiade.lab.plan import plan_text
-from pleiade.lab.presets import Preset, write_preset
+from pleiade.lab.presets import Preset, refuse_another_preset, write_preset
 from pleiade.lab.ranks import join_ranks
 from pleiade.lab.tokenizer.bpe import load_tokenizer, save_tokenizer, train_tokenizer
 from pleiade.lab.train import Outcome, train
@@ -28,6 +28,7 @@ def pretrain(preset: Preset, data: Path, run: Path, cache: Path | None = None) -
     Writes tokenizer, config.json, checkpoints and metrics into `run`.
     """
     run.mkdir(parents=True, exist_ok=True)
+    refuse_another_preset(preset, run / "preset.json")
     ranks, cache = join_ranks(), cache or run / "cache"
     if ranks.is_first:  # the others read what it has written
         tokenize_sources(data, preset.recipe, ensure_tokenizer(preset, data, run / "tokenizer"), cache)
@@ -42,6 +43,20 @@ def pretrain(preset: Preset, data: Path, run: Path, cache: Path | None = None) -
         write_preset(preset, run / "preset.json")
         print(plan_text(preset, stream.epoch_tokens), flush=True)
     return train(model, objective, preset.loop, preset.optim, preset.schedule, run)
+
+
+@torch.no_grad()
+def stream_loss(model: Gpt, preset: Preset, data: Path, run: Path, tokenizer: Tokenizer, num_rows: int = 64) -> float:
+    """Nats per token on `num_rows` rows from the far end of the shuffled stream, which a run of less than an epoch
+    has not seen.
+    """
+    shards = tokenize_sources(data, preset.recipe, tokenizer, run / "cache")
+    stream = PackedStream(shards, [source.repeats for source in preset.recipe], tokenizer, preset.stream)
+    stream.position = int(0.97 * len(stream.order))
+    objective = NextToken(stream, num_rows, min(8, num_rows))
+    batches = objective.next_step()
+    nats = sum(float(objective.loss_sum(model.hidden, model, batch, torch.float32)) for batch in batches)
+    return nats / sum(batch.num_targets for batch in batches)
 
 
 def ensure_tokenizer(preset: Preset, data: Path, folder: Path) -> Tokenizer:

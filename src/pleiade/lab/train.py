@@ -22,7 +22,7 @@ import torch
 
 from pleiade.lab.checkpoint import latest_checkpoint, load_checkpoint, save_checkpoint
 from pleiade.lab.gpt.model import Gpt
-from pleiade.lab.objectives.base import Hidden, Objective
+from pleiade.lab.objectives.base import B, Batch, Hidden, Objective
 from pleiade.lab.optim.muon import MuonAdamW, OptimConfig
 from pleiade.lab.optim.schedule import Decay, ScheduleConfig, decay_for_steps, learning_rate_scale, revise_decay
 from pleiade.lab.ranks import Ranks, join_ranks
@@ -62,7 +62,7 @@ class Outcome:
 
 
 def train(
-    model: Gpt, objective: Objective, loop: LoopConfig, optim: OptimConfig, schedule: ScheduleConfig, run: Path
+    model: Gpt, objective: Objective[B], loop: LoopConfig, optim: OptimConfig, schedule: ScheduleConfig, run: Path
 ) -> Outcome:
     """Train `model` in place until the end of the run or a signal; resume from the newest checkpoint in `run`.
 
@@ -126,18 +126,21 @@ def train(
             num_targets = sum(batch.num_targets for batch in micro_batches)
             total = torch.zeros((), device=device)
             for batch in ranks.share([batch.to(device) for batch in micro_batches]):
-                part = objective.loss_sum(hidden, model, batch, dtype) / num_targets
-                torch.autograd.backward(part)
+                with _memory_advice(batch):
+                    part = objective.loss_sum(hidden, model, batch, dtype) / num_targets
+                    torch.autograd.backward(part)
                 total += part.detach()
             loss, num_stopped = ranks.add_up(parameters, [float(total), float(stopped())])
             stopping = num_stopped > 0
             if loss != loss:
+                if ranks.is_first:
+                    torch.save({"step": step, "batches": [vars(b) for b in micro_batches]}, run / "nan-batch.pt")
                 raise FloatingPointError(
-                    f"the loss is not a number at step {step}: resume from the last checkpoint "
-                    "with a lower learning rate (optim.muon_lr, optim.embedding_lr)"
+                    f"the loss is not a number at step {step}: resume from the last checkpoint with a lower learning "
+                    f"rate (optim.muon_lr, optim.embedding_lr); the batch is in {run / 'nan-batch.pt'}"
                 )
             grad_norm = optimizer.step(scale)
-            step, tokens = step + 1, tokens + sum(batch.ids.numel() for batch in micro_batches)
+            step, tokens = step + 1, tokens + sum(batch.num_tokens for batch in micro_batches)
             seconds = time.monotonic() - started
             elapsed += seconds
             # The first steps compile; they say nothing about the pace.
@@ -167,6 +170,20 @@ def train(
     checkpoint()
     ranks.wait_for_all()  # whoever returns may read the checkpoint
     return Outcome(decay is not None and step >= decay.last, step, tokens, loss)
+
+
+@contextmanager
+def _memory_advice(batch: Batch) -> Iterator[None]:
+    """Turn the allocator's cry into what to change."""
+    try:
+        yield
+    except (torch.OutOfMemoryError, RuntimeError) as error:
+        if isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in str(error):
+            raise MemoryError(
+                f"a micro-batch of {batch.num_tokens:,} tokens does not fit into memory: halve micro_rows (the step "
+                "stays the same, in more and smaller parts)"
+            ) from error
+        raise
 
 
 def _agree(ranks: Ranks, decay: Decay | None) -> Decay | None:

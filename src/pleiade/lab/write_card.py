@@ -18,7 +18,6 @@ from pleiade.lab.evals.bits_per_byte import heldout_scores
 from pleiade.lab.evals.greedy import answer
 from pleiade.lab.evals.panel import PANEL
 from pleiade.lab.export.huggingface import REPETITION_PENALTY, import_huggingface
-from pleiade.lab.finetune import FinetuneConfig
 from pleiade.lab.presets import Preset, override, presets
 from pleiade.lab.pretrain import load_model
 from pleiade.lab.tokenizer.bpe import load_tokenizer
@@ -42,7 +41,7 @@ def gather(
         chat_rows=read_metrics(run / "chat" / "metrics.jsonl"),
         origins=_origins(data, preset),
         shares={folder: count / sum(tokens.values()) for folder, count in tokens.items()},
-        conversations=chat_mixture(data, FinetuneConfig().seed),
+        conversations=chat_mixture(data, preset.chat.seed),
         scores=list(
             zip(heldout_scores(base, tokenizer, heldout), heldout_scores(chat, tokenizer, heldout), strict=True)
         ),

@@ -27,7 +27,8 @@ POST_SETS = (
 def chat_mixture(data: Path, seed: int) -> list[Conversation]:
     """All conversations of one epoch, shuffled. A kind is (how to make it, at most so many rows, times repeated).
 
-    The written dialogues are few and matter most, so they repeat; the sets from data teach sentences.
+    The written dialogues are few and matter most, so they repeat; the sets from data teach sentences. A set that is not
+    below `data` is left out: the written dialogues need none.
     """
     post, pretrain = data / "post", data / "pretrain"
     kinds: tuple[tuple[Callable[[], Iterable[Conversation]], int, int], ...] = (
@@ -47,7 +48,10 @@ def chat_mixture(data: Path, seed: int) -> list[Conversation]:
     rng = random.Random(seed)
     mixture: list[Conversation] = []
     for make, at_most, repeats in kinds:
-        rows = list(make())
+        try:
+            rows = list(make())
+        except FileNotFoundError:
+            continue
         rng.shuffle(rows)
         mixture += rows[:at_most] * repeats
     rng.shuffle(mixture)

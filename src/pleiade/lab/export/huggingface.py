@@ -1,4 +1,7 @@
-"""Hugging Face folder: config.json (Qwen3ForCausalLM), model.safetensors, tokenizer and generation settings."""
+"""Hugging Face folder: config.json (Qwen3), model.safetensors, tokenizer and generation settings.
+
+A model with a reward head becomes a Qwen3ForSequenceClassification with one label, read at the last token.
+"""
 
 from __future__ import annotations
 
@@ -17,12 +20,15 @@ from pleiade.lab.tokenizer.special_tokens import END_OF_TEXT, IM_END
 
 # What keeps a very small model from saying the same thing again; shipped in generation_config.json.
 REPETITION_PENALTY = 1.15
+REWARD_HEAD, SCORE = "reward_head.weight", "score.weight"
 
 
 def config_json(config: GptConfig, tokenizer: Tokenizer, dtype: str) -> dict[str, object]:
     """The config.json that transformers, vLLM, OpenVINO and our engine read as a Qwen3 model."""
+    label = {"id2label": {"0": "reward"}, "label2id": {"reward": 0}} if config.reward_head else {}
     return {
-        "architectures": ["Qwen3ForCausalLM"],
+        "architectures": ["Qwen3ForSequenceClassification" if config.reward_head else "Qwen3ForCausalLM"],
+        **label,
         "model_type": "qwen3",
         "vocab_size": config.vocab_size,
         "hidden_size": config.hidden_size,
@@ -69,14 +75,18 @@ def export_huggingface(model: Gpt, tokenizer: Tokenizer, folder: Path, dtype: to
         },
     )
     save_tokenizer(tokenizer, folder, model.config.max_position)
-    weights = {
-        (name if name.startswith("lm_head") else f"model.{name}"): weight.detach().to(dtype).contiguous()
-        for name, weight in model.named_parameters()
-    }
+    weights = {exported_name(name): weight.detach().to(dtype).contiguous() for name, weight in model.named_parameters()}
     unfinished = folder / "model.safetensors.tmp"
     save_file(weights, unfinished, metadata={"format": "pt"})
     unfinished.chmod(0o644)
     os.replace(unfinished, folder / "model.safetensors")
+
+
+def exported_name(name: str) -> str:
+    """Hugging Face's name of one of our parameters: the body is below `model.`, the heads are beside it."""
+    if name == REWARD_HEAD:
+        return SCORE
+    return name if name.startswith("lm_head") else f"model.{name}"
 
 
 def import_huggingface(folder: Path) -> Gpt:
@@ -94,10 +104,15 @@ def import_huggingface(folder: Path) -> Gpt:
         rope_theta=written["rope_theta"],
         norm_eps=written["rms_norm_eps"],
         tied=written["tie_word_embeddings"],
+        reward_head=written["architectures"] == ["Qwen3ForSequenceClassification"],
     )
     model = Gpt(config)
     weights = load_file(folder / "model.safetensors")
-    model.load_state_dict({name.removeprefix("model."): weight.float() for name, weight in weights.items()})
+    ours = {
+        REWARD_HEAD if name == SCORE else name.removeprefix("model."): weight.float()
+        for name, weight in weights.items()
+    }
+    model.load_state_dict(ours)
     return model
 
 

@@ -7,7 +7,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class GptConfig:
-    """Shape of a Qwen3-style decoder; every field exists under a Qwen3 name in Hugging Face's config.json."""
+    """Shape of a Qwen3-style decoder; every field exists under a Qwen3 name in Hugging Face's config.json.
+
+    With `reward_head` it also scores texts: Hugging Face's Qwen3ForSequenceClassification with one label.
+    """
 
     vocab_size: int = 8192
     hidden_size: int = 256
@@ -20,6 +23,7 @@ class GptConfig:
     rope_theta: float = 100_000.0
     norm_eps: float = 1e-6
     tied: bool = True
+    reward_head: bool = False
 
     def __post_init__(self) -> None:
         if self.num_heads % self.num_kv_heads:
@@ -41,7 +45,7 @@ class GptConfig:
         """All parameters, a tied embedding counted once."""
         gains = self.num_layers * (2 * self.hidden_size + 2 * self.head_dim) + self.hidden_size
         embeddings = self.vocab_size * self.hidden_size * (1 if self.tied else 2)
-        return self.num_matrix_params + embeddings + gains
+        return self.num_matrix_params + embeddings + gains + self.hidden_size * self.reward_head
 
     def train_flops_per_token(self, seq_len: int) -> float:
         """Forward and backward FLOPs a token: 6 for each matrix and head weight, plus causal attention (halved)."""

@@ -153,6 +153,7 @@ class Gpt(nn.Module):
         self.layers = nn.ModuleList([Block(config) for _ in range(config.num_layers)])
         self.norm = RMSNorm(config.hidden_size, config.norm_eps)
         self.lm_head = None if config.tied else Linear(config.hidden_size, config.vocab_size)
+        self.reward_head = Linear(config.hidden_size, 1) if config.reward_head else None
         cos_TH, sin_TH = rotary_tables(config, config.max_position, torch.device("cpu"))
         self.cos_TH: Tensor
         self.sin_TH: Tensor
@@ -197,7 +198,7 @@ def init_weights(model: Gpt, seed: int) -> None:
                 weight.normal_(0.0, 0.005 if model.config.tied else 0.8, generator=generator)
             elif name == "lm_head.weight":
                 weight.normal_(0.0, 0.001, generator=generator)
-            elif name.endswith(("o_proj.weight", "down_proj.weight")):
+            elif name.endswith(("o_proj.weight", "down_proj.weight", "reward_head.weight")):
                 weight.zero_()
             else:
                 bound = math.sqrt(3.0 / weight.shape[1]) * (0.4 if ".mlp." in name else 1.0)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, Self, TypeVar
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from pleiade.lab.gpt.head_loss import head_loss_sum
@@ -16,9 +17,27 @@ IGNORED = -100
 Hidden = Callable[[Tensor, torch.dtype], Tensor]
 
 
+class Batch(Protocol):
+    """What passes through the model together; each objective has its own kind."""
+
+    @property
+    def num_targets(self) -> int:
+        """What the loss is divided by: tokens, pairs or answers."""
+        ...
+
+    @property
+    def num_tokens(self) -> int:
+        """Tokens that pass through the model."""
+        ...
+
+    def to(self, device: torch.device) -> Self:
+        """The same on a device."""
+        ...
+
+
 @dataclass(frozen=True)
 class MicroBatch:
-    """Rows that pass through the model together: inputs and next-token targets, both (B, T) int64.
+    """Rows of tokens: inputs and next-token targets, both (B, T) int64.
 
     A target of IGNORED adds nothing to the loss.
     """
@@ -31,19 +50,27 @@ class MicroBatch:
         """Targets that count."""
         return int((self.targets != IGNORED).sum())
 
+    @property
+    def num_tokens(self) -> int:
+        """All tokens, padding too."""
+        return self.ids.numel()
+
     def to(self, device: torch.device) -> MicroBatch:
         """The same on a device."""
         return MicroBatch(self.ids.to(device), self.targets.to(device))
 
 
-class Objective(Protocol):
+B = TypeVar("B", bound=Batch)
+
+
+class Objective(Protocol[B]):
     """Deals out the micro-batches of each step; the loop adds up their losses, divided by all targets of the step."""
 
-    def next_step(self) -> list[MicroBatch]:
+    def next_step(self) -> list[B]:
         """The micro-batches of the next step."""
         ...
 
-    def loss_sum(self, hidden: Hidden, model: Gpt, batch: MicroBatch, dtype: torch.dtype) -> Tensor:
+    def loss_sum(self, hidden: Hidden, model: Gpt, batch: B, dtype: torch.dtype) -> Tensor:
         """The loss summed over the targets that count, a float32 scalar; `hidden` is model.hidden, perhaps compiled."""
         ...
 
@@ -60,3 +87,12 @@ def next_token_loss_sum(hidden: Hidden, model: Gpt, batch: MicroBatch, dtype: to
     """Cross-entropy in nats, summed over the targets that count. `hidden` is the model's, perhaps compiled."""
     x_LD = hidden(batch.ids, dtype).flatten(0, 1)
     return head_loss_sum(x_LD, model.head_weight, batch.targets.flatten())
+
+
+def row_logprobs(hidden: Hidden, model: Gpt, ids_BT: Tensor, targets_BT: Tensor, dtype: torch.dtype) -> Tensor:
+    """log p(each row's targets), in nats, a float32 (B,); only the logits that count are made."""
+    rows, places = (targets_BT != IGNORED).nonzero(as_tuple=True)
+    x_LD = hidden(ids_BT, dtype)[rows, places]
+    logits_LV = F.linear(x_LD, model.head_weight.to(dtype)).float()
+    logprobs_L = -F.cross_entropy(logits_LV, targets_BT[rows, places], reduction="none")
+    return torch.zeros(len(ids_BT), device=logprobs_L.device).index_add(0, rows, logprobs_L)

@@ -1,0 +1,87 @@
+"""What is rewarded becomes likelier, and rewards that code gives cannot be talked into."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from corpora import toy_tokenizer
+
+from pleiade.lab.gpt.config import GptConfig
+from pleiade.lab.gpt.model import Gpt, init_weights
+from pleiade.lab.objectives.policy_gradient import PolicyGradient, leave_one_out
+from pleiade.lab.optim.muon import OptimConfig
+from pleiade.lab.preferences.verifiable import Task, TaskJudge, reward, tasks
+from pleiade.lab.stage import StageConfig, run_stage
+from pleiade.lab.train import LoopConfig
+
+SUM = Task(({"role": "user", "content": "What is 3 + 4?"},), "sum", ("7",))
+OBJECT = Task(({"role": "user", "content": "…"},), "json", ("name", "age"))
+
+
+def policy(judge: object, **changes: object) -> PolicyGradient:
+    model = Gpt(GptConfig(512, 64, 2, 2, 1, 32, 128, max_position=256))
+    init_weights(model, seed=1)
+    settings: dict[str, object] = {"prompts_per_step": 4, "num_answers": 8, "max_tokens": 6, "seq_len": 96}
+    return PolicyGradient(
+        model,
+        toy_tokenizer(),
+        [task.prompt for task in tasks(8, seed=1)],
+        judge,
+        micro_rows=16,
+        **{**settings, **changes},
+    )
+
+
+def test_an_advantage_is_the_lead_over_the_other_answers() -> None:
+    advantages = leave_one_out(torch.tensor([[1.0, 0.0, 0.0], [0.5, 0.5, 0.5]]))
+    torch.testing.assert_close(advantages, torch.tensor([[1.0, -0.5, -0.5], [0.0, 0.0, 0.0]]))
+
+
+@pytest.mark.parametrize(
+    ("task", "answer", "worth"),
+    [
+        (SUM, "3 + 4 = 7.", 1.0),
+        (SUM, "The answer is 8.", 0.2),
+        (SUM, "I do not know.", 0.0),
+        (OBJECT, '{"name": "Emma", "age": 30}', 1.0),
+        (OBJECT, '{"name": "Emma"}', 0.75),
+        (OBJECT, '["name", "age"]', 0.1),
+        (OBJECT, '{"name": ', 0.1),
+        (OBJECT, "name, age", 0.0),
+    ],
+)
+def test_a_reward_is_what_the_answer_is_worth(task: Task, answer: str, worth: float) -> None:
+    assert reward(task, answer) == worth
+    assert TaskJudge([task])([task.prompt], [[answer, answer]]) == [[worth, worth]]
+
+
+def test_what_is_rewarded_becomes_likelier(tmp_path: Path) -> None:
+    def brief(prompts: object, answers: list[list[str]]) -> list[list[float]]:
+        return [[1.0 if len(text) < 8 else 0.0 for text in texts] for texts in answers]
+
+    learning = policy(brief)
+    config = StageConfig(
+        epochs=15.0,
+        loop=LoopConfig(steps=1, precision="float32", compile=False, threads=1, log_steps=1000),
+        optim=OptimConfig(muon_lr=0.02, embedding_lr=0.02),
+    )
+    assert run_stage(learning.model, learning, config, tmp_path).finished
+    assert sum(learning.rewards[-5:]) > sum(learning.rewards[:5]) + 1.0
+
+
+def test_a_step_can_be_taken_again_and_is_the_same() -> None:
+    judge = TaskJudge(tasks(8, seed=1))
+    first, again = policy(judge), policy(judge)
+    first.next_step()
+    again.load_state_dict(first.state_dict())
+    for a, b in zip(first.next_step(), again.next_step(), strict=True):
+        assert torch.equal(a.ids, b.ids)
+        assert torch.equal(a.advantages, b.advantages)
+
+
+def test_what_cannot_be_learned_from_is_refused() -> None:
+    judge = TaskJudge(tasks(8, seed=1))
+    with pytest.raises(ValueError, match="at least 2"):
+        policy(judge, num_answers=1)
+    with pytest.raises(ValueError, match="raise seq_len"):
+        policy(judge, seq_len=4).next_step()
