@@ -20,6 +20,7 @@ import zstandard
 from fsspec.implementations.arrow import ArrowFSWrapper
 
 DATA_SUFFIXES = (".jsonl", ".txt", ".md", ".parquet")
+REMOTE_BUFFER = 4 << 20
 _ARROW_SCHEMES = ("s3", "gs", "abfs", "abfss")
 
 
@@ -92,8 +93,10 @@ def open_bytes(file: DataFile) -> Iterator[tuple[IO[bytes], IO[bytes]]]:
     """The stored stream (its `tell()` is the progress) and the decompressed one; both closed at the end."""
     system, path = _locate(file.address, Path())
     with system.open(path, "rb") as raw:
-        stored = cast(IO[bytes], raw)
-        open_compressed = _DECOMPRESSORS.get(PurePosixPath(file.address).suffix)
+        # pyarrow's files know no buffer: a line would be read in as many requests as it has bytes.
+        arrow = isinstance(system, ArrowFSWrapper)
+        stored = cast(IO[bytes], io.BufferedReader(raw.stream, REMOTE_BUFFER) if arrow else raw)
+        open_compressed = _DECOMPRESSORS.get(PurePosixPath(path).suffix)
         if open_compressed is None:
             yield stored, stored
             return

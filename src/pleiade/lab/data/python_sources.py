@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import io
+import os
 import platform
 import re
 import sys
@@ -124,8 +125,7 @@ def read_package(address: str) -> Iterator[Module]:
     where, _, name = address.partition("#")
     if name == STANDARD_LIBRARY:
         folder = Path(sysconfig.get_path("stdlib"))
-        paths = sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*.py"))
-        wanted = [(folder / path, path) for path in paths if "site-packages" not in path]
+        wanted = [(path, path.relative_to(folder).as_posix()) for path in _library_files(folder)]
         licence = "PSF-2.0"
     else:
         distribution = next(d for d in _distributions(where) if d.metadata["Name"] == name)
@@ -136,6 +136,14 @@ def read_package(address: str) -> Iterator[Module]:
         text = _readable_source(path, relative)
         if text is not None:
             yield Module(f"{name}/{relative}", text, licence)
+
+
+def _library_files(folder: Path) -> list[Path]:
+    found: list[Path] = []
+    for place, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if name not in ("site-packages", "dist-packages", "__pycache__")]
+        found += [Path(place, name) for name in names if name.endswith(".py")]
+    return sorted(found)
 
 
 def _readable_source(path: Path, relative: str) -> str | None:
