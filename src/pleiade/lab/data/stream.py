@@ -5,7 +5,6 @@ The state is (epoch, piece, token in the piece): a stream set to a state gives e
 
 from __future__ import annotations
 
-import itertools
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -57,6 +56,18 @@ class PackedStream:
     def epoch_tokens(self) -> int:
         """About how many tokens one epoch holds."""
         return int(sum(s.num_tokens * r for s, r in zip(self.shards, self.repeats, strict=True)))
+
+    def _order_depends_on(self) -> dict[str, Any]:
+        """Everything that decides which token follows which."""
+        config = self.config
+        return {
+            "seed": config.seed,
+            "piece_tokens": config.piece_tokens,
+            "fim": [config.fim_rate, config.fim_tokens],
+            "sources": [
+                [shard.name, shard.num_tokens, repeat] for shard, repeat in zip(self.shards, self.repeats, strict=True)
+            ],
+        }
 
     def _shuffled(self, epoch: int) -> NDArray[np.int64]:
         """(shard, piece) pairs of an epoch; a fractional repeat takes the next part of a fixed permutation."""
@@ -125,19 +136,31 @@ class PackedStream:
         self.offset = len(self._piece()) - 1
 
     def state_dict(self) -> dict[str, Any]:
-        """Where the next row starts."""
-        return {"epoch": self.epoch, "position": self.position, "offset": self.offset}
+        """Where the next row starts: the same for every rank, so that any number of them can go on from it."""
+        place = {"epoch": self.epoch, "position": self.position, "offset": self.offset}
+        return {**place, "order": self._order_depends_on()}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go to a place; the recipe and the configuration must be those that wrote it."""
+        """Go to a place; raises ValueError, naming what differs, if another stream wrote it.
+
+        The length of rows may differ: a place is a token, not a row.
+        """
+        ours = self._order_depends_on()
+        theirs = state.get("order", ours)  # checkpoints before 2026-11-22 don't say
+        different = [key for key in ours if ours[key] != theirs.get(key)]
+        if different:
+            told = "; ".join(f"{key} was {theirs.get(key)}, is {ours[key]}" for key in different)
+            raise ValueError(f"the checkpoint was written by another stream of data ({told}): go on with what it had")
         self.epoch, self.position, self.offset = state["epoch"], state["position"], state["offset"]
         self.order = self._shuffled(self.epoch)
 
 
 def _cut(shard: Shard, size: int) -> NDArray[np.int64]:
     """(first, last, is end of document) of every piece of every document."""
-    pieces = []
-    for first, last in zip(shard.starts[:-1].tolist(), shard.starts[1:].tolist(), strict=True):
-        cuts = [*range(first, last, size), last]
-        pieces += [(a, b, int(b == last)) for a, b in itertools.pairwise(cuts)]
-    return np.asarray(pieces, dtype=np.int64).reshape(-1, 3)
+    firsts, lengths = shard.starts[:-1], np.diff(shard.starts)
+    counts = -(-lengths // size)
+    document = np.repeat(np.arange(len(firsts)), counts)
+    place = np.arange(len(document)) - np.repeat(np.cumsum(counts) - counts, counts)
+    first = firsts[document] + place * size
+    last = np.minimum(first + size, shard.starts[1:][document])
+    return np.stack([first, last, place + 1 == counts[document]], axis=1).astype(np.int64)
