@@ -29,7 +29,7 @@ def test_every_command_has_help_and_shell_completion_can_be_installed(shell: She
     from pleiade.cli import app
 
     said = CliRunner().invoke(app, ["--help"]).stdout
-    for command in ("up", "model", "deploy", "undeploy", "deployments", "key", "doctor", "version", "train"):
+    for command in ("up", "model", "deploy", "undeploy", "deployments", "key", "doctor", "version", "train", "eval"):
         assert command in said
         assert CliRunner().invoke(app, [command, "--help"]).exit_code == 0
     assert "--install-completion" in said

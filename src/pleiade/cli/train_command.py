@@ -7,10 +7,10 @@ from typing import Any
 
 import typer
 
-from pleiade.cli import data, train
+from pleiade.cli import data, evaluate, train
 from pleiade.cli.common import fail
 
-ADD_THE_LAB = "training needs the lab: pip install 'pleiade[lab]' (in a clone: make install-lab)"
+ADD_THE_LAB = "training and evaluating need the lab: pip install 'pleiade[lab]' (in a clone: make install-lab)"
 
 
 def add_to(app: typer.Typer) -> None:
@@ -20,6 +20,7 @@ def add_to(app: typer.Typer) -> None:
     app.add_typer(corpora, name="data")
     app.command("tokenize")(with_the_lab(data.tokenize))
     app.command("train")(with_the_lab(train.train))
+    app.command("eval")(with_the_lab(evaluate.evaluate))
 
 
 def with_the_lab(command: Callable[..., None]) -> Callable[..., None]:

@@ -61,12 +61,12 @@ def _sample_batch(
     room = min(max_tokens, model.config.max_position - width)
     padding_B = torch.tensor([width - len(prompt) for prompt in prompts], device=device)
     ids_BT = torch.tensor([[0] * (width - len(prompt)) + prompt for prompt in prompts], device=device)
-    cache = _empty_cache(model, len(prompts), width + max(room, 0), dtype, device)
+    cache = empty_cache(model, len(prompts), width + max(room, 0), dtype, device)
     written: list[list[int]] = [[] for _ in prompts]
     open_B = [True] * len(prompts)
     start = 0
     for _ in range(room):
-        x_BD = _forward(model, ids_BT, padding_B, start, cache, dtype)
+        x_BD = forward_cached(model, ids_BT, padding_B, start, cache, dtype)
         start += ids_BT.shape[1]
         logits_BV = F.linear(x_BD, model.head_weight.to(dtype)).float()
         picked = _pick(logits_BV, temperature, generator)
@@ -80,7 +80,8 @@ def _sample_batch(
     return written
 
 
-def _empty_cache(model: Gpt, rows: int, columns: int, dtype: torch.dtype, device: torch.device) -> Cache:
+def empty_cache(model: Gpt, rows: int, columns: int, dtype: torch.dtype, device: torch.device) -> Cache:
+    """Room for `columns` positions of `rows` texts."""
     config = model.config
     shape = (rows, config.num_kv_heads, columns, config.head_dim)
     return [
@@ -96,7 +97,9 @@ def _pick(logits_BV: Tensor, temperature: float, generator: torch.Generator) -> 
     return [int(token) for token in torch.multinomial(probabilities, 1, generator=generator)[:, 0]]
 
 
-def _forward(model: Gpt, ids_BT: Tensor, padding_B: Tensor, start: int, cache: Cache, dtype: torch.dtype) -> Tensor:
+def forward_cached(
+    model: Gpt, ids_BT: Tensor, padding_B: Tensor, start: int, cache: Cache, dtype: torch.dtype
+) -> Tensor:
     """The last position's normalised hidden state (B, D); new keys and values go into columns `start`…"""
     B, T = ids_BT.shape
     H, end = model.config.head_dim, start + T
