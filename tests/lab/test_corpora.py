@@ -10,21 +10,26 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from corpora import sentences
+from corpora import sentences, toy_tokenizer
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from typer.testing import CliRunner
 
+from pleiade.cli import app
 from pleiade.lab.corpora import build as build_module
 from pleiade.lab.corpora.build import build_corpus
 from pleiade.lab.corpora.duplicates import minhash, near_copies
 from pleiade.lab.corpora.filters import detect_language
+from pleiade.lab.corpora.licences import read_origin
 from pleiade.lab.corpora.normalise import normalise
 from pleiade.lab.corpora.recipe import Recipe, bundled_recipe, load_recipe, training_sources
 from pleiade.lab.corpora.report import warnings
 from pleiade.lab.corpora.words import run_hashes, word_hashes, word_spans
-from pleiade.lab.data.corpus import built_sources, read_documents
+from pleiade.lab.data.corpus import Source, built_sources, read_documents
 from pleiade.lab.data.manifest import DamagedError
-from pleiade.lab.presets import PROSE_RECIPE
+from pleiade.lab.data.shards import tokenize_sources
+from pleiade.lab.data.tokens import tokenize_corpus
+from pleiade.lab.presets import override, presets
 
 ENGLISH = "The {} lay in the harbour all night, and in the morning the whole village came down to look at it."
 FRENCH = "Le {} resta au port toute la nuit, et le matin tout le village descendit sur le quai pour le regarder."
@@ -257,10 +262,50 @@ def test_a_recipe_that_makes_no_sense_says_where(tmp_path: Path, text: str, mess
 
 
 def test_the_recipes_that_come_along_are_known_by_name() -> None:
-    assert training_sources(bundled_recipe("pico")) == PROSE_RECIPE
+    pico = presets()["pico"].recipe
+    assert pico == training_sources(bundled_recipe("pico"))
+    assert Source("post/piaf_fr_qa", 5.0, "context") in pico
+    with pytest.raises(ValueError, match=r"`pleiade data build code --out CORPUS`, then recipe=CORPUS"):
+        override(presets()["pico"], ["recipe=code"])
     assert bundled_recipe("code").sources[0].path == "python:installed"
-    with pytest.raises(ValueError, match="there are code, pico"):
-        bundled_recipe("nope")
+    with pytest.raises(ValueError, match=r"there are code, pico, or give a \.toml file"):
+        override(presets()["pico"], ["recipe=nope"])
+
+
+def test_training_reads_a_built_corpus_its_tokens_and_its_licences(data: Path, tmp_path: Path) -> None:
+    corpus, cache = tmp_path / "out", tmp_path / "cache"
+    build_corpus(recipe_of(tmp_path, MIXED), data, corpus)
+    shards = tokenize_corpus(corpus, toy_tokenizer(), cache)
+    files = contents(cache)
+    sources = override(presets()["toy"], [f"recipe={corpus}"]).recipe
+    assert [source.repeats for source in sources] == [1.0, 0.5]
+    again = tokenize_sources(tmp_path / "elsewhere", sources, toy_tokenizer(), cache)
+    assert [shard.num_tokens for shard in again] == [shard.num_tokens for shard in shards]
+    assert contents(cache) == files
+    assert read_origin(tmp_path / "elsewhere", sources[1].folder).licence == "CC-BY-4.0"
+
+
+def test_the_commands_build_and_tokenize_and_say_in_a_line_what_is_wrong(data: Path, tmp_path: Path) -> None:
+    recipe_of(tmp_path, MIXED)
+    toy_tokenizer().save(str(tmp_path / "tokenizer.json"))
+    run = CliRunner().invoke
+    build = ["data", "build", str(tmp_path / "recipe.toml"), "--data", str(data), "--workers", "1", "--out"]
+    told = run(app, [*build, str(tmp_path / "out")])
+    assert told.exit_code == 0, told.stderr
+    assert "9 documents" in told.stdout
+    arguments = ["--tokenizer", str(tmp_path / "tokenizer.json"), "--out", str(tmp_path / "tokens"), "--workers", "1"]
+    told = run(app, ["tokenize", str(tmp_path / "out"), *arguments])
+    assert told.exit_code == 0, told.stderr
+    assert [line.partition(":")[0] for line in told.stdout.splitlines()] == ["one", "two"]
+    for command, message in (
+        ([*build, str(data)], "holds other files"),
+        (["data", "build", "nope", "--out", str(tmp_path / "x")], "no recipe 'nope'"),
+        (["tokenize", str(data), *arguments], "is no built corpus"),
+    ):
+        told = run(app, command)
+        assert told.exit_code == 1
+        assert message in told.stderr
+        assert len(told.stderr.splitlines()) == 1
 
 
 @settings(max_examples=60, deadline=None)

@@ -48,7 +48,8 @@ def test_every_format_gives_the_same_texts(tmp_path: Path, name: str) -> None:
     (tmp_path / "set" / "deep" / name).write_bytes(FORMATS[name])
     (tmp_path / "set" / "SOURCE.txt").write_text("licence: none")
     (tmp_path / "set" / ".hidden.jsonl").write_text("no")
-    assert read("set", tmp_path) == TEXTS
+    (tmp_path / "linked").symlink_to(tmp_path / "set")
+    assert read("set", tmp_path) == read("linked", tmp_path) == TEXTS
     assert read(str(tmp_path / "set" / "deep" / name)) == TEXTS
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from pleiade.lab.corpora.recipe import sources_named
 from pleiade.lab.data.corpus import Source
 from pleiade.lab.data.stream import StreamConfig
 from pleiade.lab.dpo import DpoConfig
@@ -18,21 +19,6 @@ from pleiade.lab.optim.schedule import ScheduleConfig
 from pleiade.lab.reward import reward_config
 from pleiade.lab.stage import StageConfig
 from pleiade.lab.train import LoopConfig
-
-# English and French prose in about equal parts, simple prose first; law and documentation as a pinch of register.
-PROSE_RECIPE = (
-    Source("pretrain/en_wikipedia", 0.6),
-    Source("pretrain/en_books_pd", 0.5),
-    Source("pretrain/fr_books_pd", 0.45),
-    Source("pretrain/fr_debats_assemblee", 1.3),
-    Source("pretrain/fr_vikidia", 5.0),
-    Source("post/piaf_fr_qa", 5.0, field="context"),
-    Source("pretrain/fr_docs_python", 1.0),
-    Source("pretrain/fr_docs_php", 0.5),
-    Source("pretrain/fr_docs_dotnet", 0.2),
-    Source("pretrain/en_laws_canada", 0.2),
-    Source("pretrain/fr_laws_canada", 0.2),
-)
 
 
 @dataclass(frozen=True)
@@ -45,7 +31,7 @@ class Preset:
     name: str
     model: GptConfig
     loop: LoopConfig
-    recipe: tuple[Source, ...] = PROSE_RECIPE
+    recipe: tuple[Source, ...] = field(default_factory=lambda: sources_named("pico"))
     stream: StreamConfig = field(default_factory=StreamConfig)
     optim: OptimConfig = field(default_factory=OptimConfig)
     schedule: ScheduleConfig = field(default_factory=ScheduleConfig)
@@ -114,12 +100,15 @@ def override(preset: Preset, assignments: list[str]) -> Preset:
     """The preset with `key=value` changes, keys dotted (`loop.minutes=10`, `model.num_layers=8`).
 
     Raises ValueError naming the key and the keys that exist there. A `loop.steps` replaces a `loop.minutes` and
-    the other way round.
+    the other way round. `recipe=` takes a recipe's name, its file, or the folder of a built corpus.
     """
     for assignment in assignments:
         key, separator, text = assignment.partition("=")
         if not separator:
             raise ValueError(f"{assignment!r} is not key=value (for example loop.minutes=10)")
+        if key == "recipe":
+            preset = dataclasses.replace(preset, recipe=sources_named(text))
+            continue
         if key in ("loop.steps", "loop.minutes"):
             other = "minutes" if key == "loop.steps" else "steps"
             loop = dataclasses.replace(

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from pleiade.lab.corpora.normalise import normalise
 from pleiade.lab.corpora.recipe import Decontaminate
 from pleiade.lab.corpora.words import Hashes, run_hashes, word_hashes, word_spans
-from pleiade.lab.data.addresses import find_files, open_bytes
+from pleiade.lab.data.addresses import DataFile, find_files, open_bytes
+from pleiade.lab.data.progress import Progress
 
 MAX_SHOWN = 200  # characters of a shared passage in the report
 
@@ -54,24 +55,28 @@ def write_evaluation_runs(config: Decontaminate, root: Path, path: Path) -> Eval
     All strings of a row count, however deep. Raises FileNotFoundError for a folder without data.
     """
     runs: list[Hashes] = []
-    owners: list[NDArray[np.uint16]] = []
+    sizes: list[int] = []
+    owners: list[int] = []
     counts: dict[str, list[int]] = {}
+    progress = Progress("evaluation text", "MB", 1e6)
     for folder in config.folders:
         for file in find_files(folder, root):
             name = Path(file.address).parent.name
             count = counts.setdefault(name, [0, 0])
-            owner = list(counts).index(name)
-            with open_bytes(file) as (_, plain):
-                lines = (line.decode("utf-8", "replace") for line in plain)
-                texts = lines if file.format != ".jsonl" else (text for line in lines for text in _strings(line))
-                for text in texts:
-                    found = np.unique(run_hashes(word_hashes(normalise(text)), config.words))
-                    count[0] += 1
-                    count[1] += not len(found)
-                    runs.append(found)
-                    owners.append(np.full(len(found), owner, dtype=np.uint16))
+            for text in _texts(file):
+                count[0] += 1
+                progress.add(len(text), detail=name)
+                # Most are a few words, such as answers to choose from: a run has at least two characters a word.
+                words = word_hashes(normalise(text)) if len(text) >= 2 * config.words - 1 else ()
+                if len(words) < config.words:
+                    count[1] += 1
+                    continue
+                runs.append(run_hashes(np.asarray(words), config.words))
+                sizes.append(len(runs[-1]))
+                owners.append(list(counts).index(name))
+    progress.end()
     everything = np.concatenate([np.empty(0, dtype=np.uint64), *runs])
-    all_owners = np.concatenate([np.empty(0, dtype=np.uint16), *owners])
+    all_owners = np.repeat(np.asarray(owners, dtype=np.uint16), sizes)
     unique, first = np.unique(everything, return_index=True)
     path.parent.mkdir(parents=True, exist_ok=True)
     np.save(path.with_suffix(".runs.npy"), unique)
@@ -130,6 +135,13 @@ def _between(text: str, cuts: Sequence[tuple[int, int]]) -> Iterator[str]:
             yield text[place:start]
         place = max(place, end)
     yield text[place:]
+
+
+def _texts(file: DataFile) -> Iterator[str]:
+    with open_bytes(file) as (_, plain):
+        for raw in plain:
+            line = raw.decode("utf-8", "replace")
+            yield from _strings(line) if file.format == ".jsonl" else (line,)
 
 
 def _strings(line: str) -> Iterator[str]:

@@ -91,6 +91,10 @@ def finish_corpus(
         sources,
         {name: importlib.metadata.version(name) for name in LIBRARIES},
     )
+    for source in sources:
+        if source.shards:  # what a model card reads
+            about = f"repo: {source.attribution or source.path}\nlicence: {source.licence}\n"
+            (out / source.name / "SOURCE.txt").write_text(about, "utf-8")
     packages = [
         line
         for item, record in zip(sourced, written, strict=True)

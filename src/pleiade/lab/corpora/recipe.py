@@ -9,7 +9,8 @@ from typing import Annotated, Any
 
 import msgspec
 
-from pleiade.lab.data.corpus import Source
+from pleiade.lab.data.corpus import Source, built_sources
+from pleiade.lab.data.manifest import MANIFEST
 
 NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"  # it becomes a folder
 Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
@@ -97,13 +98,34 @@ def bundled_recipe(name: str) -> Recipe:
     """A recipe that comes with Pleiade, by name ("pico", "code"); raises ValueError naming those that exist."""
     file = resources.files("pleiade.lab.corpora").joinpath("recipes", f"{name}.toml")
     if not file.is_file():
-        raise ValueError(f"no recipe {name!r}: there are {_bundled_names()}")
+        raise ValueError(f"no recipe {name!r}: there are {_bundled_names()}, or give a .toml file")
     return _recipe(tomllib.loads(file.read_text("utf-8")), name)
 
 
 def training_sources(recipe: Recipe) -> tuple[Source, ...]:
     """The recipe as training reads it straight from the data folder, without a build."""
     return tuple(Source(source.path, source.repeats, source.field) for source in recipe.sources)
+
+
+def sources_named(text: str) -> tuple[Source, ...]:
+    """What training reads: a bundled recipe by name, a recipe's file, or the folder of a built corpus.
+
+    Raises ValueError if it is none of these, or has sources that only a build can read.
+    """
+    path = Path(text)
+    if (path / MANIFEST).exists():
+        corpus = path.resolve()
+        return tuple(Source(str(corpus / source.folder), source.repeats) for source in built_sources(corpus))
+    if path.suffix == ".toml" and not path.exists():
+        raise ValueError(f"no recipe at {path}")
+    sources = training_sources(load_recipe(path) if path.suffix == ".toml" else bundled_recipe(text))
+    for source in sources:
+        if ":" in source.folder:
+            raise ValueError(
+                f"{source.folder} can't be trained on as it is: `pleiade data build {text} --out CORPUS`, "
+                "then recipe=CORPUS"
+            )
+    return sources
 
 
 def _bundled_names() -> str:

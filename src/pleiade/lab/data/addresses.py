@@ -9,6 +9,7 @@ import bz2
 import gzip
 import io
 import lzma
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -74,7 +75,7 @@ def find_files(address: str, root: Path) -> list[DataFile]:
         raise FileNotFoundError(f"{address} does not exist{_below(address, root)}: mend its path in the recipe")
     if system.isfile(path):
         return [_data_file(system, address, path, system.info(path))]
-    found = system.find(path, detail=True)
+    found = system.find(path, detail=True) if "://" in address else _local_files(system, path)
     files = [
         _data_file(system, address, name, info)
         for name, info in sorted(found.items())
@@ -102,6 +103,12 @@ def open_bytes(file: DataFile) -> Iterator[tuple[IO[bytes], IO[bytes]]]:
             return
         with open_compressed(stored) as plain:
             yield stored, plain
+
+
+def _local_files(system: Any, folder: str) -> dict[str, dict[str, Any]]:
+    # fsspec's own search does not go into linked folders, where people keep large data.
+    names = (os.path.join(place, name) for place, _, names in os.walk(folder, followlinks=True) for name in names)
+    return {name: system.info(name) for name in names}
 
 
 def _locate(address: str, root: Path) -> tuple[Any, str]:

@@ -111,7 +111,9 @@ def _file(path: Path, suffix: str) -> Path:
 
 def shard_path(source: Source, cache: Path) -> Path:
     """Where a source's tokens lie in a cache, without suffix."""
-    return cache / f"{source.folder.replace('/', '__')}.{source.field}"
+    # A built corpus is named by its whole path to train on it and by its own folder to tokenize it: one name for both.
+    name = source.name if Path(source.folder).is_absolute() else source.folder.replace("/", "__")
+    return cache / f"{name}.{source.field}"
 
 
 def is_cached(data: Path, source: Source, tokenizer: Tokenizer, cache: Path) -> bool:
