@@ -1,6 +1,7 @@
 """Every token is read, in an order that is new each epoch and the same after every restart."""
 
 import dataclasses
+import io
 import itertools
 import json
 import lzma
@@ -19,6 +20,7 @@ from pleiade.lab.corpora.recipe import load_recipe
 from pleiade.lab.data.corpus import Source, read_documents
 from pleiade.lab.data.fim import fim_marks, fim_transform
 from pleiade.lab.data.manifest import DamagedError
+from pleiade.lab.data.progress import Progress
 from pleiade.lab.data.shards import Shard, open_shard, tokenize_source, write_shard
 from pleiade.lab.data.stream import PackedStream, StreamConfig
 from pleiade.lab.data.tokens import tokenize_corpus
@@ -202,3 +204,14 @@ def test_a_built_corpus_is_tokenized_once_and_again_when_it_or_the_tokenizer_cha
     one, two = tokenize_corpus(tmp_path / "corpus", toy_tokenizer(), tmp_path / "tokens")
     assert (one.num_tokens, len(two.starts)) == (shards[0].num_tokens, 2)
     assert (tmp_path / "tokens" / "one.text.bin").stat().st_mtime_ns == written["one.text.bin"]
+
+
+def test_progress_tells_the_rate_and_the_time_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = iter([0.0, 10.0, 31.0, 40.0])
+    monkeypatch.setattr("pleiade.lab.data.progress.time.monotonic", lambda: next(clock))
+    out = io.StringIO()
+    progress = Progress("read", "MB", 1e6, out)
+    progress.add(1_000_000, 0.1)  # too early to say something
+    progress.add(2_100_000, 0.25, "part")
+    progress.end()
+    assert out.getvalue() == "read: 3.1 MB  0.1 MB/s  25%, 1.6 min left  part\nread: 3.1 MB  0.0775 MB/s\n"

@@ -44,7 +44,7 @@ class Progress:
     def _line(self, seconds: float, fraction: float, detail: str) -> str:
         done = self.count / self.scale
         left = f"  {fraction:.0%}, {_minutes(seconds / fraction - seconds)} left" if 0 < fraction < 1 else ""
-        rate = f"{done / max(seconds, 1e-9):,.1f} {self.unit}/s"
+        rate = f"{done / max(seconds, 1e-9):,.3g} {self.unit}/s"
         return f"{self.title}: {done:,.1f} {self.unit}  {rate}{left}  {detail}".rstrip()
 
 
