@@ -239,10 +239,24 @@ def test_an_endless_answer_is_cut() -> None:
 
 
 def test_values_cross_the_line_as_they_are_and_objects_do_not() -> None:
-    values = [None, True, 7, 10**40, 1.5, float("inf"), 1 + 2j, "é", b"\x00", [1, (2, {3})], {(1, 2): "x"}, {"t": [1]}]
+    values = [
+        None,
+        True,
+        7,
+        10**40,
+        1.5,
+        float("inf"),
+        1 + 2j,
+        "é",
+        b"\x00",
+        [1, (2, {3})],
+        {(1, 2): "x"},
+        {"t": [1]},
+        str,
+    ]
     assert loads(dumps(values)) == values
     assert type(loads(dumps(True))) is bool
-    for thing in (object(), iter([]), len):
+    for thing in (object(), iter([]), len, type, type("int", (), {})):
         with pytest.raises(NotPlainError):
             dumps(thing)
     for line in (b"{", b'{"z": 1}', b'{"t": 1}', b'{"d": [[[1], 2]]}'):

@@ -9,6 +9,8 @@ import math
 from typing import Any
 
 MAX_LINE = 1 << 20  # bytes of one message
+# Types themselves may cross, by name: some tests ask for "all of type str".
+TYPES = {kind.__name__: kind for kind in (bool, int, float, complex, str, bytes, list, tuple, dict, set)}
 
 
 class NotPlainError(ValueError):
@@ -55,6 +57,8 @@ def _tagged(value: object) -> object:
         return {"d": [[_tagged(key), _tagged(item)] for key, item in value.items()]}
     if isinstance(value, set | frozenset):
         return {"s": [_tagged(item) for item in value]}
+    if isinstance(value, type) and TYPES.get(value.__name__) is value:
+        return {"k": value.__name__}
     raise NotPlainError(f"{type(value).__name__} is not a plain value")
 
 
@@ -76,4 +80,6 @@ def _untagged(value: Any) -> Any:
         return {_untagged(key): _untagged(item) for key, item in body}
     if tag == "s":
         return {_untagged(item) for item in body}
+    if tag == "k":
+        return TYPES[body]
     raise ValueError(f"unknown tag {tag!r}")
