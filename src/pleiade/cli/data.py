@@ -1,6 +1,7 @@
 """`pleiade data build` and `pleiade tokenize`: from sources to a clean corpus, and on to tokens."""
 
 import os
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from typing import Annotated
 
@@ -8,6 +9,7 @@ import typer
 
 from pleiade.cli.common import fail
 
+LOST_WORKER = "a worker was killed, perhaps for want of memory: run it again, it goes on; fewer --workers need less"
 DataOption = Annotated[
     Path, typer.Option(envvar="PLEIADE_DATA", help="Folder that the recipe's paths are below. [default: .]")
 ]
@@ -29,6 +31,8 @@ def build(
         manifest = build_corpus(chosen, data.resolve(), out, workers or os.cpu_count() or 1)
     except (ValueError, OSError) as error:
         fail(str(error))
+    except BrokenProcessPool:
+        fail(LOST_WORKER)
     except KeyboardInterrupt:
         typer.echo("\nstopped: the same command goes on from here", err=True)
         raise typer.Exit(130) from None
@@ -57,6 +61,8 @@ def tokenize(
         shards = tokenize_corpus(corpus, load_tokenizer(tokenizer), out, workers or os.cpu_count() or 1, check)
     except (ValueError, OSError) as error:
         fail(str(error))
+    except BrokenProcessPool:
+        fail(LOST_WORKER)
     except KeyboardInterrupt:
         typer.echo("\nstopped: the same command goes on from here", err=True)
         raise typer.Exit(130) from None
