@@ -72,5 +72,5 @@ SUITE = Suite(
     load,
     lambda setting: Prepared(measure),
     summarise,
-    batch=4,
+    batch=1,
 )

@@ -79,5 +79,5 @@ SUITE = Suite(
     load,
     lambda setting: Prepared(measure),
     summarise,
-    batch=2,
+    batch=1,
 )
