@@ -7,6 +7,7 @@ unless every stage improved what it measures and the deployed model answers.
 """
 
 import argparse
+import dataclasses
 import json
 import os
 import subprocess
@@ -72,8 +73,6 @@ def train(folder: Path) -> None:
 
     plain = [f"{stage}.loop.{change}" for stage in STAGES for change in ("compile=false", "precision=float32")]
     preset = override(presets()["toy"], [*OVERRIDES, *plain])
-    import dataclasses
-
     sources = (Source("pretrain/docs"), Source("pretrain/code"), Source("pretrain/said", 2.0))
     reports = run_chain(dataclasses.replace(preset, recipe=sources), folder / "data", folder / "run", until="dpo")
     if reports is None:
