@@ -57,8 +57,9 @@ def _tagged(value: object) -> object:
         return {"d": [[_tagged(key), _tagged(item)] for key, item in value.items()]}
     if isinstance(value, set | frozenset):
         return {"s": [_tagged(item) for item in value]}
-    if isinstance(value, type) and TYPES.get(value.__name__) is value:
-        return {"k": value.__name__}
+    name = value.__name__ if isinstance(value, type) else ""
+    if name and TYPES.get(name) is value:
+        return {"k": name}
     raise NotPlainError(f"{type(value).__name__} is not a plain value")
 
 
