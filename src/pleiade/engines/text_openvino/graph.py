@@ -19,7 +19,7 @@ from pleiade.engines.text_openvino.adapters import Adapter, stacked
 from pleiade.engines.text_openvino.files.architecture import Architecture
 from pleiade.engines.text_openvino.files.tensors import StoredTensor
 from pleiade.engines.text_openvino.files.weights import Checkpoint
-from pleiade.engines.text_openvino.quantisation import Weights, constant_matrix, scalar
+from pleiade.engines.text_openvino.quantisation import SMALL, Weights, constant_matrix, scalar
 
 Node = Any  # openvino has no complete stubs
 
@@ -131,7 +131,8 @@ class _Builder:
         return y if bias is None else op.add(y, op.constant(bias.read().reshape(1, 1, -1)))
 
     def matrix(self, name: str, weights: Weights | None = None) -> Node:
-        return constant_matrix(self.tensors[name + ".weight"].read(), weights or self.weights)
+        values = self.tensors[name + ".weight"].read()
+        return constant_matrix(values, weights or self.weights, fine=self.shape.hidden_size < SMALL)
 
     def norm(self, x: Node, name: str) -> Node:
         """RMSNorm, or LayerNorm where the checkpoint has a bias (GPT-2)."""

@@ -14,12 +14,11 @@ from numpy.typing import NDArray
 from pleiade.engines.text_openvino.adapters import Adapter, column_ranges
 from pleiade.engines.text_openvino.files.weights import Checkpoint
 from pleiade.engines.text_openvino.graph import STEP_INPUTS, build_decoder, build_head
-from pleiade.engines.text_openvino.quantisation import Weights
+from pleiade.engines.text_openvino.quantisation import SMALL, Weights
 from pleiade.engines.text_openvino.scheduler import Chunk
 
 CachePrecision = Literal["f16", "u8", "f32"]  # "f16" is bfloat16 where the layers compute in it
 
-_WIDE = 512  # hidden size from which 8-bit layers are worth quantising their activations, too
 BLOCK_SIZE = 32  # tokens; the CPU plugin's paged attention knows no other
 
 
@@ -95,7 +94,7 @@ class Network:
             # The default quantises keys by channel over a whole block and so requantises the block with every
             # token: results would depend on how a prompt was cut into chunks. By token they do not.
             self._properties["KEY_CACHE_QUANT_MODE"] = "BY_TOKEN"
-        quantised = weights in ("int8", "int4") and checkpoint.architecture.hidden_size >= _WIDE
+        quantised = weights in ("int8", "int4") and checkpoint.architecture.hidden_size >= SMALL
         if precision == "f32" or quantised:
             # Float32 between layers lets the runtime multiply 8-bit weights with activations quantised on the fly:
             # faster than bfloat16 for a few streams, even with AMX (docs/decisions, text engine). A small model

@@ -12,10 +12,12 @@ from openvino.op import Constant
 
 Weights = Literal["int8", "int4", "bf16", "f32"]
 INT4_GROUP = 64
+INT8_GROUP = 64  # in the layers of small models
+SMALL = 512  # hidden sizes below: every rounding shows, and there is no time to gain by quantising activations, too
 
 
-def constant_matrix(matrix: NDArray[np.float32], weights: Weights) -> ov.Node:
-    """A matrix [out, in] as a node of float32 whose stored form is `weights`.
+def constant_matrix(matrix: NDArray[np.float32], weights: Weights, *, fine: bool = False) -> ov.Node:
+    """A matrix [out, in] as a node of float32 whose stored form is `weights`; `fine`: 8 bits in groups, not by row.
 
     The runtime keeps the compressed constant and multiplies with it directly: what is written here as
     convert, subtract, multiply is never materialised.
@@ -23,24 +25,32 @@ def constant_matrix(matrix: NDArray[np.float32], weights: Weights) -> ov.Node:
     if weights == "int4" and matrix.shape[1] % INT4_GROUP == 0:
         return _int4(matrix)
     if weights in ("int8", "int4"):  # a matrix that 4-bit groups do not divide stays at 8 bits
-        return _int8(matrix)
+        return _int8(matrix, INT8_GROUP if fine and matrix.shape[1] % INT8_GROUP == 0 else matrix.shape[1])
     if weights == "bf16":
         return op.convert(Constant(bfloat16_tensor(matrix), shared_memory=False), "f32")
     return op.constant(np.ascontiguousarray(matrix, np.float32))
 
 
-def _int8(matrix: NDArray[np.float32]) -> ov.Node:
-    """Per row, asymmetric: w = (u8 - zero) * scale."""
-    low = np.minimum(matrix.min(axis=1, keepdims=True), 0)
-    high = np.maximum(matrix.max(axis=1, keepdims=True), 0)
+def _int8(matrix: NDArray[np.float32], group: int) -> ov.Node:
+    """In groups along the input (of a whole row, usually), asymmetric: w = (u8 - zero) * scale."""
+    rows, columns = matrix.shape
+    # GPT-2's matrices come as transposed views, whose constants the runtime would misread.
+    groups = np.ascontiguousarray(matrix)
+    if group < columns:
+        groups = groups.reshape(rows, columns // group, group)
+    low = np.minimum(groups.min(axis=-1, keepdims=True), 0)
+    high = np.maximum(groups.max(axis=-1, keepdims=True), 0)
     scale = np.maximum((high - low) / 255, 1e-5).astype(np.float16)
     step = scale.astype(np.float32)
     zero = np.clip(np.round(-low / step), 0, 255)
-    stored = np.round(matrix / step)
+    stored = np.round(groups / step)
     stored += zero
     codes = np.clip(stored, 0, 255, out=stored).astype(np.uint8)
     centred = op.subtract(op.convert(op.constant(codes), "f16"), op.convert(op.constant(zero.astype(np.uint8)), "f16"))
-    return op.convert(op.multiply(centred, op.constant(scale)), "f32")
+    whole = op.multiply(centred, op.constant(scale))
+    if group < columns:
+        whole = op.reshape(whole, scalar([rows, columns], np.int64), False)
+    return op.convert(whole, "f32")
 
 
 def _int4(matrix: NDArray[np.float32]) -> ov.Node:
