@@ -14,7 +14,7 @@ from torch import Tensor
 
 from pleiade.lab.gpt.model import Gpt
 from pleiade.lab.objectives.base import IGNORED, Hidden, row_logprobs
-from pleiade.lab.objectives.pairs import PairBatch, PairDealer, answer_rows
+from pleiade.lab.objectives.pairs import PairBatch, PairDealer, judged
 from pleiade.lab.preferences.pair import Answer, RenderedPair
 
 
@@ -35,16 +35,9 @@ class PreferenceOptimisation(PairDealer):
 
 
 @torch.no_grad()
-def answer_logprobs(model: Gpt, answers: Sequence[Answer], rows: int = 32) -> list[float]:
-    """log p(answer | prompt) of each, in nats and float32; answers of similar length share a batch."""
-    order = sorted(range(len(answers)), key=lambda i: len(answers[i].ids))
-    logprobs = [0.0] * len(answers)
-    for first in range(0, len(order), rows):
-        part = order[first : first + rows]
-        ids, targets, _ = answer_rows([answers[i] for i in part], 0, len(answers[part[-1]].ids))
-        for i, value in zip(part, row_logprobs(model.hidden, model, ids, targets, torch.float32), strict=True):
-            logprobs[i] = float(value)
-    return logprobs
+def answer_logprobs(model: Gpt, answers: Sequence[Answer]) -> list[float]:
+    """log p(answer | prompt) of each, in nats and float32."""
+    return judged(answers, lambda ids, targets, _: row_logprobs(model.hidden, model, ids, targets, torch.float32))
 
 
 def pair_logprobs(model: Gpt, pairs: Sequence[RenderedPair]) -> list[tuple[float, float]]:

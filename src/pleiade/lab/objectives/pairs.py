@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -51,6 +51,18 @@ def answer_rows(answers: Sequence[Answer], pad_id: int, width: int) -> tuple[Ten
         ids[row, : len(tokens)] = tokens
         targets[row, answer.start - 1 : len(tokens) - 1] = tokens[answer.start :]
     return ids, targets, torch.tensor([len(answer.ids) - 1 for answer in answers])
+
+
+def judged(answers: Sequence[Answer], judge: Callable[[Tensor, Tensor, Tensor], Tensor], rows: int = 32) -> list[float]:
+    """A number for each answer: `judge` takes ids, targets and last of a batch; answers of similar length share one."""
+    order = sorted(range(len(answers)), key=lambda i: len(answers[i].ids))
+    numbers = [0.0] * len(answers)
+    for first in range(0, len(order), rows):
+        part = order[first : first + rows]
+        batch = answer_rows([answers[i] for i in part], 0, len(answers[part[-1]].ids))
+        for i, number in zip(part, judge(*batch), strict=True):
+            numbers[i] = float(number)
+    return numbers
 
 
 class PairDealer:

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from pleiade.lab.gpt.model import Gpt
 from pleiade.lab.objectives.base import Hidden
-from pleiade.lab.objectives.pairs import PairBatch, PairDealer, answer_rows
+from pleiade.lab.objectives.pairs import PairBatch, PairDealer, judged
 from pleiade.lab.preferences.pair import Answer
 
 CENTRING = 0.01
@@ -40,13 +40,6 @@ def last_rewards(hidden: Hidden, model: Gpt, ids_BT: Tensor, last_B: Tensor, dty
 
 
 @torch.no_grad()
-def answer_rewards(model: Gpt, answers: Sequence[Answer], rows: int = 32) -> list[float]:
-    """The reward of each answer, in float32; those of similar length share a batch."""
-    order = sorted(range(len(answers)), key=lambda i: len(answers[i].ids))
-    rewards = [0.0] * len(answers)
-    for first in range(0, len(order), rows):
-        part = order[first : first + rows]
-        ids, _, last = answer_rows([answers[i] for i in part], 0, len(answers[part[-1]].ids))
-        for i, reward in zip(part, last_rewards(model.hidden, model, ids, last, torch.float32), strict=True):
-            rewards[i] = float(reward)
-    return rewards
+def answer_rewards(model: Gpt, answers: Sequence[Answer]) -> list[float]:
+    """The reward of each answer, in float32."""
+    return judged(answers, lambda ids, _, last: last_rewards(model.hidden, model, ids, last, torch.float32))
