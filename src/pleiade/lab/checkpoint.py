@@ -42,11 +42,20 @@ def save_checkpoint(folder: Path, step: int, state: dict[str, Any], keep: int = 
 
 
 def latest_checkpoint(folder: Path) -> Path | None:
-    """The newest checkpoint that is what was written, or None. Says so where a newer one is damaged."""
-    for path in sorted(folder.glob("checkpoint-*.pt"), reverse=True):
+    """The newest checkpoint that is what was written, or None where none was. Says so where a newer one is damaged.
+
+    Raises CheckpointError where all are damaged: to begin again from nothing is for a person to decide.
+    """
+    paths = sorted(folder.glob("checkpoint-*.pt"), reverse=True)
+    for path in paths:
         if is_whole(path):
             return path
         print(f"{path.name} is damaged (its checksum is another): looking for the one before it", flush=True)
+    if paths:
+        raise CheckpointError(
+            f"every checkpoint in {folder} is damaged ({', '.join(path.name for path in paths)}): put a copy back, "
+            f"or remove {folder}/checkpoint-* to begin this stage again from its first step"
+        )
     return None
 
 

@@ -7,16 +7,17 @@ the decided decay. All of it is in each checkpoint, so a run that was killed and
 from __future__ import annotations
 
 import json
+import math
 import os
 import shutil
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TextIO
+from typing import NoReturn, TextIO
 
 import torch
 
@@ -81,7 +82,7 @@ def train(
     model.to(device)
     optimizer = MuonAdamW(model.named_parameters(), optim)
     decay = decay_for_steps(loop.steps, schedule) if loop.steps else None
-    step, tokens, elapsed, loss = 0, 0, 0.0, float("nan")
+    step, tokens, elapsed, loss, resumed_at = 0, 0, 0.0, float("nan"), -1
     if (newest := latest_checkpoint(run)) is not None:
         state = load_checkpoint(newest)
         model.load_state_dict(state["model"])
@@ -89,7 +90,8 @@ def train(
         objective.load_state_dict(state["objective"])
         torch.set_rng_state(state["rng"])
         step, tokens, elapsed, loss = state["step"], state["tokens"], state["elapsed"], state["loss"]
-        decay = Decay(**state["decay"]) if state["decay"] else None
+        decay = _decay_to_go_on_with(Decay(**state["decay"]) if state["decay"] else None, decay, step)
+        resumed_at = step
         if ranks.is_first:
             print(f"resumed from {newest.name}: step {step}, {tokens / 1e6:.2f} M tokens", flush=True)
     metrics = _open_metrics(run / "metrics.jsonl" if ranks.is_first else Path(os.devnull), step)
@@ -98,6 +100,8 @@ def train(
     def checkpoint() -> None:
         if not ranks.is_first:
             return
+        if not all(bool(parameter.isfinite().all()) for parameter in parameters):
+            _refuse_numbers("a weight", step, micro_batches, run, ranks)
         save_checkpoint(
             run,
             step,
@@ -116,7 +120,7 @@ def train(
 
     last_step = decay.last if decay else None
     pace, last_checkpoint, window_start, window_tokens = 0.0, time.monotonic(), time.monotonic(), tokens
-    parameters = list(model.parameters())
+    parameters, micro_batches = list(model.parameters()), list[B]()
     stopping = False
     with _stop_on_signal() as stopped, metrics:
         while (decay is None or step < decay.last) and not stopping:
@@ -132,14 +136,11 @@ def train(
                 total += part.detach()
             loss, num_stopped = ranks.add_up(parameters, [float(total), float(stopped())])
             stopping = num_stopped > 0
-            if loss != loss:
-                if ranks.is_first:
-                    torch.save({"step": step, "batches": [vars(b) for b in micro_batches]}, run / "nan-batch.pt")
-                raise FloatingPointError(
-                    f"the loss is not a number at step {step}: resume from the last checkpoint with a lower learning "
-                    f"rate (optim.muon_lr, optim.embedding_lr); the batch is in {run / 'nan-batch.pt'}"
-                )
+            if not math.isfinite(loss):
+                _refuse_numbers("the loss", step, micro_batches, run, ranks)
             grad_norm = optimizer.step(scale)
+            if not math.isfinite(grad_norm):
+                _refuse_numbers("the gradient", step, micro_batches, run, ranks)
             step, tokens = step + 1, tokens + sum(batch.num_tokens for batch in micro_batches)
             seconds = time.monotonic() - started
             elapsed += seconds
@@ -167,9 +168,33 @@ def train(
             if due or decay is not decided or (loop.checkpoint_steps and step % loop.checkpoint_steps == 0):
                 checkpoint()
                 last_checkpoint = time.monotonic()
-    checkpoint()
+    if step > resumed_at:  # what was finished before is on the disk as it is
+        checkpoint()
     ranks.wait_for_all()  # whoever returns may read the checkpoint
     return Outcome(decay is not None and step >= decay.last, step, tokens, loss)
+
+
+def _decay_to_go_on_with(decided: Decay | None, wanted: Decay | None, step: int) -> Decay | None:
+    """The checkpoint's decision, or another number of steps as long as neither decay has begun."""
+    if decided is None or wanted is None or decided.last == wanted.last:
+        return decided
+    if step > min(decided.first, wanted.first):
+        raise ValueError(
+            f"at step {step} the learning rate falls already, to end at step {decided.last}: it is too late for "
+            f"{wanted.last} steps; go on with {decided.last}, or give another --run"
+        )
+    return wanted
+
+
+def _refuse_numbers(what: str, step: int, batches: Sequence[Batch], run: Path, ranks: Ranks) -> NoReturn:
+    """Stop before such a number reaches a checkpoint; the step's batches are kept to look at."""
+    kept = run / "nan-batch.pt"
+    if ranks.is_first:
+        torch.save({"step": step, "batches": [vars(batch) for batch in batches]}, kept)
+    raise FloatingPointError(
+        f"{what} is not a number at step {step}: resume from the last checkpoint with a lower learning "
+        f"rate (optim.muon_lr, optim.embedding_lr); the batch is in {kept}"
+    )
 
 
 @contextmanager
