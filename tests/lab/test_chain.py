@@ -1,5 +1,6 @@
 """One command goes from text to a folder that others load, and the card tells all of it."""
 
+import dataclasses
 import json
 import subprocess
 import sys
@@ -10,7 +11,9 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from pleiade.lab.card import CardFacts, read_metrics, write_card, write_licences
 from pleiade.lab.chain import run_chain
+from pleiade.lab.code import CodeConfig
 from pleiade.lab.corpora.licences import read_origin
+from pleiade.lab.data.stream import StreamConfig
 from pleiade.lab.dialogues.conversation import exchange
 from pleiade.lab.evals.bits_per_byte import Score
 from pleiade.lab.evals.panel import PANEL
@@ -29,6 +32,28 @@ def test_a_chain_writes_a_model_that_transformers_loads_and_its_curve(tmp_path: 
     assert written.shape[1] > ids.shape[1]
     settings = json.loads((tmp_path / "run" / "export" / "generation_config.json").read_text())
     assert settings["eos_token_id"] == [tokenizer.convert_tokens_to_ids(t) for t in ("<|im_end|>", "<|endoftext|>")]
+
+
+def test_a_code_stage_builds_its_corpus_and_learns_to_fill_in_the_middle(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    preset = toy_preset(write_corpus(data))
+    write_corpus(data, "python", [f"def plus_{n}(x):\n    return x + {n}\n" * 5 for n in range(300)])
+    recipe = tmp_path / "code.toml"
+    recipe.write_text(
+        'name = "code"\nfilters = { max_line_copies = 1.0, max_repeats = 1.0, max_symbols = 1.0 }\n'
+        '[near_duplicates]\nenabled = false\n[[sources]]\npath = "python"\n'
+    )
+    stream = StreamConfig(seq_len=64, piece_tokens=64, fim_rate=0.5, fim_tokens=64)
+    code = CodeConfig(str(recipe), rows=8, micro_rows=4, stream=stream, loop=preset.loop)
+    reports = run_chain(dataclasses.replace(preset, code=code), data, tmp_path / "run", until="code") or []
+    assert [report.stage for report in reports] == ["base", "code"]
+    assert all(report.improved for report in reports)
+    tokens = {
+        path: (tmp_path / "run" / path / "tokenizer" / "tokenizer.json").read_bytes() for path in ("base", "code")
+    }
+    assert tokens["base"] == tokens["code"]
+    assert (tmp_path / "run" / "code-export" / "model.safetensors").exists()
+    assert not (tmp_path / "run" / "export").exists()
 
 
 def test_the_card_prints_every_answer_every_licence_and_every_score(tmp_path: Path) -> None:

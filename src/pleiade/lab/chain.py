@@ -1,4 +1,4 @@
-"""From text to a model folder: pretrain, instruct, score, prefer, export. Each stage resumes where it was left.
+"""From text to a model folder: pretrain, code or instruct, score, prefer, export. Each stage resumes where it was left.
 
 Every stage says what it measured before and after itself, on text or prompts that it did not learn from where there
 are any; all of it is kept in `RUN/report.json`.
@@ -14,6 +14,7 @@ from pathlib import Path
 from tokenizers import Tokenizer
 
 from pleiade.lab.checkpoint import latest_checkpoint, load_checkpoint
+from pleiade.lab.code import code_corpus
 from pleiade.lab.curves import draw_curve
 from pleiade.lab.dialogues.mixture import chat_mixture
 from pleiade.lab.dpo import train_dpo
@@ -25,9 +26,11 @@ from pleiade.lab.presets import Preset
 from pleiade.lab.pretrain import load_model, pretrain, stream_loss
 from pleiade.lab.ranks import join_ranks
 from pleiade.lab.reward import train_reward, with_reward_head
-from pleiade.lab.tokenizer.bpe import load_tokenizer
+from pleiade.lab.tokenizer.bpe import load_tokenizer, save_tokenizer
 
-STAGES = ("base", "chat", "reward", "dpo")
+# Each stage and the one that it goes on from.
+GOES_ON_FROM = {"base": None, "code": "base", "chat": "base", "reward": "chat", "dpo": "reward"}
+STAGES = tuple(GOES_ON_FROM)
 
 
 @dataclass(frozen=True)
@@ -52,22 +55,28 @@ class StageReport:
 def run_chain(preset: Preset, data: Path, run: Path, until: str = "chat") -> list[StageReport] | None:
     """Train the stages up to `until` (see STAGES) in `run`/STAGE and export the last model to `run`/export.
 
-    A reward model goes to `run`/reward-export. Returns what each stage measured, or None when a signal ended the chain
-    early; the same call then goes on.
+    A code model goes to `run`/code-export, a reward model to `run`/reward-export. Returns what each stage measured, or
+    None when a signal ended the chain early; the same call then goes on.
     """
     if until not in STAGES:
         raise ValueError(f"there is no stage {until!r}: choose one of {', '.join(STAGES)}")
-    wanted = STAGES[: STAGES.index(until) + 1]
     chain = _Chain(preset, data, run)
-    for stage in wanted:
+    for stage in way_to(until):
         report = getattr(chain, stage)()
         if report is None:
             return None
         chain.note(report)
     if chain.is_first:
-        export_huggingface(chain.model, chain.tokenizer, run / "export")
-        print(f"model written to {run / 'export'}: serve it with `pleiade model add {run / 'export'}`", flush=True)
+        export = run / ("code-export" if until == "code" else "export")
+        export_huggingface(chain.model, chain.tokenizer, export)
+        print(f"model written to {export}: serve it with `pleiade model add {export}`", flush=True)
     return chain.reports
+
+
+def way_to(stage: str) -> tuple[str, ...]:
+    """The stages from the first to this one."""
+    before = GOES_ON_FROM[stage]
+    return (*way_to(before), stage) if before else (stage,)
 
 
 class _Chain:
@@ -95,6 +104,23 @@ class _Chain:
         )
         self._curve("base", "pretraining")
         return StageReport("base", "nats per token", before, after, "lower")
+
+    def code(self) -> StageReport | None:
+        """Pretraining goes on with code."""
+        folder = self.run / "code"
+        preset = self.preset.on_code(code_corpus(self.preset.code, self.data, folder / "corpus"))
+        if self.is_first:
+            save_tokenizer(self.tokenizer, folder / "tokenizer", preset.model.max_position)
+        join_ranks().wait_for_all()
+        if not pretrain(preset, self.data, folder, start=self.model.state_dict()).finished:
+            return None
+        trained = load_model(preset, load_checkpoint(newest_checkpoint(folder))["model"])
+        before, after = (
+            stream_loss(model, preset, self.data, folder, self.tokenizer) for model in (self.model, trained)
+        )
+        self.model = trained
+        self._curve("code", "code")
+        return StageReport("code", "nats per token of code", before, after, "lower")
 
     def chat(self) -> StageReport | None:
         """Instruction tuning; every fiftieth conversation is kept aside to measure on."""

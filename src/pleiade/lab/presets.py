@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from pleiade.lab.code import CodeConfig, slower
 from pleiade.lab.corpora.recipe import sources_named
 from pleiade.lab.data.corpus import Source
 from pleiade.lab.data.stream import StreamConfig
@@ -25,7 +26,7 @@ from pleiade.lab.train import LoopConfig
 class Preset:
     """A model's whole way: its pretraining, and the stages after it.
 
-    Everything but `chat`, `reward` and `dpo` is pretraining's: `rows` sequences a step, `micro_rows` at a time.
+    Everything but `code`, `chat`, `reward` and `dpo` is pretraining's: `rows` sequences a step, `micro_rows` at a time.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Preset:
     rows: int = 32
     micro_rows: int = 16
     tokenizer_megabytes: int = 64
+    code: CodeConfig = field(default_factory=CodeConfig)
     chat: StageConfig = field(default_factory=StageConfig)
     reward: StageConfig = field(default_factory=reward_config)
     dpo: DpoConfig = field(default_factory=DpoConfig)
@@ -46,6 +48,21 @@ class Preset:
     def step_tokens(self) -> int:
         """Tokens an optimizer step sees."""
         return self.rows * self.stream.seq_len
+
+    def on_code(self, corpus: Path) -> Preset:
+        """The pretraining that goes on from this one's model with the code stage's text, length and rates."""
+        code = self.code
+        return dataclasses.replace(
+            self,
+            name=f"{self.name}-code",
+            recipe=sources_named(str(corpus)),
+            stream=code.stream,
+            loop=code.loop,
+            schedule=code.schedule,
+            optim=slower(self.optim, code.rate),
+            rows=code.rows,
+            micro_rows=code.micro_rows,
+        )
 
 
 def presets() -> dict[str, Preset]:
@@ -149,7 +166,7 @@ def write_preset(preset: Preset, path: Path) -> None:
 
 # What may differ when a run goes on: how long and how it is computed, and the stages that follow.
 MAY_CHANGE = ("loop.steps", "loop.minutes", "loop.compile", "loop.threads", "loop.deterministic", "loop.log_steps")
-MAY_CHANGE_BELOW = ("loop.checkpoint", "chat.", "reward.", "dpo.")
+MAY_CHANGE_BELOW = ("loop.checkpoint", "code.", "chat.", "reward.", "dpo.")
 
 
 def refuse_another_preset(preset: Preset, path: Path) -> None:

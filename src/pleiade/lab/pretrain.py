@@ -8,6 +8,7 @@ from pathlib import Path
 
 import torch
 from tokenizers import Tokenizer
+from torch import Tensor
 
 from pleiade.lab.data.corpus import Source, read_documents
 from pleiade.lab.data.shards import tokenize_sources
@@ -21,11 +22,13 @@ from pleiade.lab.tokenizer.bpe import load_tokenizer, save_tokenizer, train_toke
 from pleiade.lab.train import Outcome, train
 
 
-def pretrain(preset: Preset, data: Path, run: Path, cache: Path | None = None) -> Outcome:
+def pretrain(
+    preset: Preset, data: Path, run: Path, cache: Path | None = None, start: dict[str, Tensor] | None = None
+) -> Outcome:
     """Train a base model as the preset says, or resume the run that `run` holds.
 
-    `data` is the folder that the recipe's sources are below; `cache` keeps tokenized text (default `run`/cache).
-    Writes tokenizer, config.json, checkpoints and metrics into `run`.
+    `data` is the folder that the recipe's sources are below; `cache` keeps tokenized text (default `run`/cache);
+    `start` are weights to go on from. Writes tokenizer, preset.json, checkpoints and metrics into `run`.
     """
     run.mkdir(parents=True, exist_ok=True)
     refuse_another_preset(preset, run / "preset.json")
@@ -38,6 +41,8 @@ def pretrain(preset: Preset, data: Path, run: Path, cache: Path | None = None) -
     stream = PackedStream(shards, [source.repeats for source in preset.recipe], tokenizer, preset.stream)
     model = Gpt(preset.model)
     init_weights(model, preset.loop.seed)
+    if start is not None:
+        model.load_state_dict(start)
     objective = NextToken(stream, preset.rows, preset.micro_rows)
     if ranks.is_first:
         write_preset(preset, run / "preset.json")

@@ -88,10 +88,11 @@ class PackedStream:
         ids = self.shards[shard_index].tokens[first:last]
         rng = random.Random(f"{self.config.seed}/{self.epoch}/{self.position}")
         if self.marks is not None and rng.random() < self.config.fim_rate:
-            ids = np.asarray(self._fim(ids, rng), dtype=np.uint16)
+            return np.asarray(self._fim(ids, rng), dtype=np.uint16)
         return np.append(ids, np.uint16(self.end_of_text)) if is_end else ids
 
     def _fim(self, ids: NDArray[np.uint16], rng: random.Random) -> list[int]:
+        """Windows with the middle last, each ended: a middle must stop, also where the document goes on."""
         assert self.marks is not None
         out: list[int] = []
         for first in range(0, len(ids), self.config.fim_tokens):
@@ -99,7 +100,7 @@ class PackedStream:
                 ids[first : first + self.config.fim_tokens].tolist(), skip_special_tokens=False
             )
             out += [*fim_transform(text, self.tokenizer, self.marks, rng), self.end_of_text]
-        return out[:-1]
+        return out
 
     def next_rows(self, num_rows: int) -> Tensor:
         """The next (num_rows, seq_len + 1) int64 ids; each row's last token is the next row's first."""
