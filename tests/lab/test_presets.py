@@ -18,6 +18,7 @@ def test_steps_and_minutes_replace_each_other() -> None:
     changed = override(presets()["pico"], ["loop.steps=30"])
     assert (changed.loop.steps, changed.loop.minutes) == (30, None)
     assert override(changed, ["loop.minutes=2.5"]).loop.minutes == 2.5
+    assert override(changed, ["code.loop.minutes=2"]).code.loop.steps is None
 
 
 @pytest.mark.parametrize(

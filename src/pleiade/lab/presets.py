@@ -126,13 +126,6 @@ def override(preset: Preset, assignments: list[str]) -> Preset:
         if key == "recipe":
             preset = dataclasses.replace(preset, recipe=sources_named(text))
             continue
-        if key in ("loop.steps", "loop.minutes"):
-            other = "minutes" if key == "loop.steps" else "steps"
-            loop = dataclasses.replace(
-                preset.loop, **{key.removeprefix("loop."): _parse(text, float | int), other: None}
-            )
-            preset = dataclasses.replace(preset, loop=loop)
-            continue
         preset = _replace(preset, key.split("."), text, key)
     return preset
 
@@ -142,7 +135,10 @@ def _replace(value: Any, path: list[str], text: str, key: str) -> Any:
     if path[0] not in types:
         raise ValueError(f"unknown key {key!r}: here there are {', '.join(sorted(types)) or 'no further keys'}")
     new = _replace(getattr(value, path[0]), path[1:], text, key) if len(path) > 1 else _parse(text, types[path[0]], key)
-    return dataclasses.replace(value, **{path[0]: new})
+    changes = {path[0]: new}
+    if isinstance(value, LoopConfig) and path[0] in ("steps", "minutes"):
+        changes = {"steps": None, "minutes": None, **changes}
+    return dataclasses.replace(value, **changes)
 
 
 def _parse(text: str, wanted: Any, key: str = "") -> Any:
