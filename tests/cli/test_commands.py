@@ -167,7 +167,7 @@ def test_the_life_of_a_deployment(shell: Shell) -> None:
     [
         (("--model", "nothing"), "no model is called 'nothing'"),
         (("--model", EMBEDDING_MODEL, "--engine", "abacus"), "no engine 'abacus'; this Pleiade has: "),
-        (("--model", EMBEDDING_MODEL, "--engine", "text_openvino"), "is an embedding model"),
+        (("--model", EMBEDDING_MODEL, "--engine", "text_openvino"), "is of the kind embedding"),
         (("--model", EMBEDDING_MODEL, "--option", "colour=red"), "'colour' is not known"),
         (("--model", EMBEDDING_MODEL, "--option", "threads"), "write KEY=VALUE"),
     ],

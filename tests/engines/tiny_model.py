@@ -65,6 +65,24 @@ def write_tiny_model(folder: Path, *, fim: bool = True) -> Path:
     return folder
 
 
+def write_tiny_reward_model(folder: Path, *, chat_template: str = "") -> Path:
+    """The same layers with a head of one number, as the lab exports a reward model."""
+    write_tiny_model(folder)
+    config = json.loads((folder / "config.json").read_text())
+    tokenizer = {"eos_token": "<|im_end|>", "pad_token": "<|endoftext|>", "chat_template": chat_template}
+    changes = {
+        "architectures": ["Qwen3ForSequenceClassification"],
+        "id2label": {"0": "reward"},
+        "label2id": {"reward": 0},
+        "pad_token_id": config["eos_token_id"],
+    }
+    (folder / "config.json").write_text(json.dumps(config | changes))
+    (folder / "tokenizer_config.json").write_text(json.dumps(tokenizer))
+    score = np.random.default_rng(8).standard_normal((1, HIDDEN)).astype(np.float32) * HIDDEN**-0.5
+    save_file({**_weights(config["vocab_size"]), "score.weight": score}, folder / "model.safetensors")
+    return folder
+
+
 def write_tiny_gguf(path: Path) -> Path:
     """The same model as one GGUF file, in float32."""
     tokenizer = byte_tokenizer()

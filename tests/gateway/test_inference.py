@@ -99,6 +99,23 @@ async def test_embeddings_pass_as_base64(served: Served, prefix: str) -> None:
     assert served.engine.seen[0].body["encoding_format"] == "base64"
 
 
+@pytest.mark.parametrize("prefix", ["/v1", "/openai/v1", "/openai/deployments/judge"])
+async def test_rewards_pass_and_are_counted(serve: Serve, engine: ScriptedEngine, prefix: str) -> None:
+    async def score(exchange: Exchange) -> None:
+        data = [{"object": "reward", "index": 0, "score": 1.5}]
+        usage = {"prompt_tokens": 9, "total_tokens": 9}
+        await exchange.whole(200, {"object": "list", "data": data, "model": "judge-1", "usage": usage})
+
+    engine.script = score
+    served = await serve(endpoints=[endpoint(engine, deployment="judge", kind="reward", extra_usage=False)])
+    request = {"input": {"messages": CHAT["messages"], "candidates": ["Hello."]}, "stream": True}
+    answer = await served.post(prefix + "/rewards" + VERSION, {"model": "judge"} | request)
+    assert (await answer.json())["data"] == [{"object": "reward", "index": 0, "score": 1.5}]
+    assert (engine.seen[0].path, engine.seen[0].body["input"]) == ("/v1/rewards", request["input"])
+    line = served.log_lines()[0]
+    assert (line["deployment"], line["prompt_tokens"]) == ("judge", 9)
+
+
 async def test_embeddings_are_never_streamed(serve: Serve, engine: ScriptedEngine) -> None:
     served = await serve(endpoints=[endpoint(engine, kind="embedding")])
     answer = await served.post("/v1/embeddings", {"model": "chat", "input": "x", "stream": True})

@@ -23,6 +23,12 @@ async def test_models_are_what_can_be_called_with_the_keys_of_both_families(serv
     assert items["embed"]["capabilities"]["embeddings"] is True
 
 
+async def test_a_reward_model_is_listed_as_one(serve: Serve, engine: ScriptedEngine) -> None:
+    served = await serve(endpoints=[endpoint(engine, deployment="judge", kind="reward")])
+    able = (await (await served.get("/v1/models/judge")).json())["capabilities"]
+    assert {name for name, can in able.items() if can} == {"inference", "rewards"}
+
+
 async def test_a_model_is_found_by_deployment_alias_or_its_own_id(served: Served) -> None:
     for name in ("chat", "gpt-4o-mini", "pico-1"):
         assert (await (await served.get(f"/v1/models/{name}")).json())["id"] == name

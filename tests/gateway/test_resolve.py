@@ -55,6 +55,32 @@ async def test_embeddings_of_a_text_model_are_not_supported(served: Served) -> N
     assert served.engine.seen == []
 
 
+@pytest.mark.parametrize(
+    ("name", "route", "instead"),
+    [
+        ("judge", "/chat/completions", "of the kind reward: use POST /rewards."),
+        ("judge", "/embeddings", "of the kind reward: use POST /rewards."),
+        ("chat", "/rewards", "of the kind text: use POST /chat/completions or POST /completions."),
+        ("embed", "/rewards", "of the kind embedding: use POST /embeddings."),
+    ],
+)
+async def test_a_model_of_another_kind_is_refused_with_the_route_that_it_answers(
+    serve: Serve, engine: ScriptedEngine, name: str, route: str, instead: str
+) -> None:
+    kinds = {"chat": "text", "embed": "embedding", "judge": "reward"}
+    served = await serve(endpoints=[endpoint(engine, deployment=n, aliases=(), kind=k) for n, k in kinds.items()])
+    answer = await served.post(f"/v1{route}", {"model": name})
+    assert answer.status == 400
+    error = await openai_error(answer)
+    assert (error["param"], error["code"]) == ("model", "operation_not_supported")
+    assert error["message"].endswith(instead)
+    answer = await served.post(f"/openai/deployments/{name}{route}?api-version=2024-10-21", {})
+    error = await azure_error(answer)
+    assert error["code"] == "OperationNotSupported"
+    assert error["message"].endswith(instead)
+    assert engine.seen == []
+
+
 @pytest.mark.parametrize("state", [EndpointState.STARTING, EndpointState.FAILED, EndpointState.DRAINING])
 async def test_an_engine_that_is_not_ready_is_503_with_a_time_to_retry(
     serve: Serve, engine: ScriptedEngine, state: EndpointState

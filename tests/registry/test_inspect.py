@@ -32,6 +32,16 @@ def test_a_sentence_encoder_folder_is_an_embedding_model(folder: Writer) -> None
     assert (model.kind, model.context_length, model.embedding_length) == (ModelKind.EMBEDDING, 256, 384)
 
 
+def test_a_decoder_with_one_label_is_a_reward_model(folder: Writer) -> None:
+    labels = {"id2label": {"0": "reward"}, "label2id": {"reward": 0}}
+    model = inspect_model(folder(architectures=["Qwen3ForSequenceClassification"], **labels))
+    assert (model.kind, model.architecture) == (ModelKind.REWARD, "Qwen3ForSequenceClassification")
+    assert inspect_model(folder("b", architectures=["LlamaForSequenceClassification"], num_labels=1)).kind == "reward"
+    for name, more in {"c": {}, "d": {"id2label": {"0": "bad", "1": "good"}}}.items():
+        with pytest.raises(RegistryError, match="a classifier with 2 labels; a reward model has one"):
+            inspect_model(folder(name, architectures=["Qwen3ForSequenceClassification"], **more))
+
+
 def test_weights_in_several_files_are_counted_together(folder: Writer, zeros: Zeros) -> None:
     path = folder(without=("model.safetensors",))
     for part in ("a", "b"):

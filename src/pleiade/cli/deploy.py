@@ -204,7 +204,7 @@ def _engine(place: Place, name: str, model: "Model", engine: str, options: Optio
                 queue_limit=place.settings.queue_limit,
                 adapters=adapters,
             )
-            if candidate == "text_openvino":
+            if candidate in ("text_openvino", "reward_openvino"):
                 _require_readable(model)
         except EngineError as error:
             reasons.append(f"{candidate}: {error}")
@@ -215,11 +215,12 @@ def _engine(place: Place, name: str, model: "Model", engine: str, options: Optio
 
 def _require_readable(model: "Model") -> None:
     """Look at shapes and storage types, not at weights. Raises EngineError where it cannot load them."""
+    from pleiade.domain import ModelKind
     from pleiade.engines.base import EngineError
     from pleiade.engines.text_openvino.files.weights import open_checkpoint
 
     try:
-        open_checkpoint(model.path)
+        open_checkpoint(model.path, scores=model.kind is ModelKind.REWARD)
     except ValueError as error:
         raise EngineError(str(error)) from error
 

@@ -11,6 +11,7 @@ class ModelKind(StrEnum):
     TEXT = "text"
     EMBEDDING = "embedding"
     IMAGE = "image"
+    REWARD = "reward"  # one number: how good the last answer of a conversation is
 
 
 class ModelFormat(StrEnum):

@@ -2,7 +2,8 @@
 
 An engine is a process (or a remote URL) that speaks OpenAI's dialect over HTTP on loopback:
 
-* `POST /v1/chat/completions`, `/v1/completions`, `/v1/embeddings`; `GET /v1/models`, as far as its model can;
+* `POST /v1/chat/completions`, `/v1/completions`, `/v1/embeddings`, `/v1/rewards` (ours: wire/rewards.py),
+  `GET /v1/models`, as far as its model can;
 * `GET /health`: 200 `{"status":"ok"}` once it can answer, 503 before, so that the supervisor knows;
 * `GET /metrics`: Prometheus text, optional;
 * it demands `Authorization: Bearer $PLEIADE_ENGINE_TOKEN`, so that other users of the machine cannot call it;

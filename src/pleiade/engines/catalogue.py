@@ -5,12 +5,20 @@ from types import MappingProxyType
 
 from pleiade.engines.base import Engine
 from pleiade.engines.embed_openvino.plan import EmbedOpenvino
+from pleiade.engines.reward_openvino.plan import RewardOpenvino
 from pleiade.engines.text_llamacpp.plan import TextLlamacpp
 from pleiade.engines.text_openvino.plan import TextOpenvino
 from pleiade.engines.upstream import Upstream
 from pleiade.engines.vllm import Vllm
 
-_ALL: tuple[Engine, ...] = (TextOpenvino(), TextLlamacpp(), EmbedOpenvino(), Upstream(), Vllm())
+_ALL: tuple[Engine, ...] = (
+    TextOpenvino(),
+    TextLlamacpp(),
+    EmbedOpenvino(),
+    RewardOpenvino(),
+    Upstream(),
+    Vllm(),
+)
 
 ENGINES: Mapping[str, Engine] = MappingProxyType({engine.name: engine for engine in _ALL})
 """By the name that a deployment gives in `engine`."""

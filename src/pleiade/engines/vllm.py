@@ -60,7 +60,10 @@ class Vllm:
             return msgspec.structs.replace(remote, usage_per_choice=True)
         options = checked_options(deployment, OPTIONS)
         if model.kind not in (ModelKind.TEXT, ModelKind.EMBEDDING) or model.format is not ModelFormat.SAFETENSORS:
-            raise EngineError(f"{model.id}: vLLM is started here for text and embedding models in safetensors folders")
+            raise EngineError(
+                f"{model.id}: vLLM is started here for text and embedding models in safetensors folders "
+                "(a reward model runs on reward_openvino)"
+            )
         command = shutil.which(str(options.pop("command", "vllm")))
         if command is None:
             raise EngineError(

@@ -83,7 +83,7 @@ class Call:
         self.raw = b""  # the body as it came
         self.body: Body = {}
         self.body_read = scope["method"] in ("GET", "DELETE", "HEAD")
-        self.operation = ""  # gen_ai operation name, where a model is called: chat, text_completion, embeddings
+        self.operation = ""  # gen_ai operation name, where a model is called: see pipeline.OPERATIONS
         self.engine_path = ""  # the engine's route, e.g. /chat/completions
         self.model = ""  # the name that the caller used for the model
         self.stream = False

@@ -122,12 +122,12 @@ def model_not_found(name: str) -> ApiError:
     )
 
 
-def operation_not_supported(operation: str, model: str) -> ApiError:
-    """400: the model exists, but is of another kind than the route needs."""
+def operation_not_supported(operation: str, model: str, instead: str = "") -> ApiError:
+    """400: the model exists, but is of another kind than the route needs. `instead`: a sentence on what it can."""
     return ApiError(
         400,
         f"The {operation} operation does not work with the specified model, {model}. "
-        "Please choose a different model and try again; GET /models lists each model's capabilities.",
+        f"Please choose a different model and try again; GET /models lists each model's capabilities.{instead}",
         code="operation_not_supported",
         param="model",
     )

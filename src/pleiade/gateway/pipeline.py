@@ -123,8 +123,13 @@ def _child(call: Call, path: str, body: Mapping[str, Any], answer: QueueAnswer) 
     return child
 
 
-# Engine routes, and what OpenTelemetry calls them.
-OPERATIONS = {"/chat/completions": "chat", "/completions": "text_completion", "/embeddings": "embeddings"}
+# Engine routes, and what OpenTelemetry calls them (rewards have no name there: the route is ours).
+OPERATIONS = {
+    "/chat/completions": "chat",
+    "/completions": "text_completion",
+    "/embeddings": "embeddings",
+    "/rewards": "rewards",
+}
 
 
 def _add_usage(call: Call, child: Call) -> None:

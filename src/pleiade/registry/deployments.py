@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import sqlalchemy as sa
 
-from pleiade.domain import Deployment, ModelKind
+from pleiade.domain import Deployment
 from pleiade.registry.bundled import CHAT_MODEL, EMBEDDING_MODEL
 from pleiade.registry.catalogue import get_model, list_models
 from pleiade.registry.errors import RegistryError
@@ -123,11 +123,6 @@ def adopt_defaults(db: sa.Engine) -> list[Deployment]:
                 created.append(_write(connection, default))
                 bump_version(connection, "deployments")
     return created
-
-
-def default_engine(kind: ModelKind) -> str:
-    """The embedded engine for a kind of model on disk."""
-    return "embed_openvino" if kind is ModelKind.EMBEDDING else "text_openvino"
 
 
 def _write(connection: sa.Connection, deployment: Deployment) -> Deployment:

@@ -12,6 +12,9 @@ from pleiade.registry.safetensors_header import count_parameters
 # Encoders that sentence-embedding models are made of; a folder of one of these is an embedding model.
 ENCODERS = ("BertModel", "RobertaModel", "XLMRobertaModel", "MPNetModel", "DistilBertModel", "NomicBertModel")
 
+# Decoders with a head that reads numbers off the last token; with one number, a folder of these is a reward model.
+SCORERS = tuple(f"{family}ForSequenceClassification" for family in ("Qwen3", "Qwen2", "Llama", "Mistral"))
+
 
 def inspect_folder(folder: Path) -> Model:
     """The model in a folder with config.json, tokenizer.json and *.safetensors, without loading it.
@@ -22,7 +25,7 @@ def inspect_folder(folder: Path) -> Model:
         return _adapter(folder)
     config = _read_json(folder / "config.json", folder)
     architecture = (config.get("architectures") or [""])[0]
-    kind = _kind(folder, architecture)
+    kind = _kind(folder, architecture, config)
     files = weight_files(folder)
     _require_tokenizer(folder)
     parameters = count_parameters(files)
@@ -89,18 +92,26 @@ def _adapter(folder: Path) -> Model:
     )
 
 
-def _kind(folder: Path, architecture: str) -> ModelKind:
+def _kind(folder: Path, architecture: str, config: dict[str, Any]) -> ModelKind:
     if architecture.endswith(("ForCausalLM", "LMHeadModel")):
         return ModelKind.TEXT
     if architecture in ENCODERS:
         return ModelKind.EMBEDDING
+    if architecture in SCORERS:
+        labels = len(config["id2label"]) if "id2label" in config else config.get("num_labels", 2)
+        if labels != 1:
+            raise RegistryError(
+                f"{folder} is a classifier with {labels} labels; a reward model has one. "
+                'If it has, say so in config.json: "num_labels": 1'
+            )
+        return ModelKind.REWARD
     if not architecture:
         raise RegistryError(
             f'{folder / "config.json"} names no architecture: add a field like "architectures": ["Qwen3ForCausalLM"]'
         )
     raise RegistryError(
         f"{folder} is a {architecture}, which Pleiade cannot serve: it takes text models (…ForCausalLM, "
-        f"GPT2LMHeadModel) and sentence encoders ({', '.join(ENCODERS)})"
+        f"GPT2LMHeadModel), sentence encoders ({', '.join(ENCODERS)}) and reward models ({', '.join(SCORERS)})"
     )
 
 

@@ -9,6 +9,9 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from pleiade.engines.wire.errors import queue_full
+from pleiade.engines.wire.exchange import Exchange
+
 NEAR = 16  # tokens: texts that differ by no more share a batch, whatever their length
 
 Encode = Callable[[list[list[int]]], NDArray[np.float32]]
@@ -87,6 +90,22 @@ class Batcher:
             job.cancelled = True
             self.waiting -= 1
         return vectors
+
+    async def encode_for(self, exchange: Exchange, texts: Sequence[list[int]]) -> NDArray[np.float32] | None:
+        """As `encode_texts`, while the client of `exchange` is there; None where it left meanwhile.
+
+        Raises ApiError 429 where the queue is full.
+        """
+        task = asyncio.ensure_future(self.encode_texts(texts))
+        exchange.when_client_leaves(task.cancel)
+        try:
+            return await task
+        except BatcherFullError:
+            raise queue_full() from None
+        except asyncio.CancelledError:
+            if exchange.closed:
+                return None
+            raise
 
     def stop(self) -> None:
         """End the thread after its current batch."""

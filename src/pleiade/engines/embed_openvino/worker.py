@@ -1,7 +1,6 @@
 """The embedding worker: `POST /v1/embeddings` around an encoder."""
 
 import asyncio
-import hashlib
 import logging
 import time
 from collections.abc import Mapping
@@ -10,16 +9,16 @@ from pathlib import Path
 import msgspec
 from tokenizers import Tokenizer
 
-from pleiade.engines.embed_openvino.batcher import Batcher, BatcherFullError
+from pleiade.engines.embed_openvino.batcher import Batcher
 from pleiade.engines.wire.app import Handler
-from pleiade.engines.wire.embeddings import check_form, input_name, inputs_of, vectors_answer
-from pleiade.engines.wire.errors import context_overflow, invalid, queue_full
+from pleiade.engines.wire.checksum import verify
+from pleiade.engines.wire.embeddings import check_form, check_total, input_name, inputs_of, vectors_answer
+from pleiade.engines.wire.errors import context_overflow, invalid
 from pleiade.engines.wire.exchange import Exchange
 from pleiade.engines.wire.metrics import SECONDS, TOKENS, Histogram, format_labels, value_lines
 from pleiade.engines.wire.requests import EmbeddingRequest, parse
 from pleiade.engines.wire.serve import LoadError
 
-MAX_TOKENS_PER_REQUEST = 300_000  # OpenAI's own bound (wire-contract §2.1)
 SMALL_BODY = 16 << 10  # bytes; above, tokenising happens in a thread
 
 log = logging.getLogger("pleiade.engine")
@@ -63,16 +62,9 @@ class EmbedService:
             texts = self._tokenise(request)
         else:
             texts = await asyncio.to_thread(self._tokenise, request)
-        task = asyncio.ensure_future(self._batcher.encode_texts(texts))
-        exchange.when_client_leaves(task.cancel)
-        try:
-            vectors = await task
-        except BatcherFullError:
-            raise queue_full() from None
-        except asyncio.CancelledError:
-            if exchange.closed:
-                return
-            raise
+        vectors = await self._batcher.encode_for(exchange, texts)
+        if vectors is None:
+            return
         tokens = sum(map(len, texts))
         self._duration.observe(time.monotonic() - began)
         self._lengths.observe(tokens)
@@ -82,10 +74,7 @@ class EmbedService:
         """Token ids of all inputs. Raises ApiError 400 for one that is empty, too long or of unknown tokens."""
         inputs = inputs_of(request)
         texts = [self._ids(item, input_name(place, len(inputs))) for place, item in enumerate(inputs)]
-        total = sum(map(len, texts))
-        if total > MAX_TOKENS_PER_REQUEST:
-            message = f"Requested {total} tokens, max {MAX_TOKENS_PER_REQUEST} tokens per request"
-            raise invalid(message, "input", "max_tokens_per_request")
+        check_total(texts)
         return texts
 
     def _ids(self, item: str | list[int], param: str) -> list[int]:
@@ -143,7 +132,7 @@ def load(options: EmbedOptions, loop: asyncio.AbstractEventLoop) -> EmbedService
     if not path.is_file():
         raise LoadError(f"{folder} has no tokenizer.json: it must be a sentence-transformers model folder")
     if options.sha256:
-        _verify(folder / "model.safetensors", options.sha256)
+        verify(folder / "model.safetensors", options.sha256)
     try:
         tokenizer = Tokenizer.from_str(path.read_text(encoding="utf-8"))
     except Exception as error:  # the tokenizers library raises bare Exception for a broken file
@@ -160,16 +149,3 @@ def load(options: EmbedOptions, loop: asyncio.AbstractEventLoop) -> EmbedService
     service = EmbedService(options, batcher, tokenizer, width=encoder.shape.hidden, longest=encoder.shape.positions)
     log.info("%s ready after %.1f s", options.model_id, time.monotonic() - began)
     return service
-
-
-def _verify(weights: Path, expected: str) -> None:
-    """Compare the weights with the checksum that was registered."""
-    if not weights.is_file():
-        return
-    with weights.open("rb") as file:
-        actual = hashlib.file_digest(file, "sha256").hexdigest()
-    if actual != expected:
-        raise LoadError(
-            f"{weights} has SHA-256 {actual[:8]}…{actual[-8:]} instead of {expected[:8]}…{expected[-8:]}: the file was "
-            "changed or damaged; install or copy the model again"
-        )

@@ -106,7 +106,7 @@ class Network:
         self._no_logits = np.empty((0, checkpoint.architecture.vocabulary_size), np.float32)
         decoder = self.compile_decoder(())
         self.block_size = BLOCK_SIZE
-        self._cache = allocate_cache(decoder.compiled, kv_cache_bytes)
+        self._cache = allocate_cache(decoder.compiled, max(1, kv_cache_bytes // bytes_per_block(decoder.compiled)))
         self.num_blocks: int = next(iter(self._cache.values())).shape[0]
         self.use(decoder)
 
@@ -160,14 +160,22 @@ class Decoder:
     columns: dict[int, slice]
 
 
-def allocate_cache(compiled: ov.CompiledModel, size: int) -> dict[str, ov.Tensor]:
-    """Key and value caches of all layers, together of `size` bytes: each of [blocks, ...] as the layers ask."""
-    block_shapes, kinds, block_bytes = {}, {}, 0
-    for port in compiled.inputs:
-        name = port.any_name
-        if "_cache." in name:
-            block_shapes[name] = [dimension.get_length() for dimension in list(port.partial_shape)[1:]]
-            kinds[name] = port.element_type
-            block_bytes += math.prod(block_shapes[name]) * port.element_type.size
-    blocks = max(1, size // block_bytes)
-    return {name: ov.Tensor(kinds[name], ov.Shape([blocks, *shape])) for name, shape in block_shapes.items()}
+def allocate_cache(compiled: ov.CompiledModel, blocks: int) -> dict[str, ov.Tensor]:
+    """Key and value caches of all layers, by input name: each of [blocks, ...] as the layers ask."""
+    return {
+        name: ov.Tensor(kind, ov.Shape([blocks, *shape])) for name, (kind, shape) in _block_shapes(compiled).items()
+    }
+
+
+def bytes_per_block(compiled: ov.CompiledModel) -> int:
+    """Bytes that a block of BLOCK_SIZE tokens takes in all layers together."""
+    return sum(math.prod(shape) * kind.size for kind, shape in _block_shapes(compiled).values())
+
+
+def _block_shapes(compiled: ov.CompiledModel) -> dict[str, tuple[ov.Type, list[int]]]:
+    """Element type and shape of a block, by the name of the cache that it belongs to."""
+    return {
+        port.any_name: (port.element_type, [dimension.get_length() for dimension in list(port.partial_shape)[1:]])
+        for port in compiled.inputs
+        if "_cache." in port.any_name
+    }

@@ -36,7 +36,7 @@ class TextOpenvino:
     ) -> Process:
         """A worker process. Raises EngineError for another kind of model or an option that is wrong."""
         if model.kind is not ModelKind.TEXT:
-            raise EngineError(f"{model.id} is an {model.kind} model; text_openvino serves text models")
+            raise EngineError(f"{model.id} is of the kind {model.kind}; text_openvino serves text models")
         if model.format not in (ModelFormat.SAFETENSORS, ModelFormat.GGUF):
             raise EngineError(
                 f"{model.id} is in {model.format} form; text_openvino needs a safetensors folder or a GGUF file"

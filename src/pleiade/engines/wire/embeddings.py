@@ -1,6 +1,7 @@
 """What all embedding workers check of a request, and how they write their answer."""
 
 import base64
+from collections.abc import Sequence
 
 import msgspec
 import numpy as np
@@ -9,8 +10,9 @@ from numpy.typing import NDArray
 from pleiade.engines.wire.errors import invalid
 from pleiade.engines.wire.requests import EmbeddingRequest, number_in_range
 
-# OpenAI's own bound (wire-contract §2.1).
+# OpenAI's own bounds (wire-contract §2.1).
 MAX_INPUTS = 2048
+MAX_TOKENS_PER_REQUEST = 300_000
 
 
 def check_form(request: EmbeddingRequest, width: int) -> None:
@@ -40,20 +42,33 @@ def inputs_of(request: EmbeddingRequest) -> list[str | list[int]]:
         raise invalid(message, "input", "invalid_type")
     else:
         inputs = [item for item in given if not isinstance(item, int)]
-    if not inputs:
-        raise invalid("Invalid 'input': empty array. Expected at least one input.", "input", "empty_array")
-    if len(inputs) > MAX_INPUTS:
-        raise invalid(
-            f"Invalid 'input': array too long. Expected an array with maximum length {MAX_INPUTS}, but got an "
-            f"array with length {len(inputs)} instead.",
-            "input",
-            "array_above_max_length",
-        )
+    check_count(len(inputs))
     for place, item in enumerate(inputs):
         if not item:
             param = input_name(place, len(inputs))
             raise invalid(f"Invalid '{param}': input cannot be an empty string.", param)
     return inputs
+
+
+def check_count(inputs: int) -> None:
+    """Raise ApiError 400 for no inputs, or more than OpenAI takes."""
+    if not inputs:
+        raise invalid("Invalid 'input': empty array. Expected at least one input.", "input", "empty_array")
+    if inputs > MAX_INPUTS:
+        raise invalid(
+            f"Invalid 'input': array too long. Expected an array with maximum length {MAX_INPUTS}, but got an "
+            f"array with length {inputs} instead.",
+            "input",
+            "array_above_max_length",
+        )
+
+
+def check_total(texts: Sequence[Sequence[int]]) -> None:
+    """Raise ApiError 400 for more tokens in all than one request may have."""
+    total = sum(map(len, texts))
+    if total > MAX_TOKENS_PER_REQUEST:
+        message = f"Requested {total} tokens, max {MAX_TOKENS_PER_REQUEST} tokens per request"
+        raise invalid(message, "input", "max_tokens_per_request")
 
 
 def input_name(place: int, count: int) -> str:

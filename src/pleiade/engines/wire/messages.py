@@ -19,15 +19,18 @@ ROLES = {
 }
 
 
-def template_messages(messages: Sequence[Message]) -> list[dict[str, Any]]:
-    """Dictionaries with `role` and a string `content`. Raises ApiError 400 that names the message at fault."""
+def template_messages(messages: Sequence[Message], where: str = "messages") -> list[dict[str, Any]]:
+    """Dictionaries with `role` and a string `content`; `where` is the field that holds them.
+
+    Raises ApiError 400 that names the message at fault.
+    """
     if not messages:
         raise invalid(
-            "Invalid 'messages': empty array. Expected an array with minimum length 1, but got an empty array instead.",
-            "messages",
+            f"Invalid '{where}': empty array. Expected an array with minimum length 1, but got an empty array instead.",
+            where,
             "empty_array",
         )
-    return [_template_message(message, f"messages[{place}]") for place, message in enumerate(messages)]
+    return [_template_message(message, f"{where}[{place}]") for place, message in enumerate(messages)]
 
 
 def _template_message(message: Message, where: str) -> dict[str, Any]:

@@ -122,7 +122,21 @@ class EmbeddingRequest(msgspec.Struct, frozen=True, kw_only=True):
     dimensions: int | None = None
 
 
-Request = TypeVar("Request", ChatRequest, CompletionRequest, EmbeddingRequest)
+class Judged(msgspec.Struct, frozen=True, kw_only=True):
+    """A conversation whose last message is the answer to score, or one that waits for it and several `candidates`."""
+
+    messages: list[Message]
+    candidates: list[str] | None = None
+
+
+class RewardRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """`POST /rewards`."""
+
+    input: Judged | list[Judged]
+    model: str = ""
+
+
+Request = TypeVar("Request", ChatRequest, CompletionRequest, EmbeddingRequest, RewardRequest)
 
 _AT = re.compile(r" - at `(?P<path>.*)`$")
 _EXPECTED = re.compile(r"Expected `(?P<expected>.+)`, got `(?P<got>\w+)`")

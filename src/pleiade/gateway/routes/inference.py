@@ -1,4 +1,4 @@
-"""The routes that call a model as it is: chat, completions, embeddings; also under `engines/{e}` (2023)."""
+"""The routes that call a model as it is: chat, completions, embeddings, rewards; also under `engines/{e}` (2023)."""
 
 from typing import TYPE_CHECKING
 
@@ -10,6 +10,8 @@ from pleiade.gateway.routing import Route
 if TYPE_CHECKING:
     from pleiade.gateway.app import Gateway
 
+OF_2023 = frozenset({"/completions", "/embeddings"})  # chat came after the engines routes had gone
+
 
 def inference_routes(gateway: "Gateway") -> list[Route]:
     """Each engine route, once; surfaces mount them under every prefix."""
@@ -17,7 +19,7 @@ def inference_routes(gateway: "Gateway") -> list[Route]:
     for path in OPERATIONS:
         handler = _forward_to(gateway, path)
         routes.append(Route(method="POST", path=path, handler=handler, deployment=True))
-        if path != "/chat/completions":  # chat came after the engines routes had gone
+        if path in OF_2023:
             routes.append(Route(method="POST", path="/engines/{engine}" + path, handler=handler))
     return routes
 

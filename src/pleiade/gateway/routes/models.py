@@ -75,6 +75,7 @@ def _model(name: str, endpoint: Endpoint) -> dict[str, Any]:
             "completion": text,
             "chat_completion": text,
             "embeddings": endpoint.kind == ModelKind.EMBEDDING,
+            "rewards": endpoint.kind == ModelKind.REWARD,
         },
         "context_length": endpoint.context_length or None,
     }

@@ -16,6 +16,7 @@ KINDS = {
     "/chat/completions": ModelKind.TEXT,
     "/completions": ModelKind.TEXT,
     "/embeddings": ModelKind.EMBEDDING,
+    "/rewards": ModelKind.REWARD,
 }
 STREAMED = frozenset({"/chat/completions", "/completions"})
 _RETRY_S = {EndpointState.STARTING: 2.0, EndpointState.DRAINING: 2.0, EndpointState.FAILED: 5.0}
@@ -41,7 +42,9 @@ class Resolve:
         call.target = target
         endpoint = target.endpoint
         if endpoint.kind != KINDS[call.engine_path]:
-            raise operation_not_supported(call.operation, call.model)
+            routes = " or ".join(f"POST {path}" for path, kind in KINDS.items() if kind == endpoint.kind)
+            instead = f" This one is of the kind {endpoint.kind}: use {routes}." if routes else ""
+            raise operation_not_supported(call.operation, call.model, instead)
         if endpoint.state != EndpointState.READY:
             raise unavailable(
                 f"The engine of `{endpoint.deployment}` is {endpoint.state.value}. Please retry shortly.",

@@ -67,8 +67,9 @@ class ChatTemplate:
         *,
         tools: Sequence[Mapping[str, Any]] = (),
         extra: Mapping[str, Any] | None = None,
+        opening: bool = True,
     ) -> list[int]:
-        """Token ids of a conversation, up to where the assistant speaks next.
+        """Token ids of a conversation, up to where the assistant speaks next (without `opening`: as far as it went).
 
         Raises ApiError 400 where the template refuses the conversation.
         """
@@ -84,7 +85,7 @@ class ChatTemplate:
                 messages=messages,
                 tools=list(tools) or None,
                 documents=None,
-                add_generation_prompt=True,
+                add_generation_prompt=opening,
                 **words,
             )
         except (jinja2.TemplateError, TypeError, ValueError, KeyError, AttributeError) as error:

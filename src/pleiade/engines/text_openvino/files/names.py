@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 from pleiade.engines.text_openvino.files.tensors import StoredTensor, rows_of, transposed
 
-_LLAMA_ENDS = {"model.embed_tokens": "embedding", "model.norm": "norm", "lm_head": "head"}
+_LLAMA_ENDS = {"model.embed_tokens": "embedding", "model.norm": "norm", "lm_head": "head", "score": "head"}
 _LLAMA = {
     "input_layernorm": "attention_norm",
     "self_attn.q_proj": "q",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pleiade.engines.text_openvino.files.architecture import Architecture, architecture_of_config
@@ -21,9 +21,10 @@ class Checkpoint:
     tensors: Mapping[str, StoredTensor]
 
 
-def open_checkpoint(path: str | Path) -> Checkpoint:
+def open_checkpoint(path: str | Path, *, scores: bool = False) -> Checkpoint:
     """Open a model folder (config.json and safetensors) or a .gguf file; nothing large is read yet.
 
+    `scores`: a folder whose head gives one number instead of a logit per token (…ForSequenceClassification).
     Raises ValueError where files are missing, truncated or of a kind that we don't run, and says what to do.
     """
     path = Path(path)
@@ -44,17 +45,21 @@ def open_checkpoint(path: str | Path) -> Checkpoint:
     except ValueError as error:
         raise ValueError(f"{path / 'config.json'} is no valid JSON ({error}); copy the model again") from None
     architecture = architecture_of_config(config)
+    if scores:
+        architecture = replace(architecture, tied_embeddings=False)
     stored = open_safetensors(path)
     tensors = gpt2_names(stored) if architecture.family == "gpt2" else llama_names(stored)
-    return Checkpoint(architecture, complete(architecture, tensors, path))
+    return Checkpoint(architecture, complete(architecture, tensors, path, outputs=1 if scores else 0))
 
 
-def complete(architecture: Architecture, tensors: Mapping[str, StoredTensor], source: Path) -> dict[str, StoredTensor]:
+def complete(
+    architecture: Architecture, tensors: Mapping[str, StoredTensor], source: Path, *, outputs: int = 0
+) -> dict[str, StoredTensor]:
     """The tensors, checked: each one the graph asks for is there in its right shape. Raises ValueError."""
     tensors = dict(tensors)
     if architecture.tied_embeddings and "embedding.weight" in tensors:
         tensors["head.weight"] = tensors["embedding.weight"]
-    for name, shape in expected_shapes(architecture).items():
+    for name, shape in expected_shapes(architecture, outputs).items():
         if name not in tensors:
             raise ValueError(f"{source} lacks the tensor {name!r}: it is incomplete, fetch the model again")
         if tensors[name].shape != shape:
@@ -65,8 +70,8 @@ def complete(architecture: Architecture, tensors: Mapping[str, StoredTensor], so
     return tensors
 
 
-def expected_shapes(a: Architecture) -> dict[str, tuple[int, ...]]:
-    """What a checkpoint of this architecture must hold; biases are optional."""
+def expected_shapes(a: Architecture, outputs: int = 0) -> dict[str, tuple[int, ...]]:
+    """What a checkpoint of this architecture must hold; biases are optional. `outputs` of the head: 0 = one a token."""
     queries, keys = a.num_heads * a.head_size, a.num_kv_heads * a.head_size
     layer: dict[str, tuple[int, ...]] = {
         "attention_norm": (a.hidden_size,),
@@ -84,7 +89,7 @@ def expected_shapes(a: Architecture) -> dict[str, tuple[int, ...]]:
         layer["q_norm"] = layer["k_norm"] = (a.head_size,)
     shapes: dict[str, tuple[int, ...]] = {
         "embedding.weight": (a.vocabulary_size, a.hidden_size),
-        "head.weight": (a.vocabulary_size, a.hidden_size),
+        "head.weight": (outputs or a.vocabulary_size, a.hidden_size),
         "norm.weight": (a.hidden_size,),
     }
     if not a.rotary:
