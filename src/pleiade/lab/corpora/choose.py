@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Sequence
 from itertools import pairwise
@@ -30,6 +31,7 @@ def choose(recipe: Recipe, sourced: Sequence[Sourced], keep_file: Path) -> list[
     signatures = np.lib.format.open_memmap(
         keep_file.with_name("signatures.npy"), "w+", np.uint32, (sum(sizes), NUM_PERMUTATIONS)
     )
+    _claim_space(keep_file.with_name("signatures.npy"))
     place = 0
     for item in sourced:
         for block in item.blocks:
@@ -44,6 +46,13 @@ def choose(recipe: Recipe, sourced: Sequence[Sourced], keep_file: Path) -> list[
     np.save(keep_file, ~(exact | near))
     bounds = np.cumsum([0, *sizes])
     return [Counter(copy=int(exact[a:b].sum()), near_copy=int(near[a:b].sum())) for a, b in pairwise(bounds.tolist())]
+
+
+def _claim_space(file: Path) -> None:
+    """Take a mapped file's room on the disk now: where there is none, writing to it later would kill the process."""
+    if hasattr(os, "posix_fallocate"):
+        with file.open("r+b") as opened:
+            os.posix_fallocate(opened.fileno(), 0, file.stat().st_size)
 
 
 def _told(counts: Counter[str]) -> str:

@@ -16,6 +16,7 @@ from pleiade.lab.corpora.normalise import normalise
 from pleiade.lab.corpora.recipe import Decontaminate
 from pleiade.lab.corpora.words import Hashes, run_hashes, word_hashes, word_spans
 from pleiade.lab.data.addresses import DataFile, find_files, open_bytes
+from pleiade.lab.data.lines import MAX_LINE_BYTES, bounded_lines
 from pleiade.lab.data.progress import Progress
 
 MAX_SHOWN = 200  # characters of a shared passage in the report
@@ -139,14 +140,22 @@ def _between(text: str, cuts: Sequence[tuple[int, int]]) -> Iterator[str]:
 
 def _texts(file: DataFile) -> Iterator[str]:
     with open_bytes(file) as (_, plain):
-        for raw in plain:
+        for number, raw in bounded_lines(plain):
+            where = f"{file.address} line {number}"
+            if raw is None:
+                raise ValueError(
+                    f"{where} is longer than {MAX_LINE_BYTES:,} bytes: break it into the evaluation set's single texts"
+                )
             line = raw.decode("utf-8", "replace")
-            yield from _strings(line) if file.format == ".jsonl" else (line,)
+            yield from _strings(line, where) if file.format == ".jsonl" else (line,)
 
 
-def _strings(line: str) -> Iterator[str]:
+def _strings(line: str, where: str) -> Iterator[str]:
     """Every string in a JSON line."""
-    waiting: list[Any] = [json.loads(line)] if line.strip() else []
+    try:
+        waiting: list[Any] = [json.loads(line)] if line.strip() else []
+    except json.JSONDecodeError as error:
+        raise ValueError(f"{where} is not JSON ({error}): mend or remove the line") from error
     while waiting:
         value = waiting.pop()
         if isinstance(value, str):

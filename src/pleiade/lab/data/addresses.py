@@ -10,6 +10,7 @@ import gzip
 import io
 import lzma
 import os
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,8 +18,9 @@ from pathlib import Path, PurePosixPath
 from typing import IO, Any, cast
 
 import fsspec
-import zstandard
 from fsspec.implementations.arrow import ArrowFSWrapper
+
+from pleiade.lab.data.manifest import DamagedError
 
 DATA_SUFFIXES = (".jsonl", ".txt", ".md", ".parquet")
 REMOTE_BUFFER = 4 << 20
@@ -38,8 +40,10 @@ def _open_bz2(raw: IO[bytes]) -> IO[bytes]:
 
 
 def _open_zst(raw: IO[bytes]) -> IO[bytes]:
-    reader = zstandard.ZstdDecompressor().stream_reader(raw, read_across_frames=True)
-    return io.BufferedReader(cast(io.RawIOBase, reader), 1 << 20)
+    # Not zstandard's own reader: it takes a file that was cut short for a whole one.
+    from pyarrow import CompressedInputStream
+
+    return io.BufferedReader(cast(io.RawIOBase, CompressedInputStream(raw, "zstd")), 1 << 20)
 
 
 _DECOMPRESSORS: dict[str, Callable[[IO[bytes]], IO[bytes]]] = {
@@ -91,7 +95,10 @@ def find_files(address: str, root: Path) -> list[DataFile]:
 
 @contextmanager
 def open_bytes(file: DataFile) -> Iterator[tuple[IO[bytes], IO[bytes]]]:
-    """The stored stream (its `tell()` is the progress) and the decompressed one; both closed at the end."""
+    """The stored stream (its `tell()` is the progress) and the decompressed one; both closed at the end.
+
+    Reading in the block raises DamagedError, naming the file, where a compressed stream is cut or overwritten.
+    """
     system, path = _locate(file.address, Path())
     with system.open(path, "rb") as raw:
         # pyarrow's files know no buffer: a line would be read in as many requests as it has bytes.
@@ -101,8 +108,19 @@ def open_bytes(file: DataFile) -> Iterator[tuple[IO[bytes], IO[bytes]]]:
         if open_compressed is None:
             yield stored, stored
             return
-        with open_compressed(stored) as plain:
-            yield stored, plain
+        try:
+            with open_compressed(stored) as plain:
+                yield stored, plain
+        except (lzma.LZMAError, zlib.error, EOFError, gzip.BadGzipFile) as error:
+            raise DamagedError(_damaged(file.address, error)) from error
+        except OSError as error:
+            if type(error) is OSError and error.errno is None:  # bz2's and pyarrow's way to say so
+                raise DamagedError(_damaged(file.address, error)) from error
+            raise
+
+
+def _damaged(address: str, error: Exception) -> str:
+    return f"{address} is damaged or was cut short ({error}): put a whole copy in its place"
 
 
 def _local_files(system: Any, folder: str) -> dict[str, dict[str, Any]]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from pleiade.lab.data.addresses import DataFile, find_files, open_bytes
+from pleiade.lab.data.lines import MAX_LINE_BYTES, bounded_lines
 from pleiade.lab.data.manifest import MANIFEST, check_shard, read_manifest
 
 
@@ -44,7 +45,14 @@ def read_rows(folder: Path, pattern: str = "*.jsonl*") -> Iterator[dict[str, Any
     for file in files:
         check_shard(Path(file.address))
         with open_bytes(file) as (_, lines):
-            for number, line in enumerate(lines, start=1):
+            for number, line in bounded_lines(lines):
+                if line is None:
+                    raise ValueError(
+                        f"{file.address} line {number} is longer than {MAX_LINE_BYTES:,} bytes: break it up, "
+                        "or make a corpus with `pleiade data build`, which leaves it out"
+                    )
+                if not line.strip():
+                    continue
                 try:
                     row = json.loads(line)
                 except (json.JSONDecodeError, UnicodeDecodeError) as error:

@@ -9,6 +9,8 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from contextlib import contextmanager
+from multiprocessing.connection import Connection
+from multiprocessing.connection import wait as wait_for_any
 from typing import TypeVar
 
 Task = TypeVar("Task")
@@ -49,7 +51,8 @@ class Crew:
 
 @contextmanager
 def crew(workers: int, on_wait: Callable[[], None] = lambda: None) -> Iterator[Crew]:
-    """A crew; leaving it lets tasks under way end, and drops those that wait.
+    """A crew. An error, or Ctrl-C, ends tasks under way at once: they must leave nothing half done that is taken for
+    whole.
 
     `on_wait` is called now and then while it waits: a place to show progress.
     """
@@ -57,20 +60,28 @@ def crew(workers: int, on_wait: Callable[[], None] = lambda: None) -> Iterator[C
         yield Crew(None, 0, on_wait)
         return
     context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_begin_worker)
+    # The crew's end of a pipe: closed, or lost with its process, it ends the workers.
+    theirs, ours = context.Pipe(duplex=False)
+    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_begin_worker, initargs=(theirs,))
     try:
         yield Crew(pool, workers * TASKS_A_WORKER, on_wait)
+    except BaseException:
+        ours.close()
+        raise
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
+        ours.close()
+        theirs.close()
 
 
-def _begin_worker() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides; it gets the Ctrl-C too
+def _begin_worker(crews: Connection) -> None:
+    for number in (signal.SIGINT, signal.SIGTERM):  # the parent decides; a Ctrl-C reaches it too
+        signal.signal(number, signal.SIG_IGN)
     parent = multiprocessing.parent_process()
     assert parent is not None
 
-    def end_with_parent() -> None:
-        parent.join()
+    def end_with_crew() -> None:
+        wait_for_any([parent.sentinel, crews])
         os._exit(1)
 
-    threading.Thread(target=end_with_parent, daemon=True).start()
+    threading.Thread(target=end_with_crew, daemon=True).start()

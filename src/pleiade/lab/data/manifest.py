@@ -67,8 +67,10 @@ def read_manifest(corpus: Path) -> Manifest:
         raise FileNotFoundError(f"{corpus} is no built corpus (no {MANIFEST}): make one with `pleiade data build`")
     try:
         return msgspec.json.decode(path.read_bytes(), type=Manifest)
-    except msgspec.ValidationError as error:
-        raise ValueError(f"{path} was written by another version ({error}): build the corpus again") from error
+    except msgspec.DecodeError as error:
+        raise DamagedError(
+            f"{path} is damaged or was written by another version ({error}): delete it and build the corpus again"
+        ) from error
 
 
 def file_sha256(path: Path) -> str:

@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import IO, Any
 
 from pleiade.lab.data.addresses import DataFile, find_files, open_bytes
+from pleiade.lab.data.lines import MAX_LINE_BYTES, bounded_lines
 from pleiade.lab.data.python_sources import find_packages, read_package
 
 HF, PYTHON = "hf:", "python:"
-MAX_LINE_BYTES = 16 << 20  # far above any document worth learning from, far below what would hurt
 TEXT_PIECE_BYTES = 1 << 20  # a plain text file longer than this becomes several documents, cut at a line's end
 
 
@@ -79,15 +79,11 @@ class Reader:
 
     def _lines(self, stored: IO[bytes], plain: IO[bytes]) -> Iterator[tuple[int, str]]:
         """(number, decoded line), without those longer than the limit."""
-        number = 0
-        while line := plain.readline(self.max_line_bytes):
-            number += 1
-            if len(line) == self.max_line_bytes and not line.endswith(b"\n"):
-                self.counts["long_line"] += 1
-                while (rest := plain.readline(self.max_line_bytes)) and not rest.endswith(b"\n"):
-                    self.position = stored.tell()
-                continue
+        for number, line in bounded_lines(plain, self.max_line_bytes):
             self.position = stored.tell()
+            if line is None:
+                self.counts["long_line"] += 1
+                continue
             try:
                 yield number, line.decode("utf-8")
             except UnicodeDecodeError:

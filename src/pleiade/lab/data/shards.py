@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import json
-import multiprocessing
+import os
 from collections.abc import Iterable, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
 from pleiade.lab.data.corpus import Source, read_documents, source_stamp
+from pleiade.lab.data.crew import crew
 from pleiade.lab.data.manifest import DamagedError, file_sha256
 
 EDGE_BYTES = 1 << 16
@@ -54,11 +55,11 @@ def write_shard(texts: Iterable[str], tokenizer: Tokenizer, path: Path, name: st
         # One by one: encode_batch's threads share one cache and were 3 times slower here than a single thread.
         for text in texts:
             ids = tokenizer.encode(text, add_special_tokens=False).ids
-            np.asarray(ids, dtype=np.uint16).tofile(out)
+            out.write(np.asarray(ids, dtype=np.uint16).tobytes())
             starts.append(starts[-1] + len(ids))
             num_bytes += len(text.encode("utf-8"))
     if starts[-1] == 0:
-        raise ValueError(f"{name}: the corpus is empty, there is nothing to train on")
+        raise ValueError(f"{name}: the corpus is empty, there is nothing to train on: give it text or take it out")
     np.save(_file(path, "npy"), np.asarray(starts, dtype=np.int64))
     index = {
         "name": name,
@@ -80,7 +81,10 @@ def open_shard(path: Path, check_all: bool = False) -> Shard:
     Size, boundaries and both ends of the tokens are compared with what was recorded; `check_all` compares every byte.
     Raises DamagedError if something differs.
     """
-    index = json.loads(_file(path, "json").read_text("utf-8"))
+    index = _index(path)
+    missing = [_file(path, suffix) for suffix in ("npy", "bin") if not _file(path, suffix).exists()]
+    if missing:
+        raise DamagedError(f"{missing[0]} is gone: delete {path}.json and tokenize again")
     hashes = index.get("sha256", {})
     if "npy" in hashes and file_sha256(_file(path, "npy")) != hashes["npy"]:
         raise DamagedError(f"{path}.npy is damaged: delete it with its .json and tokenize again")
@@ -95,6 +99,17 @@ def open_shard(path: Path, check_all: bool = False) -> Shard:
         raise DamagedError(f"{path}.bin is damaged (its checksum is not the index's): delete it and tokenize again")
     tokens = np.memmap(_file(path, "bin"), dtype=np.uint16, mode="r")
     return Shard(index["name"], tokens, starts, index["num_bytes"])
+
+
+def _index(path: Path) -> dict[str, Any]:
+    """What is recorded of a written shard; raises DamagedError where it is no record."""
+    try:
+        index = json.loads(_file(path, "json").read_text("utf-8"))
+    except ValueError as error:
+        raise DamagedError(f"{path}.json is damaged ({error}): delete it and tokenize again") from error
+    if not isinstance(index, dict) or not {"name", "tokenizer", "num_bytes"} <= index.keys():
+        raise DamagedError(f"{path}.json is damaged (keys are missing): delete it and tokenize again")
+    return index
 
 
 def _edges(path: Path) -> str:
@@ -118,28 +133,57 @@ def shard_path(source: Source, cache: Path) -> Path:
 
 def is_cached(data: Path, source: Source, tokenizer: Tokenizer, cache: Path) -> bool:
     """Whether the cache holds this source as it is now, made by this tokenizer."""
-    file = _file(shard_path(source, cache), "json")
-    if not file.exists():
+    if not _file(shard_path(source, cache), "json").exists():
         return False
-    index = json.loads(file.read_text("utf-8"))
+    index = _index(shard_path(source, cache))
     # A cache may come without the corpus (and older ones tell no source): then the tokenizer decides alone.
     stamp = source_stamp(data, source)
     same_source = not stamp or index.get("source", stamp) == stamp
     return bool(index["tokenizer"] == tokenizer_fingerprint(tokenizer) and same_source)
 
 
-def tokenize_sources(data: Path, sources: Sequence[Source], tokenizer: Tokenizer, cache: Path) -> list[Shard]:
-    """The shards of a recipe, one process a core for those that are not in the cache yet."""
+def tokenize_sources(
+    data: Path, sources: Sequence[Source], tokenizer: Tokenizer, cache: Path, check_all: bool = False
+) -> list[Shard]:
+    """The shards of a recipe, one process a core for those that are not in the cache yet.
+
+    Tokens that are damaged (`check_all` looks at every byte) are made anew from the text, and it is said so.
+    """
+    for source in sources:
+        drop_damaged(source, cache, check_all)
     missing = [source for source in sources if not is_cached(data, source, tokenizer, cache)]
-    if len(missing) > 1:
-        with ProcessPoolExecutor(mp_context=multiprocessing.get_context("spawn")) as pool:
-            list(pool.map(_tokenize_in_child, [(data, source, tokenizer.to_str(), cache) for source in missing]))
+    with crew(min(len(missing), os.cpu_count() or 1)) as hands:
+        for source in missing:
+            hands.run(tokenize_in_worker, Tokenizing(data, source, tokenizer.to_str(), cache))
+        hands.finish()
     return [tokenize_source(data, source, tokenizer, cache) for source in sources]
 
 
-def _tokenize_in_child(work: tuple[Path, Source, str, Path]) -> None:
-    data, source, tokenizer, cache = work
-    tokenize_source(data, source, Tokenizer.from_str(tokenizer), cache)
+@dataclass(frozen=True)
+class Tokenizing:
+    """A source to tokenize; the tokenizer goes along as text."""
+
+    data: Path
+    source: Source
+    tokenizer: str
+    cache: Path
+
+
+def tokenize_in_worker(task: Tokenizing) -> None:
+    """Tokenize a source in a process of its own."""
+    tokenize_source(task.data, task.source, Tokenizer.from_str(task.tokenizer), task.cache)
+
+
+def drop_damaged(source: Source, cache: Path, check_all: bool = False) -> None:
+    """Forget the tokens of a source that are not what was written, and say so: the text is still there."""
+    path = shard_path(source, cache)
+    if not _file(path, "json").exists():
+        return
+    try:
+        open_shard(path, check_all)
+    except DamagedError as error:
+        print(f"{error}: done now", flush=True)
+        _file(path, "json").unlink()
 
 
 def tokenize_source(data: Path, source: Source, tokenizer: Tokenizer, cache: Path) -> Shard:

@@ -2,29 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from tokenizers import Tokenizer
 
-from pleiade.lab.data.corpus import Source, built_sources
+from pleiade.lab.data.corpus import built_sources
 from pleiade.lab.data.crew import crew
 from pleiade.lab.data.manifest import read_manifest
 from pleiade.lab.data.progress import Progress
-from pleiade.lab.data.shards import Shard, is_cached, open_shard, shard_path, tokenize_source
+from pleiade.lab.data.shards import Shard, Tokenizing, is_cached, open_shard, shard_path, tokenize_in_worker
 
 TOKEN_BYTES = 2
 BYTES_A_TOKEN = 4  # a guess for the time left, until the first source tells
-
-
-@dataclass(frozen=True)
-class Task:
-    """A source to tokenize; the tokenizer goes along as text."""
-
-    corpus: Path
-    source: Source
-    tokenizer: str
-    cache: Path
 
 
 def tokenize_corpus(
@@ -53,12 +42,8 @@ def tokenize_corpus(
 
         with crew(workers, look) as hands:
             for source in missing:
-                hands.run(_tokenize, Task(corpus, source, tokenizer.to_str(), cache))
+                hands.run(tokenize_in_worker, Tokenizing(corpus, source, tokenizer.to_str(), cache))
             hands.finish()
         look()
         progress.end()
     return [open_shard(shard_path(source, cache), check_all) for source in sources]
-
-
-def _tokenize(task: Task) -> None:
-    tokenize_source(task.corpus, task.source, Tokenizer.from_str(task.tokenizer), task.cache)

@@ -46,8 +46,8 @@ def train_tokenizer(texts: Iterable[str], vocab_size: int) -> Tokenizer:
     tokenizer.train_from_iterator(texts, trainer)
     if tokenizer.get_vocab_size() != vocab_size:
         raise ValueError(
-            f"the text yields only {tokenizer.get_vocab_size()} of {vocab_size} tokens: "
-            "give more text or ask for a smaller vocabulary"
+            f"the text yields only {tokenizer.get_vocab_size()} of {vocab_size} tokens (it is too short, or repeats "
+            f"itself): give more text or ask for a smaller vocabulary (model.vocab_size={tokenizer.get_vocab_size()})"
         )
     return _keep_visible_tokens_in_text(tokenizer)
 
@@ -69,7 +69,6 @@ def chat_template() -> str:
 def save_tokenizer(tokenizer: Tokenizer, folder: Path, max_length: int) -> None:
     """Write tokenizer.json and tokenizer_config.json (with the chat template) for transformers' AutoTokenizer."""
     folder.mkdir(parents=True, exist_ok=True)
-    tokenizer.save(str(folder / "tokenizer.json"), pretty=False)
     config = {
         "tokenizer_class": "PreTrainedTokenizerFast",
         "model_max_length": max_length,
@@ -84,14 +83,24 @@ def save_tokenizer(tokenizer: Tokenizer, folder: Path, max_length: int) -> None:
         "chat_template": chat_template(),
     }
     (folder / "tokenizer_config.json").write_text(json.dumps(config, indent=2, ensure_ascii=False) + "\n", "utf-8")
+    # Last, and whole or not at all: where it is there, the tokenizer is finished.
+    unfinished = folder / "tokenizer.json.tmp"
+    unfinished.write_text(tokenizer.to_str(), "utf-8")
+    unfinished.replace(folder / "tokenizer.json")
 
 
 def load_tokenizer(path: Path) -> Tokenizer:
-    """Load a tokenizer from a folder or a tokenizer.json. Raises FileNotFoundError naming the path."""
+    """Load a tokenizer from a folder or a tokenizer.json.
+
+    Raises FileNotFoundError naming the path, ValueError where the file is no tokenizer.
+    """
     file = path / "tokenizer.json" if path.is_dir() else path
     if not file.exists():
         raise FileNotFoundError(f"no tokenizer at {file}: train one with `pleiade tokenize` or give its folder")
-    return Tokenizer.from_file(str(file))
+    try:
+        return Tokenizer.from_str(file.read_text("utf-8"))
+    except Exception as error:  # the library raises nothing narrower
+        raise ValueError(f"{file} is damaged or no tokenizer ({error}): put a copy back, or train one anew") from error
 
 
 def token_id(tokenizer: Tokenizer, token: str) -> int:
