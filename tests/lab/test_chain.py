@@ -9,7 +9,7 @@ from pathlib import Path
 from corpora import toy_preset, write_corpus
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from pleiade.lab.card import CardFacts, read_metrics, write_card, write_licences
+from pleiade.lab.card import CardFacts, write_card, write_licences
 from pleiade.lab.chain import run_chain
 from pleiade.lab.code import CodeConfig
 from pleiade.lab.corpora.licences import read_origin
@@ -17,6 +17,7 @@ from pleiade.lab.data.stream import StreamConfig
 from pleiade.lab.dialogues.conversation import exchange
 from pleiade.lab.evals.bits_per_byte import Score
 from pleiade.lab.evals.panel import PANEL
+from pleiade.lab.metrics import read_metrics
 
 
 def test_a_chain_writes_a_model_that_transformers_loads_and_its_curve(tmp_path: Path) -> None:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from pleiade.lab.corpora.licences import Origin
@@ -34,11 +32,6 @@ class CardFacts:
     answers: Sequence[tuple[str, str]]
     curve: str
     note: str = ""  # what the records do not say, printed after the sizes
-
-
-def read_metrics(path: Path) -> list[dict[str, Any]]:
-    """The rows of a metrics.jsonl."""
-    return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
 
 
 def write_card(facts: CardFacts) -> str:

@@ -7,7 +7,7 @@ import hashlib
 import sys
 from pathlib import Path
 
-from pleiade.lab.card import CardFacts, read_metrics, write_card, write_licences
+from pleiade.lab.card import CardFacts, write_card, write_licences
 from pleiade.lab.chain import newest_checkpoint
 from pleiade.lab.checkpoint import load_checkpoint
 from pleiade.lab.corpora.licences import Origin, read_origin
@@ -18,6 +18,7 @@ from pleiade.lab.evals.bits_per_byte import heldout_scores
 from pleiade.lab.evals.greedy import answer
 from pleiade.lab.evals.panel import PANEL
 from pleiade.lab.export.huggingface import REPETITION_PENALTY, import_huggingface
+from pleiade.lab.metrics import read_metrics
 from pleiade.lab.presets import Preset, override, presets
 from pleiade.lab.pretrain import load_model
 from pleiade.lab.tokenizer.bpe import load_tokenizer

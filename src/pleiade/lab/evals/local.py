@@ -11,7 +11,7 @@ from tokenizers import Tokenizer
 from torch import Tensor
 
 from pleiade.lab.dialogues.conversation import Message
-from pleiade.lab.evals.scorer import EvalError, Likelihood, cut
+from pleiade.lab.evals.scorer import EvalError, Likelihood, cut, scored_ids
 from pleiade.lab.tokenizer.special_tokens import FIM_MIDDLE, FIM_PREFIX, FIM_SUFFIX
 
 # Of one batch, in float32. Larger blocks go back to the kernel after each use and are faulted in again.
@@ -97,11 +97,7 @@ class LocalScorer:
         return self._generate(prompts, max_tokens, stop)
 
     def _row(self, place: int, context: str, continuation: str) -> _Row:
-        start = self._network.start or ""
-        text, border = start + context + continuation, len(start) + len(context)
-        encoding = self._network.tokenizer.encode(text, add_special_tokens=False)
-        ids: list[int] = list(encoding.ids)
-        scored_from = next((i for i, (_, end) in enumerate(encoding.offsets) if end > border), len(ids))
+        ids, scored_from = scored_ids(self._network.tokenizer, self._network.start or "", context, continuation)
         too_many = max(0, len(ids) - 1 - self._network.max_positions)
         if scored_from < too_many:
             raise EvalError(

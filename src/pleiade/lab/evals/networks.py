@@ -17,18 +17,22 @@ from pleiade.lab.dialogues.conversation import Conversation, Message
 from pleiade.lab.dialogues.render import render_text
 from pleiade.lab.evals.decode import greedy_batch
 from pleiade.lab.evals.local import LocalScorer
-from pleiade.lab.evals.scorer import EvalError
+from pleiade.lab.evals.ngram.folder import DESCRIPTION
+from pleiade.lab.evals.ngram.scorer import NgramScorer
+from pleiade.lab.evals.scorer import EvalError, Scorer
 from pleiade.lab.export.huggingface import import_huggingface
 from pleiade.lab.gpt.model import Gpt
 from pleiade.lab.tokenizer.bpe import chat_template, load_tokenizer, token_id
 from pleiade.lab.tokenizer.special_tokens import END_OF_TEXT, IM_END
 
 
-def open_folder(folder: Path, name: str = "") -> LocalScorer:
-    """The model of an exported or downloaded folder (config.json, safetensors, tokenizer.json), in float32.
+def open_folder(folder: Path, name: str = "") -> Scorer:
+    """The model of an exported or downloaded folder (config.json, safetensors, tokenizer.json), or an n-gram.
 
-    Raises EvalError for a folder that is not a text model's.
+    Computes in float32. Raises EvalError for a folder that is not a text model's.
     """
+    if (folder / DESCRIPTION).is_file():
+        return NgramScorer(folder, name)
     config_file = folder / "config.json"
     if not config_file.is_file() or not (folder / "tokenizer.json").is_file():
         raise EvalError(

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from tokenizers import Tokenizer
+
 from pleiade.lab.dialogues.conversation import Message
 
 
@@ -64,3 +66,11 @@ def cut(text: str, stop: Sequence[str]) -> str:
     """`text` before the first occurrence of any of `stop`."""
     ends = [place for place in (text.find(mark) for mark in stop) if place >= 0]
     return text[: min(ends)] if ends else text
+
+
+def scored_ids(tokenizer: Tokenizer, start: str, context: str, continuation: str) -> tuple[list[int], int]:
+    """The tokens of a text after `start`, and from which of them on they are the continuation's; the first never is."""
+    border = len(start) + len(context)
+    encoding = tokenizer.encode(start + context + continuation, add_special_tokens=False)
+    first = next((i for i, (_, end) in enumerate(encoding.offsets) if end > border), len(encoding.ids))
+    return list(encoding.ids), max(1, first)
