@@ -11,6 +11,7 @@ from pathlib import Path
 
 from tokenizers import Tokenizer
 
+from pleiade.lab.events.samples import chat_prompts
 from pleiade.lab.gpt.model import Gpt
 from pleiade.lab.objectives.dpo import PreferenceOptimisation, pair_logprobs
 from pleiade.lab.optim.muon import OptimConfig
@@ -96,7 +97,7 @@ def train_dpo(
     )
     if ranks.is_first:
         print(f"preference tuning: {len(objective.pairs):,} pairs, {num_steps(objective, stage)} steps", flush=True)
-    outcome = run_stage(model, objective, stage, run)
+    outcome = run_stage(model, objective, stage, run, chat_prompts(tokenizer))
     after = sampled_reward(model, reward_model, tokenizer, measure, config)
     return DpoOutcome(outcome, len(preferences), before, after)
 

@@ -11,6 +11,7 @@ from tokenizers import Tokenizer
 
 from pleiade.lab.dialogues.conversation import Conversation
 from pleiade.lab.dialogues.render import render
+from pleiade.lab.events.samples import chat_prompts
 from pleiade.lab.gpt.model import Gpt
 from pleiade.lab.objectives.sft import InstructionTuning
 from pleiade.lab.ranks import join_ranks
@@ -50,4 +51,4 @@ def finetune(
             + "\n".join(f"  {source:24} {count:,}" for source, count in counts.most_common()),
             flush=True,
         )
-    return run_stage(model, objective, config, run)
+    return run_stage(model, objective, config, run, chat_prompts(tokenizer))

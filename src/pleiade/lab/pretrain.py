@@ -13,6 +13,7 @@ from torch import Tensor
 from pleiade.lab.data.corpus import Source, read_documents
 from pleiade.lab.data.shards import tokenize_sources
 from pleiade.lab.data.stream import PackedStream
+from pleiade.lab.events.samples import text_prompts
 from pleiade.lab.gpt.model import Gpt, init_weights
 from pleiade.lab.objectives.next_token import NextToken
 from pleiade.lab.plan import plan_text
@@ -47,7 +48,7 @@ def pretrain(
     if ranks.is_first:
         write_preset(preset, run / "preset.json")
         print(plan_text(preset, stream.epoch_tokens), flush=True)
-    return train(model, objective, preset.loop, preset.optim, preset.schedule, run)
+    return train(model, objective, preset.loop, preset.optim, preset.schedule, run, text_prompts(tokenizer))
 
 
 @torch.no_grad()

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from pleiade.lab.events.samples import Prompts
 from pleiade.lab.gpt.model import Gpt
 from pleiade.lab.objectives.base import B, Objective
 from pleiade.lab.optim.muon import OptimConfig
@@ -44,7 +45,9 @@ def num_steps(objective: EpochObjective[B], config: StageConfig) -> int:
     return max(1, round(config.epochs * objective.steps_per_epoch))
 
 
-def run_stage(model: Gpt, objective: EpochObjective[B], config: StageConfig, run: Path) -> Outcome:
-    """Train `model` in place for the stage's epochs, or resume the run in `run`."""
+def run_stage(
+    model: Gpt, objective: EpochObjective[B], config: StageConfig, run: Path, prompts: Prompts | None = None
+) -> Outcome:
+    """Train `model` in place for the stage's epochs, or resume the run in `run`; `prompts` are what its samples answer."""
     loop = dataclasses.replace(config.loop, steps=num_steps(objective, config), minutes=None)
-    return train(model, objective, loop, config.optim, config.schedule, run)
+    return train(model, objective, loop, config.optim, config.schedule, run, prompts)

@@ -6,9 +6,7 @@ the decided decay. All of it is in each checkpoint, so a run that was killed and
 
 from __future__ import annotations
 
-import json
 import math
-import os
 import shutil
 import signal
 import sys
@@ -17,11 +15,14 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import NoReturn, TextIO
+from typing import NoReturn
 
 import torch
 
 from pleiade.lab.checkpoint import latest_checkpoint, load_checkpoint, save_checkpoint
+from pleiade.lab.events.flops import step_flops
+from pleiade.lab.events.record import Record, Step
+from pleiade.lab.events.samples import Prompts
 from pleiade.lab.gpt.model import Gpt
 from pleiade.lab.objectives.base import B, Batch, Hidden, Objective
 from pleiade.lab.optim.muon import MuonAdamW, OptimConfig
@@ -34,7 +35,11 @@ DEADLINE_STEPS = 10  # steps between two looks at the deadline
 
 @dataclass(frozen=True)
 class LoopConfig:
-    """How long and how: exactly one of `steps` and `minutes` (training time, over all resumed pieces) ends a run."""
+    """How long and how: exactly one of `steps` and `minutes` (training time, over all resumed pieces) ends a run.
+
+    `sample_seconds` lie between two looks at what the model writes (0: none); `peak_tflops` is what a device can reach,
+    for MFU, where it is not known by name.
+    """
 
     steps: int | None = None
     minutes: float | None = None
@@ -46,6 +51,8 @@ class LoopConfig:
     checkpoint_seconds: float = 180.0
     checkpoint_steps: int | None = None
     log_steps: int = 20
+    sample_seconds: float = 60.0
+    peak_tflops: float | None = None
 
     def __post_init__(self) -> None:
         if (self.steps is None) == (self.minutes is None):
@@ -63,12 +70,19 @@ class Outcome:
 
 
 def train(
-    model: Gpt, objective: Objective[B], loop: LoopConfig, optim: OptimConfig, schedule: ScheduleConfig, run: Path
+    model: Gpt,
+    objective: Objective[B],
+    loop: LoopConfig,
+    optim: OptimConfig,
+    schedule: ScheduleConfig,
+    run: Path,
+    prompts: Prompts | None = None,
 ) -> Outcome:
     """Train `model` in place until the end of the run or a signal; resume from the newest checkpoint in `run`.
 
-    Writes checkpoints and `metrics.jsonl` to `run`. SIGINT and SIGTERM checkpoint and return. Raises
-    FloatingPointError (after the last good checkpoint) when the loss is no longer a number.
+    Writes checkpoints and the run's record to `run`, with what the model makes of `prompts` by and by. SIGINT and
+    SIGTERM checkpoint and return. Raises FloatingPointError (after the last good checkpoint) when the loss is no longer
+    a number.
     """
     ranks = join_ranks()
     if loop.threads:
@@ -94,7 +108,8 @@ def train(
         resumed_at = step
         if ranks.is_first:
             print(f"resumed from {newest.name}: step {step}, {tokens / 1e6:.2f} M tokens", flush=True)
-    metrics = _open_metrics(run / "metrics.jsonl" if ranks.is_first else Path(os.devnull), step)
+    last = decay.last if decay else None
+    record = Record(run, ranks, model, loop, optim.muon_lr, prompts, step=step, tokens=tokens, last=last)
     hidden = _maybe_compiled(model.hidden, loop.compile)
 
     def checkpoint() -> None:
@@ -102,27 +117,27 @@ def train(
             return
         if not all(bool(parameter.isfinite().all()) for parameter in parameters):
             _refuse_numbers("a weight", step, micro_batches, run, ranks)
-        save_checkpoint(
-            run,
-            step,
-            {
-                "model": model.state_dict(),
-                "optimizer": optimizer.state_dict(),
-                "objective": objective.state_dict(),
-                "rng": torch.get_rng_state(),
-                "step": step,
-                "tokens": tokens,
-                "elapsed": elapsed,
-                "loss": loss,
-                "decay": asdict(decay) if decay else None,
-            },
-        )
+        with record.checkpoint():
+            save_checkpoint(
+                run,
+                step,
+                {
+                    "model": model.state_dict(),
+                    "optimizer": optimizer.state_dict(),
+                    "objective": objective.state_dict(),
+                    "rng": torch.get_rng_state(),
+                    "step": step,
+                    "tokens": tokens,
+                    "elapsed": elapsed,
+                    "loss": loss,
+                    "decay": asdict(decay) if decay else None,
+                },
+            )
 
-    last_step = decay.last if decay else None
-    pace, last_checkpoint, window_start, window_tokens = 0.0, time.monotonic(), time.monotonic(), tokens
+    pace, last_checkpoint = 0.0, time.monotonic()
     parameters, micro_batches = list(model.parameters()), list[B]()
     stopping = False
-    with _stop_on_signal() as stopped, metrics:
+    with _stop_on_signal() as stopped, record:
         while (decay is None or step < decay.last) and not stopping:
             started = time.monotonic()
             scale = learning_rate_scale(step, schedule, decay)
@@ -146,30 +161,19 @@ def train(
             elapsed += seconds
             # The first steps compile; they say nothing about the pace.
             pace = seconds if pace == 0.0 or seconds < pace / 3 else pace + (seconds - pace) / min(step, PACE_WINDOW)
-            row = {
-                "step": step,
-                "tokens": tokens,
-                "loss": round(loss, 5),
-                "scale": round(scale, 5),
-                "grad_norm": round(grad_norm, 4),
-                "seconds": round(elapsed, 2),
-            }
-            metrics.write(json.dumps(row) + "\n")
             decided = decay
             if loop.minutes is not None and step % DEADLINE_STEPS == 0:
                 decay = _agree(ranks, revise_decay(step, pace, elapsed, loop.minutes * 60 - elapsed, schedule, decay))
-            last_step = decay.last if decay else None
-            if ranks.is_first and (step % loop.log_steps == 0 or step == last_step):
-                metrics.flush()
-                speed = (tokens - window_tokens) / (time.monotonic() - window_start)
-                window_start, window_tokens = time.monotonic(), tokens
-                _progress(step, last_step, tokens, loss, scale, speed, pace, elapsed, loop)
+            left = (decay.last - step) * pace if decay else (loop.minutes or 0.0) * 60 - elapsed
+            flops = step_flops(model.config, micro_batches)
+            last = decay.last if decay else None
+            record.step(Step(step, tokens, loss, scale, grad_norm, seconds, elapsed, left, last, flops))
             due = time.monotonic() - last_checkpoint > loop.checkpoint_seconds
             if due or decay is not decided or (loop.checkpoint_steps and step % loop.checkpoint_steps == 0):
                 checkpoint()
                 last_checkpoint = time.monotonic()
-    if step > resumed_at:  # what was finished before is on the disk as it is
-        checkpoint()
+        if step > resumed_at:  # what was finished before is on the disk as it is
+            checkpoint()
     ranks.wait_for_all()  # whoever returns may read the checkpoint
     return Outcome(decay is not None and step >= decay.last, step, tokens, loss)
 
@@ -226,17 +230,6 @@ def _maybe_compiled(hidden: Hidden, wanted: bool) -> Hidden:
     return compiled
 
 
-def _open_metrics(path: Path, step: int) -> TextIO:
-    """The metrics file without the rows of steps that a resumed run will take again."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    kept = []
-    if path.is_file():
-        rows = (line for line in path.read_text("utf-8").splitlines() if line.endswith("}"))
-        kept = [line for line in rows if json.loads(line)["step"] <= step]
-        path.write_text("".join(line + "\n" for line in kept), "utf-8")
-    return path.open("a", encoding="utf-8")
-
-
 @contextmanager
 def _stop_on_signal() -> Iterator[Callable[[], bool]]:
     """Turns SIGINT and SIGTERM into a flag that the loop reads between steps."""
@@ -252,23 +245,3 @@ def _stop_on_signal() -> Iterator[Callable[[], bool]]:
     finally:
         for number, handler in previous.items():
             signal.signal(number, handler)
-
-
-def _progress(
-    step: int,
-    last: int | None,
-    tokens: int,
-    loss: float,
-    scale: float,
-    speed: float,
-    pace: float,
-    elapsed: float,
-    loop: LoopConfig,
-) -> None:
-    left = (last - step) * pace if last is not None else (loop.minutes or 0.0) * 60 - elapsed
-    of = f"/{last}" if last is not None else ""
-    print(
-        f"step {step}{of}  {tokens / 1e6:.2f} M tokens  loss {loss:.3f}  lr x{scale:.2f}  "
-        f"{speed:,.0f} tokens/s  {left / 60:.1f} min left",
-        flush=True,
-    )

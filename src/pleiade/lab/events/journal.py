@@ -1,0 +1,39 @@
+"""The files that a run appends to: one JSON object a line, rows of steps that are taken again cut off."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import time
+from pathlib import Path
+from typing import Any
+
+
+def note(folder: Path, event: str, **facts: Any) -> None:
+    """Append to `folder`/events.jsonl what happened, when (Unix seconds), and in which process of which machine."""
+    folder.mkdir(parents=True, exist_ok=True)
+    row = {"time": round(time.time(), 2), "event": event, **facts, "host": socket.gethostname(), "pid": os.getpid()}
+    with (folder / "events.jsonl").open("a", encoding="utf-8") as file:
+        file.write(line_of(row))
+
+
+def line_of(row: dict[str, Any]) -> str:
+    """The row as a line."""
+    return json.dumps(row, ensure_ascii=False) + "\n"
+
+
+def keep_until(path: Path, step: int) -> None:
+    """Cut off the rows after `step`, which a resumed run writes again, and a last row that a kill left half written.
+
+    The file is replaced at once, so that whoever reads it sees the old one or the new one.
+    """
+    if not path.is_file():
+        return
+    kept = []
+    for line in path.read_text("utf-8", errors="replace").splitlines(keepends=True):
+        if line.endswith("}\n") and json.loads(line)["step"] <= step:
+            kept.append(line)
+    unfinished = path.with_suffix(".tmp")
+    unfinished.write_text("".join(kept), "utf-8")
+    unfinished.replace(path)
