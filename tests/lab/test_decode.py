@@ -25,8 +25,12 @@ def loud_model() -> Gpt:
 
 def test_greedy_answers_of_a_batch_are_those_of_the_reference() -> None:
     model = loud_model()
-    expected = [greedy_tokens(model, prompt, {3}, 20) for prompt in PROMPTS]
-    assert sample(model, PROMPTS, frozenset({3}), 20, temperature=0.0, seed=1, rows=3) == expected
+    for penalty in (1.0, 1.3):
+        expected = [greedy_tokens(model, prompt, {3}, 20, penalty) for prompt in PROMPTS]
+        written = sample(
+            model, PROMPTS, frozenset({3}), 20, temperature=0.0, seed=1, rows=3, repetition_penalty=penalty
+        )
+        assert written == expected
 
 
 def test_a_stop_token_ends_one_answer_and_not_the_others() -> None:
@@ -36,6 +40,13 @@ def test_a_stop_token_ends_one_answer_and_not_the_others() -> None:
     stopped = sample(model, PROMPTS, frozenset({stop}), 12, temperature=0.0, seed=1)
     for before, after in zip(free, stopped, strict=True):
         assert after == (before[: before.index(stop)] if stop in before else before)
+
+
+def test_an_answer_ends_where_its_reader_has_read_enough() -> None:
+    model = loud_model()
+    free = sample(model, PROMPTS, frozenset(), 8, temperature=0.0, seed=1)
+    enough = sample(model, PROMPTS, frozenset(), 8, temperature=0.0, seed=1, stopped=lambda ids: len(ids) == 3)
+    assert enough == [ids[:3] for ids in free]
 
 
 def test_sampled_answers_depend_on_the_seed_alone() -> None:

@@ -15,8 +15,6 @@ import torch
 from corpora import sentences, toy_tokenizer
 
 from engines.worker_process import TOKEN, run_worker
-from pleiade.lab.evals.decode import greedy_batch
-from pleiade.lab.evals.greedy import greedy_tokens
 from pleiade.lab.evals.local import LocalScorer
 from pleiade.lab.evals.networks import gpt_network, open_folder
 from pleiade.lab.evals.remote import RemoteScorer
@@ -91,17 +89,6 @@ def test_a_model_that_knows_nothing_costs_the_logarithm_of_the_vocabulary_per_to
     costs = nats_of(LocalScorer(gpt_network(model, tokenizer, "zero")), texts)
     for text, cost in zip(texts, costs, strict=True):
         assert cost == pytest.approx(len(tokenizer.encode(text).ids) * math.log(512), rel=1e-5)
-
-
-def test_cached_batches_write_what_slow_decoding_writes() -> None:
-    model = toy_model()
-    prompts = [[1, 2, 3], [7, 8, 9, 10, 11, 12], [5]]
-    for penalty in (1.0, 1.3):
-        slow = [greedy_tokens(model, prompt, {4}, 9, penalty) for prompt in prompts]
-        assert greedy_batch(model, prompts, {4}, 9, penalty) == slow
-    assert [len(row) for row in greedy_batch(model, [[1] * 250, [2]], set(), 9)] == [6, 6]
-    (short,) = greedy_batch(model, [[1, 2]], set(), 9, stopped=lambda written: len(written) == 2)
-    assert len(short) == 2
 
 
 def test_text_is_cut_at_the_first_of_several_stops() -> None:

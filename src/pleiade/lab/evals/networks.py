@@ -15,12 +15,12 @@ from torch import Tensor
 
 from pleiade.lab.dialogues.conversation import Conversation, Message
 from pleiade.lab.dialogues.render import render_text
-from pleiade.lab.evals.decode import greedy_batch
 from pleiade.lab.evals.local import LocalScorer
 from pleiade.lab.evals.ngram.folder import DESCRIPTION
 from pleiade.lab.evals.ngram.scorer import NgramScorer
 from pleiade.lab.evals.scorer import EvalError, Scorer
 from pleiade.lab.export.huggingface import import_huggingface
+from pleiade.lab.gpt.decode import sample
 from pleiade.lab.gpt.model import Gpt
 from pleiade.lab.tokenizer.bpe import chat_template, load_tokenizer, token_id
 from pleiade.lab.tokenizer.special_tokens import END_OF_TEXT, IM_END
@@ -83,7 +83,16 @@ class GptNetwork:
         def stopped(written: list[int]) -> bool:
             return bool(stop) and any(mark in self.tokenizer.decode(written) for mark in stop)
 
-        return greedy_batch(self.model, prompts, self.stop_ids, max_tokens, self.repetition_penalty, stopped)
+        return sample(
+            self.model,
+            prompts,
+            frozenset(self.stop_ids),
+            max_tokens,
+            temperature=0.0,
+            seed=0,
+            repetition_penalty=self.repetition_penalty,
+            stopped=stopped,
+        )
 
     def render(self, messages: Sequence[Message]) -> str:
         """ChatML."""

@@ -1,4 +1,4 @@
-"""Sampling many answers at once, with a cache of keys and values: what preference learning needs of an engine.
+"""Sampling many answers at once, with a cache of keys and values: what learning and evaluation need of an engine.
 
 Rows are aligned at their right end, so all of them write into the same column of the cache; a mask hides the padding.
 Shapes as in model.py; S is the cache's columns.
@@ -6,7 +6,8 @@ Shapes as in model.py; S is the cache's columns.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 import torch
 import torch.nn.functional as F
@@ -28,19 +29,23 @@ def sample(
     seed: int,
     rows: int = 64,
     dtype: torch.dtype = torch.float32,
+    repetition_penalty: float = 1.0,
+    stopped: Callable[[list[int]], bool] = lambda written: False,
 ) -> list[list[int]]:
     """One continuation of each prompt: at most `max_tokens` ids, without the stop id. Temperature 0 is greedy.
 
     Prompts of similar length share a batch of `rows`. The same seed gives the same answers. A prompt that leaves no
-    room is continued by nothing.
+    room is continued by nothing. `repetition_penalty` divides (or, below zero, multiplies) the logits of every token
+    seen, as transformers does; a continuation also ends where `stopped` says so of what is written.
     """
     order = sorted(range(len(prompts)), key=lambda i: len(prompts[i]))
     generator = torch.Generator().manual_seed(seed)
     written: list[list[int]] = [[] for _ in prompts]
     for first in range(0, len(order), rows):
         chosen = order[first : first + rows]
+        pick = partial(_pick, temperature=temperature, generator=generator)
         parts = _sample_batch(
-            model, [list(prompts[i]) for i in chosen], stop_ids, max_tokens, temperature, generator, dtype
+            model, [list(prompts[i]) for i in chosen], stop_ids, max_tokens, pick, dtype, repetition_penalty, stopped
         )
         for i, part in zip(chosen, parts, strict=True):
             written[i] = part
@@ -52,9 +57,10 @@ def _sample_batch(
     prompts: list[list[int]],
     stop_ids: frozenset[int],
     max_tokens: int,
-    temperature: float,
-    generator: torch.Generator,
+    pick: Callable[[Tensor], list[int]],
     dtype: torch.dtype,
+    repetition_penalty: float,
+    stopped: Callable[[list[int]], bool],
 ) -> list[list[int]]:
     device = model.embed_tokens.weight.device
     width = max(len(prompt) for prompt in prompts)
@@ -62,6 +68,9 @@ def _sample_batch(
     padding_B = torch.tensor([width - len(prompt) for prompt in prompts], device=device)
     ids_BT = torch.tensor([[0] * (width - len(prompt)) + prompt for prompt in prompts], device=device)
     cache = empty_cache(model, len(prompts), width + max(room, 0), dtype, device)
+    seen_BV = torch.zeros(len(prompts), model.config.vocab_size, dtype=torch.bool, device=device)
+    for row, prompt in enumerate(prompts):
+        seen_BV[row, prompt] = True
     written: list[list[int]] = [[] for _ in prompts]
     open_B = [True] * len(prompts)
     start = 0
@@ -69,14 +78,19 @@ def _sample_batch(
         x_BD = forward_cached(model, ids_BT, padding_B, start, cache, dtype)
         start += ids_BT.shape[1]
         logits_BV = F.linear(x_BD, model.head_weight.to(dtype)).float()
-        picked = _pick(logits_BV, temperature, generator)
+        if repetition_penalty != 1.0:
+            less_BV = torch.where(logits_BV > 0, logits_BV / repetition_penalty, logits_BV * repetition_penalty)
+            logits_BV = torch.where(seen_BV, less_BV, logits_BV)
+        picked = pick(logits_BV)
         for row, token in enumerate(picked):
             open_B[row] = open_B[row] and token not in stop_ids
             if open_B[row]:
                 written[row].append(token)
+                open_B[row] = not stopped(written[row])
         if not any(open_B):
             break
         ids_BT = torch.tensor([[token] for token in picked], device=device)
+        seen_BV.scatter_(1, ids_BT, True)
     return written
 
 
@@ -90,7 +104,7 @@ def empty_cache(model: Gpt, rows: int, columns: int, dtype: torch.dtype, device:
     ]
 
 
-def _pick(logits_BV: Tensor, temperature: float, generator: torch.Generator) -> list[int]:
+def _pick(logits_BV: Tensor, *, temperature: float, generator: torch.Generator) -> list[int]:
     if temperature == 0.0:
         return [int(token) for token in logits_BV.argmax(-1)]
     probabilities = torch.softmax(logits_BV.cpu() / temperature, dim=-1)

@@ -109,7 +109,8 @@ def train(tokens: NDArray[np.integer], vocab_size: int, boundary: int, order: in
     reach = _reach(tokens, boundary, order)
     place = np.zeros(len(tokens), dtype=np.int32)  # of the n-gram that ends at each token, in the order below
     is_first = np.zeros(1, dtype=bool)  # of each n-gram of the order below: it begins with the boundary
-    keys_of, counts_of = [], []
+    keys_of: list[NDArray[np.uint64]] = []
+    counts_of: list[NDArray[np.int32]] = []
     for n in range(1, order + 1):
         ends = np.flatnonzero(reach >= n)
         if not len(ends):
@@ -171,7 +172,8 @@ def _reach(tokens: NDArray[np.integer], boundary: int, order: int) -> NDArray[np
     """The longest n-gram, up to `order`, that ends at each token: back to a boundary before it, or to the start."""
     boundaries = np.where(tokens == boundary, np.arange(len(tokens), dtype=np.int32), 0)
     last = np.concatenate([[0], np.maximum.accumulate(boundaries)[:-1]])
-    return np.minimum(np.arange(len(tokens), dtype=np.int32) - last + 1, order).astype(np.uint8)
+    reach: NDArray[np.uint8] = np.minimum(np.arange(len(tokens), dtype=np.int32) - last + 1, order).astype(np.uint8)
+    return reach
 
 
 def _find(keys: NDArray[np.uint64], wanted: NDArray[np.int64]) -> NDArray[np.int64]:

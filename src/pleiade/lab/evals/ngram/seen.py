@@ -32,7 +32,7 @@ def _text(stream: PackedStream, shard: int, counts: NDArray[np.int64]) -> NDArra
     boundary = np.array([stream.end_of_text], dtype=np.uint16)
     starts = set(stream.shards[shard].starts[:-1].tolist())
     tokens = stream.shards[shard].tokens
-    parts = []
+    parts: list[NDArray[np.uint16]] = []
     for again in range(int(counts.max(initial=0))):
         for first, last, _ in stream.pieces[shard][counts > again]:
             parts += [boundary, tokens[first:last]] if int(first) in starts or not parts else [tokens[first:last]]
