@@ -13,8 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import openai
 import pytest
 
+from engines.tiny_model import write_tiny_reward_model
 from pleiade.registry.bundled import EMBEDDING_MODEL, bundled_folders
 
 Shell = Any  # tests/cli/conftest.py
@@ -103,6 +105,31 @@ def test_a_deployment_made_meanwhile_is_ready_when_the_command_returns(up: Up, s
     (listed,) = shell.json("deployments")
     assert listed["state"] == "ready"
     shell.ok("undeploy", "vectors")
+
+
+def test_a_reward_model_is_added_deployed_and_asked_with_the_official_clients(
+    up: Up, shell: Shell, tmp_path: Path
+) -> None:
+    url = up.until("ready")["url"]
+    added = shell.json("model", "add", str(write_tiny_reward_model(tmp_path / "reward-export")))
+    assert (added["id"], added["kind"]) == ("reward-export", "reward")
+    deployed = shell.json("deploy", "my-reward", "--model", "reward-export")
+    assert (deployed["engine"], deployed["state"]) == ("reward_openvino", "ready")
+    key = (shell.home / "admin.key").read_text().strip()
+    asked = {"messages": [{"role": "user", "content": "Is ice cold?"}], "candidates": ["Yes.", "Blue."]}
+    plain = openai.OpenAI(base_url=f"{url}/v1", api_key=key)
+    azure = openai.AzureOpenAI(azure_endpoint=url, api_version="2024-10-21", azure_deployment="my-reward", api_key=key)
+    answers = []
+    for client in (plain, azure):
+        with client:
+            body = {"model": "my-reward", "input": asked}
+            answers.append(client.post("/rewards", body=body, cast_to=object))
+            with pytest.raises(openai.BadRequestError, match="use POST /rewards"):
+                client.chat.completions.create(model="my-reward", messages=[{"role": "user", "content": "Hi"}])
+    assert answers[0] == answers[1]
+    assert [item["object"] for item in answers[0]["data"]] == ["reward", "reward"]
+    assert answers[0]["data"][0]["score"] != answers[0]["data"][1]["score"]
+    assert (answers[0]["model"], answers[0]["usage"]["prompt_tokens"]) == ("reward-export", 37 + 38)
 
 
 def test_a_deployment_whose_engine_does_not_start_is_told_with_its_last_words(

@@ -99,7 +99,7 @@ async def test_embeddings_pass_as_base64(served: Served, prefix: str) -> None:
     assert served.engine.seen[0].body["encoding_format"] == "base64"
 
 
-@pytest.mark.parametrize("prefix", ["/v1", "/openai/v1", "/openai/deployments/judge"])
+@pytest.mark.parametrize("prefix", ["/v1", "/openai/v1", "/openai/deployments/judge", "/openai"])
 async def test_rewards_pass_and_are_counted(serve: Serve, engine: ScriptedEngine, prefix: str) -> None:
     async def score(exchange: Exchange) -> None:
         data = [{"object": "reward", "index": 0, "score": 1.5}]

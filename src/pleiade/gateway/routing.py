@@ -18,7 +18,8 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     """One operation. `path` is relative to a surface, with `{name}` for a segment: `/engines/{engine}`.
 
     `deployment` routes are mounted under `/openai/deployments/{deployment}`, others under `/openai`; both under
-    `/v1` and `/openai/v1`. `root` routes are mounted at `/` only. `public` ones need no key. The last parameter of a
+    `/v1` and `/openai/v1`. `everywhere`: under all four, for a route of ours whose model Azure's clients leave in the
+    body. `root` routes are mounted at `/` only. `public` ones need no key. The last parameter of a
     `greedy` one takes all that is left of the path, slashes included.
     """
 
@@ -26,6 +27,7 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     path: str
     handler: Handler
     deployment: bool = False
+    everywhere: bool = False
     root: bool = False
     public: bool = False
     greedy: bool = False
@@ -97,7 +99,7 @@ class Router:
         self._root = _Table(route for route in routes if route.root)
         self._all = _Table(surfaces)
         self._deployment = _Table(route for route in surfaces if route.deployment)
-        self._resource = _Table(route for route in surfaces if not route.deployment)
+        self._resource = _Table(route for route in surfaces if not route.deployment or route.everywhere)
         self._known: dict[tuple[str, str], Match] = {}
 
     def match(self, method: str, path: str) -> Match:

@@ -18,7 +18,7 @@ def inference_routes(gateway: "Gateway") -> list[Route]:
     routes = []
     for path in OPERATIONS:
         handler = _forward_to(gateway, path)
-        routes.append(Route(method="POST", path=path, handler=handler, deployment=True))
+        routes.append(Route(method="POST", path=path, handler=handler, deployment=True, everywhere=path == "/rewards"))
         if path in OF_2023:
             routes.append(Route(method="POST", path="/engines/{engine}" + path, handler=handler))
     return routes
