@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
+import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from types import FrameType
 
 import torch
+
+REFUSED, INTERRUPTED = 2, 3
+LAUNCHER = "PLEIADE_LAUNCHER"  # its process id, for the ranks
+# Seconds for the others: to write the checkpoint of a stopped run, or to come to the same refusal.
+PATIENCE, HASTE = 60.0, 5.0
+MAX_TOLD = 4000  # bytes
+PR_SET_PDEATHSIG = 1  # prctl(2)
 
 
 def training_environment() -> dict[str, str]:
@@ -28,34 +40,77 @@ def training_environment() -> dict[str, str]:
 
 
 def launch(arguments: Sequence[str], processes: int) -> int:
-    """Run `python -m pleiade.lab ARGUMENTS` in `processes` ranks; returns the worst exit status.
+    """Run `python -m pleiade.lab ARGUMENTS` in `processes` ranks; returns the first rank's exit status, or the worst.
 
-    Ctrl-C reaches the ranks, which write their checkpoint. A rank that fails ends the others.
+    Ctrl-C and SIGTERM reach the ranks, which write their checkpoint. A rank that fails ends the others. The first rank
+    speaks for all; what another one had to say is told where that one failed first.
     """
     command = [sys.executable, "-m", "pleiade.lab", *arguments]
     port = _free_port()
-    ranks = [subprocess.Popen(command, env=_rank_environment(rank, processes, port)) for rank in range(processes)]
-    while any(rank.poll() is None for rank in ranks):
-        try:
-            time.sleep(0.2)
-        except KeyboardInterrupt:
-            continue  # the ranks received it too
-        if any(rank.poll() not in (None, 0) for rank in ranks):
-            _end(ranks)
+    with ExitStack() as open_files:
+        said = [open_files.enter_context(tempfile.TemporaryFile()) for _ in range(processes)]
+        ranks = [
+            subprocess.Popen(command, env=_rank_environment(rank, processes, port), stderr=said[rank] if rank else None)
+            for rank in range(processes)
+        ]
+        with _passed_on(ranks):
+            failed = _first_to_fail(ranks)
+            if failed is not None:
+                _end(ranks, HASTE if ranks[failed].returncode == REFUSED else PATIENCE)
+        if failed and ranks[failed].returncode != ranks[0].returncode:  # else the first has said the same
+            said[failed].seek(0)
+            told = said[failed].read()[-MAX_TOLD:].decode("utf-8", "replace").strip()
+            print(f"rank {failed} ended with {ranks[failed].returncode}: {told}", file=sys.stderr, flush=True)
+    if ranks[0].returncode > 0:
+        return ranks[0].returncode
     return max((abs(rank.returncode) for rank in ranks), default=0)
 
 
+def _first_to_fail(ranks: Sequence[subprocess.Popen[bytes]]) -> int | None:
+    """Wait until all ranks are finished, or one of them ends with another status than 0: its number."""
+    while True:
+        running = any(rank.poll() is None for rank in ranks)
+        failed = next((number for number, rank in enumerate(ranks) if rank.returncode not in (None, 0)), None)
+        if failed is not None or not running:
+            return failed
+        time.sleep(0.2)
+
+
+@contextmanager
+def _passed_on(ranks: Sequence[subprocess.Popen[bytes]]) -> Iterator[None]:
+    """Within it a SIGTERM goes to the ranks instead of ending this process; a Ctrl-C has reached them already."""
+
+    def pass_on(_signal: int, _frame: FrameType | None) -> None:
+        for rank in ranks:
+            rank.terminate()
+
+    before = signal.signal(signal.SIGTERM, pass_on), signal.signal(signal.SIGINT, lambda *_: None)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before[0])
+        signal.signal(signal.SIGINT, before[1])
+
+
 def _rank_environment(rank: int, processes: int, port: int) -> dict[str, str]:
-    environment = training_environment()
+    environment = training_environment() | {LAUNCHER: str(os.getpid())}
     if processes > 1:
         place = {"RANK": rank, "WORLD_SIZE": processes, "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port}
         environment |= {"OMP_NUM_THREADS": "1", **{name: str(value) for name, value in place.items()}}
     return environment
 
 
-def _end(ranks: Sequence[subprocess.Popen[bytes]]) -> None:
-    # A stopped run exits with 3 in every rank, so give the others time to say so before asking them.
-    deadline = time.monotonic() + 20
+def end_with_launcher() -> None:
+    """Called by a rank: if the process that launched it ends, however that ended, it gets a SIGTERM (on Linux)."""
+    if LAUNCHER not in os.environ or sys.platform != "linux":
+        return
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, ctypes.c_ulong(signal.SIGTERM))
+    if os.getppid() != int(os.environ[LAUNCHER]):  # it had ended before
+        os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _end(ranks: Sequence[subprocess.Popen[bytes]], patience: float) -> None:
+    deadline = time.monotonic() + patience
     while any(rank.poll() is None for rank in ranks) and time.monotonic() < deadline:
         time.sleep(0.2)
     for rank in ranks:

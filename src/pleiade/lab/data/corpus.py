@@ -67,7 +67,8 @@ def read_rows(folder: Path, pattern: str = "*.jsonl*") -> Iterator[dict[str, Any
 def _json_files(folder: Path, pattern: str) -> list[DataFile]:
     if not folder.is_dir() or not any(folder.glob(pattern)):
         return []
-    files = (file for file in find_files(str(folder.absolute()), folder) if file.format == ".jsonl")
+    folder = folder.absolute()
+    files = (file for file in find_files(str(folder), folder) if file.format == ".jsonl")
     return [f for f in files if Path(f.address).parent == folder and fnmatch(Path(f.address).name, pattern)]
 
 
