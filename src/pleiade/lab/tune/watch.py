@@ -1,0 +1,167 @@
+"""Watches a trainer step by step: progress, metrics, checkpoints by time, signals, and a loss that is no number."""
+
+from __future__ import annotations
+
+import json
+import math
+import shutil
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from transformers import TrainerCallback
+
+from pleiade.lab.tune.config import TuneConfig
+from pleiade.lab.tune.events import Events
+
+COMPLETE = "complete"  # written into a checkpoint last: one without it was cut by a kill or a full disk
+PACE_WINDOW = 50  # steps over which the pace is measured
+
+# What TRL measures beside the loss: its name, ours.
+FURTHER = {
+    "mean_token_accuracy": "accuracy",
+    "accuracy": "accuracy",
+    "rewards/accuracies": "accuracy",
+    "reward": "reward",
+}
+
+
+def newest_checkpoint(run: Path) -> Path | None:
+    """The newest whole checkpoint of a run; unfinished ones are removed."""
+    folders = sorted((run / "checkpoints").glob("checkpoint-*"), key=lambda folder: int(folder.name.split("-")[1]))
+    for folder in folders:
+        if not (folder / COMPLETE).is_file():
+            shutil.rmtree(folder)
+    whole = [folder for folder in folders if folder.is_dir()]
+    return whole[-1] if whole else None
+
+
+class Watch(TrainerCallback):  # type: ignore[misc]
+    """TRL's callback. `metrics.jsonl` has the rows of `lab.train`, so that the same pictures are drawn of both."""
+
+    def __init__(self, config: TuneConfig, run: Path, events: Events, stopped: Callable[[], bool]) -> None:
+        self.config, self.run, self.events, self.stopped = config, run, events, stopped
+        self.metrics = run / "metrics.jsonl"
+        self.tokens = self.tokens_before = 0
+        self.elapsed = self.pace = 0.0
+        self.loss, self.validated = float("nan"), 0
+        self.peak = 1.0
+
+    def on_train_begin(self, args: Any, state: Any, control: Any, **_rest: Any) -> None:
+        """Take up the rows of the steps that stand; those that will be taken again are dropped."""
+        rows = []
+        if self.metrics.is_file():
+            whole = (line for line in self.metrics.read_text("utf-8").splitlines() if line.endswith("}"))
+            rows = [row for row in map(json.loads, whole) if row["step"] <= state.global_step]
+            self.metrics.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
+        if rows:
+            self.tokens = rows[-1]["tokens"]
+            self.elapsed, self.loss = rows[-1]["seconds"], rows[-1]["loss"]
+            if self.config.method != "grpo":  # whose own count is kept in the checkpoint
+                self.tokens_before = self.tokens
+        self.peak = args.learning_rate
+        self.last_step, self.started = state.global_step, time.monotonic()
+        self.last_checkpoint = self.window_start = time.monotonic()
+        self.window_tokens = self.tokens
+
+    def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, Any] | None = None, **_rest: Any) -> None:
+        """A step's numbers: kept, sometimes printed. Raises FloatingPointError where the loss is not a number."""
+        logs = logs or {}
+        if "eval_loss" in logs:
+            self._note_validation(state.global_step, logs)
+            return
+        if "loss" not in logs:
+            return
+        self.loss, grad_norm = float(logs["loss"]), float(logs.get("grad_norm") or 0.0)
+        if not (math.isfinite(self.loss) and math.isfinite(grad_norm)):
+            raise FloatingPointError(f"step {state.global_step}")
+        if state.is_world_process_zero:
+            self._note(state, logs, grad_norm)
+
+    def _note_validation(self, step: int, logs: dict[str, Any]) -> None:
+        if step <= self.validated:
+            return  # the measurement before the first step, or a second one of the same weights
+        self.validated = step
+        data = {"step": step, "valid_loss": round(logs["eval_loss"], 5)}
+        for name, ours in FURTHER.items():
+            if logs.get(f"eval_{name}") is not None:
+                data[f"valid_{ours}"] = round(logs[f"eval_{name}"], 5)
+        shown = "  ".join(f"{name} {value:.3f}" for name, value in list(data.items())[1:])
+        self.events.metrics(f"step {step}: {shown}", data)
+
+    def _note(self, state: Any, logs: dict[str, Any], grad_norm: float) -> None:
+        now = time.monotonic()
+        seconds, self.started = now - self.started, now
+        self.elapsed += seconds
+        taken = state.global_step - self.last_step
+        # The first step allocates; it says little about the pace.
+        slow = self.pace == 0.0 or seconds < self.pace / 3
+        self.pace = seconds if slow else self.pace + (seconds - self.pace) / min(max(taken, 1), PACE_WINDOW)
+        self.tokens = self.tokens_before + int(logs.get("num_tokens") or 0)
+        further = {ours: round(logs[name], 5) for name, ours in FURTHER.items() if logs.get(name) is not None}
+        scale = logs["learning_rate"] / self.peak
+        row = {
+            "step": state.global_step,
+            "tokens": self.tokens,
+            "loss": round(self.loss, 5),
+            "scale": round(scale, 5),
+            "grad_norm": round(grad_norm, 4),
+            "seconds": round(self.elapsed, 2),
+            **further,
+        }
+        with self.metrics.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(row) + "\n")
+        last = state.global_step == state.max_steps
+        text = ""
+        if state.global_step % self.config.log_steps == 0 or last:
+            speed = (self.tokens - self.window_tokens) / max(1e-9, now - self.window_start)
+            self.window_start, self.window_tokens = now, self.tokens
+            shown = "".join(f"  {name} {value:.3f}" for name, value in further.items())
+            text = (
+                f"step {state.global_step}/{state.max_steps}  {self.tokens / 1e6:.2f} M tokens  loss {self.loss:.3f}"
+                f"{shown}  lr x{scale:.2f}  {speed:,.0f} tokens/s  "
+                f"{(state.max_steps - state.global_step) * self.pace / 60:.1f} min left"
+            )
+        told = {"step": row["step"], "total_steps": state.max_steps, "train_loss": row["loss"]}
+        if "accuracy" in further:
+            told["train_mean_token_accuracy" if self.config.method == "sft" else "train_accuracy"] = further["accuracy"]
+        if "reward" in further:
+            told["train_mean_reward"] = further["reward"]
+        self.events.metrics(text, told)
+
+    def on_step_end(self, args: Any, state: Any, control: Any, **_rest: Any) -> Any:
+        """Ask for a checkpoint where it is time, or where a signal came."""
+        every = self.config.checkpoint_steps
+        due = time.monotonic() - self.last_checkpoint > self.config.checkpoint_seconds
+        if self.stopped():
+            control.should_training_stop = True
+        if self.stopped() or due or (every and state.global_step % every == 0) or state.global_step == state.max_steps:
+            control.should_save = True
+        return control
+
+    def on_save(self, args: Any, state: Any, control: Any, **_rest: Any) -> None:
+        """The checkpoint is whole."""
+        if state.is_world_process_zero:
+            (Path(args.output_dir) / f"checkpoint-{state.global_step}" / COMPLETE).touch()
+        self.last_checkpoint = time.monotonic()
+
+
+@contextmanager
+def stop_on_signal() -> Iterator[Callable[[], bool]]:
+    """Turns SIGINT and SIGTERM into a flag that is read between steps."""
+    received: list[int] = []
+
+    def remember(number: int, _frame: object) -> None:
+        received.append(number)
+        print("\nstopping after this step, with a checkpoint", file=sys.stderr, flush=True)
+
+    previous = {number: signal.signal(number, remember) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield lambda: bool(received)
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
