@@ -83,9 +83,9 @@ def write_tiny_reward_model(folder: Path, *, chat_template: str = "") -> Path:
     return folder
 
 
-def write_tiny_gguf(path: Path) -> Path:
+def write_tiny_gguf(path: Path, *, fim: bool = True) -> Path:
     """The same model as one GGUF file, in float32."""
-    tokenizer = byte_tokenizer()
+    tokenizer = byte_tokenizer(fim=fim)
     size = tokenizer.get_vocab_size()
     writer = gguf.GGUFWriter(path, "qwen3")
     writer.add_block_count(2)

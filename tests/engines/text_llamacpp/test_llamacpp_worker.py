@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from engines.tiny_model import write_tiny_gguf
+from engines.tiny_model import byte_tokenizer, write_tiny_gguf
 from engines.worker_process import TOKEN, Worker, run_worker
 
 MODULE = "pleiade.engines.text_llamacpp"
@@ -84,8 +84,40 @@ def test_best_of_keeps_the_likeliest(llama: Worker) -> None:
 
 
 def test_a_suffix_is_filled_by_the_models_own_tokens(llama: Worker) -> None:
-    answer = llama.ok("/completions", prompt="ab", suffix="cd", max_tokens=2)
+    request = {"temperature": 0, "max_tokens": 6, "ignore_eos": True, "logprobs": 1}
+    answer = llama.ok("/completions", prompt="ab", suffix="cd", **request)
     assert answer["usage"]["prompt_tokens"] == 7
+    tokenizer = byte_tokenizer()
+    marks = [tokenizer.token_to_id(f"<|fim_{name}|>") for name in ("prefix", "suffix", "middle")]
+    a, b, c, d = tokenizer.encode("abcd").ids
+    by_hand = [marks[0], a, b, marks[1], c, d, marks[2]]
+    bias = dict.fromkeys(map(str, marks), -100)
+    expected = llama.ok("/completions", prompt=by_hand, logit_bias=bias, **request)
+    assert answer["choices"][0] == expected["choices"][0]
+    assert llama.ok("/completions", prompt=[a, b], suffix="cd", **request)["choices"] == answer["choices"]
+    events = llama.stream("/completions", prompt="ab", suffix="cd", n=2, **request)
+    for index in (0, 1):
+        texts = [e["choices"][0]["text"] for e in events if e["choices"][0]["index"] == index]
+        assert "".join(texts) == answer["choices"][0]["text"]
+    assert "fim" not in json.dumps([answer, events])
+
+
+def test_marks_that_a_text_spells_are_text_and_a_hole_may_begin_it(llama: Worker) -> None:
+    spelled = llama.ok("/completions", prompt="<|fim_middle|>", suffix="<|im_end|>", max_tokens=1)
+    assert spelled["usage"]["prompt_tokens"] == 3 + len("<|fim_middle|>") + len("<|im_end|>")
+    assert llama.ok("/completions", prompt="", suffix="ab", max_tokens=1)["usage"]["prompt_tokens"] == 5
+
+
+def test_a_file_that_is_too_long_to_fill_in_is_refused_and_not_cut(llama: Worker) -> None:
+    error = llama.error("/completions", prompt="x" * CONTEXT, suffix="y" * 10, max_tokens=1)
+    assert error["code"] == "context_length_exceeded"
+
+
+def test_a_model_without_marks_takes_no_suffix(tmp_path: Path) -> None:
+    arguments = ["--model", str(write_tiny_gguf(tmp_path / "plain.gguf", fim=False)), "--model-id", "plain"]
+    with run_worker(MODULE, [*arguments, "--threads", "1", "--slots", "1"], tmp_path / "log") as plain:
+        error = plain.error("/completions", prompt="ab", suffix="cd")
+        assert (error["param"], error["code"]) == ("suffix", "unsupported_parameter")
 
 
 def test_json_schemas_are_kept(llama: Worker) -> None:

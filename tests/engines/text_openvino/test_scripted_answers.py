@@ -154,19 +154,67 @@ async def test_an_adapter_that_does_not_fit_is_refused_and_its_base_answers_on()
 async def test_a_suffix_for_a_model_without_such_tokens_is_refused() -> None:
     async with saying("x", known=tokenizer(fim=False)) as client:
         answer = await client.post("/completions", prompt="ab", suffix="cd")
-        assert (answer.status_code, answer.json()["error"]["param"]) == (400, "suffix")
-        assert "fill in the middle" in answer.json()["error"]["message"]
+        error = answer.json()["error"]
+        assert (answer.status_code, error["param"], error["code"]) == (400, "suffix", "unsupported_parameter")
+        assert "fill in the middle" in error["message"]
 
 
-async def test_fill_in_the_middle_is_prefix_suffix_middle() -> None:
+MARKS = [tokenizer().control[f"<|fim_{name}|>"] for name in ("prefix", "suffix", "middle")]
+
+
+@pytest.mark.parametrize("prompt", ["ab", "", "a<|fim_middle|>b", "<|im_start|>"])
+async def test_fill_in_the_middle_is_prefix_suffix_middle_and_only_the_marks_are_control_tokens(prompt: str) -> None:
     async with saying("x") as client:
-        await client.ok("/completions", prompt="ab", suffix="c<|im_end|>")
+        await client.ok("/completions", prompt=prompt, suffix="c<|im_end|>")
         known = tokenizer()
-        marks = [known.control[f"<|fim_{name}|>"] for name in ("prefix", "suffix", "middle")]
         [request] = client.engine.requests
-        suffix = known.encode_plain("c<|im_end|>")
-        assert request.prompt == [marks[0], *known.encode("ab"), marks[1], *suffix, marks[2]]
-        assert known.control["<|endoftext|>"] in request.stop_tokens
+        prefix, suffix = known.encode_plain(prompt), known.encode_plain("c<|im_end|>")
+        assert request.prompt == [MARKS[0], *prefix, MARKS[1], *suffix, MARKS[2]]
+
+
+async def test_a_prompt_of_tokens_is_framed_too_and_none_is_an_empty_one() -> None:
+    async with saying("x") as client:
+        for prompt, inside in (([5, 6], [5, 6]), ([[7]], [7]), (None, [])):
+            await client.ok("/completions", prompt=prompt, suffix="c")
+            assert client.engine.requests[-1].prompt[: len(inside) + 2] == [MARKS[0], *inside, MARKS[1]]
+
+
+async def test_what_begins_every_text_comes_before_the_marks() -> None:
+    described = json.loads(byte_tokenizer().to_str())
+    first = {"id": "<|endoftext|>", "type_id": 0}
+    described["post_processor"] = {
+        "type": "TemplateProcessing",
+        "single": [{"SpecialToken": first}, {"Sequence": {"id": "A", "type_id": 0}}],
+        "pair": [],
+        "special_tokens": {first["id"]: {"id": first["id"], "ids": [257], "tokens": [first["id"]]}},
+    }
+    known = TextTokenizer(json.dumps(described), configuration={"eos_token": "<|im_end|>"}, source="test")
+    async with saying("x", known=known) as client:
+        await client.ok("/completions", prompt="ab", suffix="c")
+        [request] = client.engine.requests
+        assert request.prompt[:2] == [257, MARKS[0]]
+        assert request.prompt.count(257) == 1
+
+
+@pytest.mark.parametrize("end", ["<|endoftext|>", "<|im_end|>", "<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>"])
+async def test_a_middle_ends_at_the_end_of_the_text_and_no_mark_is_shown(end: str) -> None:
+    known = tokenizer()
+
+    def script(request: GenerationRequest, index: int) -> list[int]:
+        return [*known.encode("mid"), known.control[end], *known.encode("after")]
+
+    request = {"prompt": "a", "suffix": "b", "n": 2, "max_tokens": 50, "logprobs": 1}
+    async with saying(script, known=known) as client:
+        whole = await client.ok("/completions", **request)
+        assert [(c["text"], c["finish_reason"]) for c in whole["choices"]] == [("mid", "stop")] * 2
+        assert whole["choices"][0]["logprobs"]["tokens"] == ["m", "i", "d"]
+        assert whole["choices"][0]["logprobs"]["text_offset"] == [1, 2, 3]  # counted from the beginning of the prompt
+        events = await client.events("/completions", **request)
+        for index in (0, 1):
+            own = [e["choices"][0] for e in events if e["choices"][0]["index"] == index]
+            assert "".join(choice["text"] for choice in own) == "mid"
+            assert own[-1]["finish_reason"] == "stop"
+            assert [t for choice in own for t in (choice["logprobs"] or {"tokens": []})["tokens"]] == ["m", "i", "d"]
 
 
 async def test_a_full_queue_is_429_with_both_retry_headers() -> None:

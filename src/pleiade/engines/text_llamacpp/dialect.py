@@ -60,22 +60,6 @@ def completion_request(
     return body
 
 
-def infill_request(
-    fields: Mapping[str, Any], prefix: str, suffix: str, *, number: int, max_tokens: int
-) -> dict[str, Any]:
-    """The body for choice `number` of a text that is filled in, for llama.cpp's own `/infill`."""
-    body = {
-        **_shared(fields, number, max_tokens),
-        "input_prefix": prefix,
-        "input_suffix": suffix,
-        "prompt": "",
-    }
-    logprobs = body.pop("logprobs", None)
-    if logprobs is not None:
-        body["n_probs"] = max(logprobs, 1)
-    return body
-
-
 def _shared(fields: Mapping[str, Any], number: int, max_tokens: int | None) -> dict[str, Any]:
     body = {name: value for name, value in fields.items() if name not in OURS and value is not None}
     body |= {"stream": True, "timings_per_token": True, "stream_options": {"include_usage": True}}
@@ -94,11 +78,6 @@ def read_event(event: Mapping[str, Any], before: Usage) -> Step:
     if "error" in event:
         raise translate_error(event)
     usage = _usage(event, before)
-    if "content" in event:  # /infill
-        finish = None
-        if event.get("stop"):
-            finish = "length" if event.get("stop_type") == "limit" else "stop"
-        return Step(usage, text=event["content"], logprobs=_infill_logprobs(event), finish=finish)
     choices = event.get("choices") or [{}]
     choice = choices[0]
     return Step(
@@ -120,11 +99,6 @@ def _usage(event: Mapping[str, Any], before: Usage) -> Usage:
         cached = timings.get("cache_n", 0)
         return Usage(cached + timings["prompt_n"], timings["predicted_n"], cached)
     return before
-
-
-def _infill_logprobs(event: Mapping[str, Any]) -> dict[str, Any] | None:
-    found = event.get("completion_probabilities")
-    return {"content": found} if found else None
 
 
 def translate_error(body: Mapping[str, Any], status: int = 400, *, chat: bool = True) -> ApiError:

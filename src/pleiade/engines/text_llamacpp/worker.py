@@ -15,6 +15,7 @@ import numpy as np
 from pleiade.engines.text_llamacpp import dialect
 from pleiade.engines.text_llamacpp.answers import ChatAnswer, CompletionAnswer
 from pleiade.engines.text_llamacpp.dialect import Step
+from pleiade.engines.text_llamacpp.infill import find_marks, frame_prompts
 from pleiade.engines.text_llamacpp.sequences import Sequence, follow_all
 from pleiade.engines.text_llamacpp.server import LlamaOptions, LlamaServer, context_of
 from pleiade.engines.wire.app import Handler
@@ -22,6 +23,7 @@ from pleiade.engines.wire.checks import asked_tokens, check_limit, check_samplin
 from pleiade.engines.wire.embeddings import check_form, inputs_of, vectors_answer
 from pleiade.engines.wire.errors import ApiError, internal, invalid, queue_full
 from pleiade.engines.wire.exchange import Exchange
+from pleiade.engines.wire.infill import Marks
 from pleiade.engines.wire.messages import template_messages
 from pleiade.engines.wire.metrics import GenerationMetrics
 from pleiade.engines.wire.requests import (
@@ -49,7 +51,7 @@ class LlamaService:
         self._loop = loop
         self._session: aiohttp.ClientSession | None = None
         self._context = 0
-        self._width = 0  # of embeddings; known after the first
+        self._marks: Marks | None = None  # looked up when somebody first sends a suffix
         self._active = 0
         self._created = int(time.time())
         self._fingerprint = f"fp_llamacpp_{Path(options.model).stat().st_size:x}"
@@ -126,13 +128,18 @@ class LlamaService:
             )
         prompts = _prompts(request)
         fields = msgspec.json.decode(exchange.body)
+        if request.suffix:
+            marks = self._marks = self._marks or await find_marks(session)
+            prompts = await frame_prompts(session, marks, prompts, request.suffix)
+            # llama.cpp neither stops at a mark nor shows it: none may be written.
+            fields["logit_bias"] = {**(fields.get("logit_bias") or {}), **{str(mark): -100 for mark in marks}}
         if best_of > n:
             fields["logprobs"] = max(request.logprobs or 0, 1)
         sequences: list[Sequence] = []
         for prompt in prompts:
             for number in range(best_of):
-                route, body = _completion_call(fields, prompt, request.suffix, number=number, max_tokens=asked)
-                sequences.append(Sequence(len(sequences), route, body, silent=asked == 0))
+                body = dialect.completion_request(fields, prompt, number=number, max_tokens=asked)
+                sequences.append(Sequence(len(sequences), "/v1/completions", body, silent=asked == 0))
         echoed = [await self._text_of(session, p) if request.echo else "" for p in prompts]
         answer = CompletionAnswer(echoed, n=n, grown=best_of, logprobs=request.logprobs is not None)
         await self._answer(exchange, request, sequences, answer, prompts=len(prompts))
@@ -295,18 +302,6 @@ def _prompts(request: CompletionRequest) -> list[str | list[int]]:
             "invalid_type",
         )
     return prompts
-
-
-def _completion_call(
-    fields: Mapping[str, Any], prompt: str | list[int], suffix: str | None, *, number: int, max_tokens: int
-) -> tuple[str, dict[str, Any]]:
-    """Route and body for one sequence."""
-    if not suffix:
-        body = dialect.completion_request(fields, prompt, number=number, max_tokens=max_tokens)
-        return "/v1/completions", body
-    if not isinstance(prompt, str):
-        raise invalid("A 'suffix' needs a 'prompt' of text here, not of tokens.", "suffix")
-    return "/infill", dialect.infill_request(fields, prompt, suffix, number=number, max_tokens=max_tokens)
 
 
 def load(options: LlamaOptions, loop: asyncio.AbstractEventLoop) -> LlamaService:

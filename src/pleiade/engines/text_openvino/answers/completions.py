@@ -16,6 +16,7 @@ from pleiade.engines.text_openvino.generation import Constraint, GenerationReque
 from pleiade.engines.wire.checks import choices_of, fit, refuse_endless, stops_of
 from pleiade.engines.wire.errors import invalid
 from pleiade.engines.wire.exchange import Exchange
+from pleiade.engines.wire.infill import Marks, framed, no_marks
 from pleiade.engines.wire.requests import CompletionRequest, number_in_range, parse
 from pleiade.engines.wire.sse import StreamEncoder, UsageCounter, encode_object, encode_text
 
@@ -84,8 +85,11 @@ def _prepare(model: TextModel, request: CompletionRequest) -> tuple[list[_Prompt
     if request.suffix:
         if request.echo:
             raise invalid("'echo' cannot be combined with 'suffix'.", "echo")
-        prompts = [_fill_in_the_middle(model, prompt, request.suffix) for prompt in prompts]
-        ends |= model.tokenizer.ids_of(FIM_ENDS)
+        marks = model.tokenizer.infill_marks()
+        if marks is None:
+            raise no_marks()
+        prompts = [_framed(model, marks, prompt, request.suffix) for prompt in prompts]
+        ends |= model.tokenizer.ids_of(FIM_ENDS) | set(marks)
     constraint: Constraint | None = None
     if request.response_format is not None:
         constraint = model.grammars.for_format(request.response_format)
@@ -114,12 +118,13 @@ def _prepare(model: TextModel, request: CompletionRequest) -> tuple[list[_Prompt
 
 
 def _prompts(model: TextModel, request: CompletionRequest) -> list[_Prompt]:
-    """The prompts of all four shapes: string, [string], [int], [[int]]."""
+    """The prompts of all four shapes: string, [string], [int], [[int]]; before a suffix, what will be framed."""
     given = request.prompt
+    from_text = _from_plain_text if request.suffix else _from_text
     if given is None or given == []:
-        return [_opening(model)]
+        return [from_text(model, "")]
     if isinstance(given, str):
-        return [_from_text(model, given)]
+        return [from_text(model, given)]
     if all(isinstance(item, int) for item in given):
         return [_from_ids(model, [item for item in given if isinstance(item, int)], "prompt")]
     if len(given) > MAX_PROMPTS:
@@ -132,7 +137,7 @@ def _prompts(model: TextModel, request: CompletionRequest) -> list[_Prompt]:
     prompts = []
     for place, item in enumerate(given):
         if isinstance(item, str):
-            prompts.append(_from_text(model, item))
+            prompts.append(from_text(model, item))
         elif isinstance(item, list):
             prompts.append(_from_ids(model, item, f"prompt[{place}]"))
         else:
@@ -150,6 +155,12 @@ def _from_text(model: TextModel, text: str) -> _Prompt:
     refuse_endless(model.engine.context_length, len(text.encode()), model.tokenizer.longest_token, chat=False)
     ids = model.tokenizer.encode(text, beginning=True)
     return _Prompt(ids, text) if ids else _opening(model)
+
+
+def _from_plain_text(model: TextModel, text: str) -> _Prompt:
+    """Before a suffix the marks are ours to set: a text that spells one is a text about it. It may be empty."""
+    refuse_endless(model.engine.context_length, len(text.encode()), model.tokenizer.longest_token, chat=False)
+    return _Prompt(model.tokenizer.encode_plain(text), text)
 
 
 def _from_ids(model: TextModel, ids: list[int], param: str) -> _Prompt:
@@ -176,17 +187,11 @@ def _opening(model: TextModel) -> _Prompt:
     return _Prompt([first], "")
 
 
-def _fill_in_the_middle(model: TextModel, prompt: _Prompt, suffix: str) -> _Prompt:
-    """Prefix, suffix, middle: the order on which all these models were trained."""
-    marks = model.tokenizer.fim_tokens()
-    if marks is None:
-        raise invalid(
-            "This model was not trained to fill in the middle (its tokenizer has no such tokens), so it takes no "
-            "'suffix'.",
-            "suffix",
-        )
-    before, after, middle = marks
-    ids = [before, *prompt.ids, after, *model.tokenizer.encode_plain(suffix), middle]
+def _framed(model: TextModel, marks: Marks, prompt: _Prompt, suffix: str) -> _Prompt:
+    """The prompt and what comes after the hole, between the model's marks."""
+    refuse_endless(model.engine.context_length, len(suffix.encode()), model.tokenizer.longest_token, chat=False)
+    beginning = model.tokenizer.encode("", beginning=True)
+    ids = [*beginning, *framed(marks, prompt.ids, model.tokenizer.encode_plain(suffix))]
     return _Prompt(ids, prompt.text)
 
 

@@ -9,20 +9,14 @@ from typing import Any
 
 from tokenizers import Tokenizer
 
+from pleiade.engines.wire.infill import SPELLINGS, Marks
 from pleiade.engines.wire.serve import LoadError
 
 # Marks that programs parse out of the text: shown even where a tokenizer calls them special.
 VISIBLE_MARKS = frozenset({"<tool_call>", "</tool_call>", "<tool_response>", "</tool_response>", "<think>", "</think>"})
 # Control tokens that end a turn of a chat, in the spellings of the families served here.
 TURN_ENDS = ("<|im_end|>", "<|eot_id|>", "<|eom_id|>", "<|end|>", "<end_of_turn>", "<|endoftext|>", "</s>")
-# Prefix, suffix and middle tokens of fill-in-the-middle: Qwen and CodeGemma, StarCoder, DeepSeek, Code Llama.
-FIM_SPELLINGS = (
-    ("<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>"),
-    ("<fim_prefix>", "<fim_suffix>", "<fim_middle>"),
-    ("<fim-prefix>", "<fim-suffix>", "<fim-middle>"),
-    ("<｜fim▁begin｜>", "<｜fim▁hole｜>", "<｜fim▁end｜>"),
-    ("▁<PRE>", "▁<SUF>", "▁<MID>"),
-)
+# What ends a middle besides the ends of a text.
 FIM_ENDS = ("<|fim_pad|>", "<|repo_name|>", "<|file_sep|>", "<|endoftext|>", "<file_sep>", "▁<EOT>")
 
 
@@ -79,12 +73,11 @@ class TextTokenizer:
             return []
         return [match.span() for match in self._control_pattern.finditer(text)]
 
-    def fim_tokens(self) -> tuple[int, int, int] | None:
-        """Prefix, suffix and middle ids of fill-in-the-middle; None where the model has none."""
-        for spelling in FIM_SPELLINGS:
-            ids = [self.id_of(token) for token in spelling]
-            if None not in ids:
-                prefix, suffix, middle = (token for token in ids if token is not None)
+    def infill_marks(self) -> Marks | None:
+        """The tokens that frame a text to fill in; None where the model has none."""
+        for spelling in SPELLINGS:
+            prefix, suffix, middle = (self.id_of(token) for token in spelling)
+            if prefix is not None and suffix is not None and middle is not None:
                 return prefix, suffix, middle
         return None
 
