@@ -17,7 +17,7 @@ from tokenizers import Tokenizer
 from torch import Tensor
 
 from pleiade.lab.data.fim import fim_marks, fim_transform
-from pleiade.lab.data.shards import Shard
+from pleiade.lab.data.shards import Shard, tokenizer_fingerprint
 from pleiade.lab.tokenizer.bpe import token_id
 from pleiade.lab.tokenizer.special_tokens import END_OF_TEXT
 
@@ -64,6 +64,7 @@ class PackedStream:
             "seed": config.seed,
             "piece_tokens": config.piece_tokens,
             "fim": [config.fim_rate, config.fim_tokens],
+            "tokenizer": tokenizer_fingerprint(self.tokenizer),
             "sources": [
                 [shard.name, shard.num_tokens, repeat] for shard, repeat in zip(self.shards, self.repeats, strict=True)
             ],
@@ -147,8 +148,8 @@ class PackedStream:
         The length of rows may differ: a place is a token, not a row.
         """
         ours = self._order_depends_on()
-        theirs = state.get("order", ours)  # checkpoints before 2026-11-22 don't say
-        different = [key for key in ours if ours[key] != theirs.get(key)]
+        theirs = state.get("order", {})  # what an older checkpoint does not say is taken at its word
+        different = [key for key in ours if ours[key] != theirs.get(key, ours[key])]
         if different:
             told = "; ".join(f"{key} was {theirs.get(key)}, is {ours[key]}" for key in different)
             raise ValueError(f"the checkpoint was written by another stream of data ({told}): go on with what it had")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import hashlib
+from array import array
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, Self, TypeVar
 
@@ -81,6 +83,23 @@ class Objective(Protocol[B]):
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Go to a place in the data."""
         ...
+
+
+def examples_fingerprint(examples: Iterable[Sequence[int]]) -> str:
+    """A short hash of tokenized examples in their order: a place in one list means nothing in another."""
+    digest = hashlib.sha256()
+    for ids in examples:
+        digest.update(array("q", [len(ids), *ids]).tobytes())
+    return digest.hexdigest()[:16]
+
+
+def refuse_other_examples(ours: str, state: dict[str, Any]) -> None:
+    """Raise ValueError where a checkpoint's place is one in other examples; older checkpoints do not say."""
+    if state.get("examples", ours) != ours:
+        raise ValueError(
+            "the checkpoint was written over other examples (another --data, seed or version): give it the same ones, "
+            "or remove the stage's folder to train it anew"
+        )
 
 
 def next_token_loss_sum(hidden: Hidden, model: Gpt, batch: MicroBatch, dtype: torch.dtype) -> Tensor:

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from pleiade.lab.objectives.base import IGNORED
+from pleiade.lab.objectives.base import IGNORED, examples_fingerprint, refuse_other_examples
 from pleiade.lab.preferences.pair import Answer, RenderedPair
 
 
@@ -90,6 +90,9 @@ class PairDealer:
         self.references = [references[i] if references else (0.0, 0.0) for i in kept]
         self.num_left_out = len(pairs) - len(kept)
         self.pad_id, self.seq_len, self.rows, self.micro_rows, self.seed = pad_id, seq_len, rows, micro_rows, seed
+        self.fingerprint = examples_fingerprint(
+            answer.ids for pair in self.pairs for answer in (pair.chosen, pair.rejected)
+        )
         self.epoch, self.position = 0, 0
         self.order = self._order(0)
 
@@ -122,10 +125,11 @@ class PairDealer:
         return PairBatch(*answer_rows(answers, self.pad_id, self.seq_len), torch.tensor(reference))
 
     def state_dict(self) -> dict[str, Any]:
-        """The place in the epoch."""
-        return {"epoch": self.epoch, "position": self.position}
+        """The place in the epoch, and in which pairs."""
+        return {"epoch": self.epoch, "position": self.position, "examples": self.fingerprint}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go to a place."""
+        """Go to a place; raises ValueError if it is one in other pairs."""
+        refuse_other_examples(self.fingerprint, state)
         self.epoch, self.position = state["epoch"], state["position"]
         self.order = self._order(self.epoch)

@@ -11,7 +11,14 @@ from torch import Tensor
 
 from pleiade.lab.dialogues.render import Rendered
 from pleiade.lab.gpt.model import Gpt
-from pleiade.lab.objectives.base import IGNORED, Hidden, MicroBatch, next_token_loss_sum
+from pleiade.lab.objectives.base import (
+    IGNORED,
+    Hidden,
+    MicroBatch,
+    examples_fingerprint,
+    next_token_loss_sum,
+    refuse_other_examples,
+)
 
 
 class InstructionTuning:
@@ -28,6 +35,7 @@ class InstructionTuning:
         if not self.conversations:
             raise ValueError(f"no conversation fits {seq_len} tokens: raise seq_len or give shorter conversations")
         self.pad_id, self.seq_len, self.rows, self.micro_rows, self.seed = pad_id, seq_len, rows, micro_rows, seed
+        self.fingerprint = examples_fingerprint(c.ids for c in self.conversations)
         self.epoch, self.position = 0, 0
         self.packed = self._packed(0)
 
@@ -79,11 +87,12 @@ class InstructionTuning:
         return next_token_loss_sum(hidden, model, batch, dtype)
 
     def state_dict(self) -> dict[str, Any]:
-        """The place in the epoch."""
-        return {"epoch": self.epoch, "position": self.position}
+        """The place in the epoch, and in which conversations."""
+        return {"epoch": self.epoch, "position": self.position, "examples": self.fingerprint}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go to a place."""
+        """Go to a place; raises ValueError if it is one in other conversations."""
+        refuse_other_examples(self.fingerprint, state)
         self.epoch, self.position = state["epoch"], state["position"]
         self.packed = self._packed(self.epoch)
 
