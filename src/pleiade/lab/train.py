@@ -30,6 +30,7 @@ from pleiade.lab.optim.schedule import Decay, ScheduleConfig, decay_for_steps, l
 from pleiade.lab.ranks import Ranks, join_ranks
 
 PACE_WINDOW = 50  # steps over which the pace is measured
+BAD_BATCH = "nan-batch.pt"  # of the step that ended a run whose numbers were none
 DEADLINE_STEPS = 10  # steps between two looks at the deadline
 
 
@@ -192,7 +193,7 @@ def _decay_to_go_on_with(decided: Decay | None, wanted: Decay | None, step: int)
 
 def _refuse_numbers(what: str, step: int, batches: Sequence[Batch], run: Path, ranks: Ranks) -> NoReturn:
     """Stop before such a number reaches a checkpoint; the step's batches are kept to look at."""
-    kept = run / "nan-batch.pt"
+    kept = run / BAD_BATCH
     if ranks.is_first:
         torch.save({"step": step, "batches": [vars(batch) for batch in batches]}, kept)
     raise FloatingPointError(
