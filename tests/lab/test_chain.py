@@ -6,11 +6,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-from corpora import toy_preset, write_corpus
+from corpora import sentences, toy_preset, write_corpus
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from pleiade.lab.card import CardFacts, write_card, write_licences
-from pleiade.lab.chain import run_chain
+from pleiade.lab.chain import STAGES, run_chain, share_minutes
 from pleiade.lab.code import CodeConfig
 from pleiade.lab.corpora.licences import read_origin
 from pleiade.lab.data.stream import StreamConfig
@@ -18,6 +18,7 @@ from pleiade.lab.dialogues.conversation import exchange
 from pleiade.lab.evals.bits_per_byte import Score
 from pleiade.lab.evals.panel import PANEL
 from pleiade.lab.metrics import read_metrics
+from pleiade.lab.presets import override, presets
 
 
 def test_a_chain_writes_a_model_that_transformers_loads_and_its_curve(tmp_path: Path) -> None:
@@ -33,6 +34,24 @@ def test_a_chain_writes_a_model_that_transformers_loads_and_its_curve(tmp_path: 
     assert written.shape[1] > ids.shape[1]
     settings = json.loads((tmp_path / "run" / "export" / "generation_config.json").read_text())
     assert settings["eos_token_id"] == [tokenizer.convert_tokens_to_ids(t) for t in ("<|im_end|>", "<|endoftext|>")]
+
+
+def test_a_folder_of_ones_own_text_is_enough(tmp_path: Path) -> None:
+    data = tmp_path / "mine"
+    (data / "letters").mkdir(parents=True)
+    for number, first in enumerate(range(0, 400, 10)):
+        (data / "letters" / f"{number}.txt").write_text("\n".join(sentences()[first : first + 10]), "utf-8")
+    reports = run_chain(presets()["toy"], data, tmp_path / "run", until="base") or []
+    assert [report.improved for report in reports] == [True]
+    assert (tmp_path / "run" / "corpus" / "LICENCES").exists()
+
+
+def test_minutes_are_shared_out_to_the_stages_on_the_way() -> None:
+    assert share_minutes(10, "base") == ["loop.minutes=10.00"]
+    changed = override(presets()["pico"], share_minutes(15, "chat"))
+    assert (changed.loop.minutes, changed.chat.loop.minutes, changed.dpo.stage.loop.minutes) == (10.0, 5.0, None)
+    for stage in STAGES:
+        assert override(presets()["pico"], share_minutes(10, stage)).loop.steps is None
 
 
 def test_a_code_stage_builds_its_corpus_and_learns_to_fill_in_the_middle(tmp_path: Path) -> None:

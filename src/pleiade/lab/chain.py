@@ -14,23 +14,34 @@ from pathlib import Path
 from tokenizers import Tokenizer
 
 from pleiade.lab.checkpoint import latest_checkpoint, load_checkpoint
-from pleiade.lab.code import code_corpus
 from pleiade.lab.curves import draw_curve
 from pleiade.lab.dialogues.mixture import chat_mixture
 from pleiade.lab.dpo import train_dpo
-from pleiade.lab.export.huggingface import export_huggingface
+from pleiade.lab.export.huggingface import CODE, PROSE, export_huggingface
 from pleiade.lab.finetune import dialogue_loss, finetune
 from pleiade.lab.gpt.model import Gpt, init_weights
+from pleiade.lab.objectives.next_token import NextToken
+from pleiade.lab.own_text import code_corpus, on_own_text
 from pleiade.lab.preferences.mixture import preference_mixture, preference_prompts
 from pleiade.lab.presets import Preset
-from pleiade.lab.pretrain import load_model, pretrain, stream_loss
+from pleiade.lab.pretrain import load_model, open_stream, pretrain, stream_loss
 from pleiade.lab.ranks import join_ranks
 from pleiade.lab.reward import train_reward, with_reward_head
+from pleiade.lab.rloo import train_rloo
 from pleiade.lab.tokenizer.bpe import load_tokenizer, save_tokenizer
 
 # Each stage and the one that it goes on from.
-GOES_ON_FROM = {"base": None, "code": "base", "chat": "base", "reward": "chat", "dpo": "reward"}
+GOES_ON_FROM = {"base": None, "code": "base", "chat": "base", "reward": "chat", "dpo": "reward", "rloo": "dpo"}
 STAGES = tuple(GOES_ON_FROM)
+# Where a stage's length is set, and its weight when the minutes of a whole chain are shared out.
+LENGTHS = {
+    "base": ("loop.minutes", 10.0),
+    "code": ("code.loop.minutes", 6.0),
+    "chat": ("chat.loop.minutes", 5.0),
+    "reward": ("reward.loop.minutes", 2.0),
+    "dpo": ("dpo.stage.loop.minutes", 2.0),
+    "rloo": ("rloo.stage.loop.minutes", 2.0),
+}
 
 
 @dataclass(frozen=True)
@@ -60,7 +71,7 @@ def run_chain(preset: Preset, data: Path, run: Path, until: str = "chat") -> lis
     """
     if until not in STAGES:
         raise ValueError(f"there is no stage {until!r}: choose one of {', '.join(STAGES)}")
-    chain = _Chain(preset, data, run)
+    chain = _Chain(on_own_text(preset, data, run), data, run)
     for stage in way_to(until):
         report = getattr(chain, stage)()
         if report is None:
@@ -68,7 +79,7 @@ def run_chain(preset: Preset, data: Path, run: Path, until: str = "chat") -> lis
         chain.note(report)
     if chain.is_first:
         export = run / ("code-export" if until == "code" else "export")
-        export_huggingface(chain.model, chain.tokenizer, export)
+        export_huggingface(chain.model, chain.tokenizer, export, sampling=CODE if until == "code" else PROSE)
         print(f"model written to {export}: serve it with `pleiade model add {export}`", flush=True)
     return chain.reports
 
@@ -77,6 +88,13 @@ def way_to(stage: str) -> tuple[str, ...]:
     """The stages from the first to this one."""
     before = GOES_ON_FROM[stage]
     return (*way_to(before), stage) if before else (stage,)
+
+
+def share_minutes(minutes: float, until: str) -> list[str]:
+    """Assignments (`key=value`) that give each stage on the way to `until` its part of `minutes` of training."""
+    lengths = [LENGTHS[stage] for stage in way_to(until)]
+    whole = sum(weight for _, weight in lengths)
+    return [f"{key}={minutes * weight / whole:.2f}" for key, weight in lengths]
 
 
 class _Chain:
@@ -108,7 +126,7 @@ class _Chain:
     def code(self) -> StageReport | None:
         """Pretraining goes on with code."""
         folder = self.run / "code"
-        preset = self.preset.on_code(code_corpus(self.preset.code, self.data, folder / "corpus"))
+        preset = self.preset.on_code(code_corpus(self.preset.code.recipe, self.data, folder / "corpus"))
         if self.is_first:
             save_tokenizer(self.tokenizer, folder / "tokenizer", preset.model.max_position)
         join_ranks().wait_for_all()
@@ -129,11 +147,20 @@ class _Chain:
         aside = set(map(repr, mixture[::50]))
         learn, measure = [c for c in mixture if repr(c) not in aside], mixture[::50]
         before = dialogue_loss(self.model, self.tokenizer, measure, config.seq_len)
-        if not finetune(self.model, self.tokenizer, learn, config, self.run / "chat").finished:
+        if not finetune(self.model, self.tokenizer, learn, config, self.run / "chat", self._replay()).finished:
             return None
         after = dialogue_loss(self.model, self.tokenizer, measure, config.seq_len)
         self._curve("chat", "instruction tuning")
         return StageReport("chat", "nats per token of unseen answers", before, after, "lower")
+
+    def _replay(self) -> NextToken | None:
+        """The base's text in another order, half of the rows at a time: two ranks share them."""
+        preset, rows = self.preset, self.preset.replay_rows
+        if not rows:
+            return None
+        again = dataclasses.replace(preset, stream=dataclasses.replace(preset.stream, seed=preset.stream.seed + 1))
+        stream = open_stream(again, self.data, self.run / "base" / "cache", self.tokenizer)
+        return NextToken(stream, rows, rows // 2 if rows % 2 == 0 else rows)
 
     def reward(self) -> StageReport | None:
         """The reward model, from the instructed one."""
@@ -155,6 +182,18 @@ class _Chain:
             return None
         self._curve("dpo", "preference tuning")
         return StageReport("dpo", "reward of sampled answers", told.reward_before, told.reward_after, "higher")
+
+    def rloo(self) -> StageReport | None:
+        """Reinforcement of the preferred model by tasks that code judges, or by the reward model."""
+        config = self.preset.rloo
+        prompts = preference_prompts(self.data, config.stage.seed, config.num_prompts)
+        told = train_rloo(self.model, self.scorer, self.tokenizer, prompts, config, self.run / "rloo")
+        if not told.outcome.finished:
+            return None
+        self._curve("rloo", "reinforcement")
+        return StageReport(
+            "rloo", f"reward of first choices ({config.judge})", told.reward_before, told.reward_after, "higher"
+        )
 
     def note(self, report: StageReport) -> None:
         """Print and keep what a stage measured."""

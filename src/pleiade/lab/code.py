@@ -8,15 +8,10 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass, field
-from pathlib import Path
 
-from pleiade.lab.corpora.build import build_corpus
-from pleiade.lab.corpora.recipe import bundled_recipe, load_recipe
-from pleiade.lab.data.manifest import MANIFEST
 from pleiade.lab.data.stream import StreamConfig
 from pleiade.lab.optim.muon import OptimConfig
 from pleiade.lab.optim.schedule import ScheduleConfig
-from pleiade.lab.ranks import join_ranks
 from pleiade.lab.train import LoopConfig
 
 
@@ -44,13 +39,7 @@ def slower(optim: OptimConfig, rate: float) -> OptimConfig:
     return dataclasses.replace(optim, **rates)
 
 
-def code_corpus(config: CodeConfig, data: Path, folder: Path) -> Path:
-    """The built corpus of `config.recipe`: the one it names, or one built in `folder` by the first rank."""
-    if (Path(config.recipe) / MANIFEST).exists():
-        return Path(config.recipe)
-    ranks = join_ranks()
-    if ranks.is_first:
-        is_file = config.recipe.endswith(".toml")
-        build_corpus(load_recipe(Path(config.recipe)) if is_file else bundled_recipe(config.recipe), data, folder)
-    ranks.wait_for_all()
-    return folder
+def code_on_gpu(steps: int) -> CodeConfig:
+    """The stage at the sizes of one data-centre GPU: 131,072 tokens a step."""
+    stream = StreamConfig(seq_len=1024, piece_tokens=2048, fim_rate=0.5, fim_tokens=1024)
+    return CodeConfig(rows=128, micro_rows=64, stream=stream, loop=LoopConfig(steps=steps))

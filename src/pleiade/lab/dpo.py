@@ -20,7 +20,7 @@ from pleiade.lab.preferences.on_policy import (
     best_against_worst,
     mean_reward,
     rank_answers,
-    sample_answers,
+    sample_shared,
 )
 from pleiade.lab.preferences.pair import render_pairs
 from pleiade.lab.preferences.records import keep_pairs, kept_pairs
@@ -71,8 +71,9 @@ def train_dpo(
     ranks = join_ranks()
     record = run / "pairs.json"
     before = sampled_reward(model, reward_model, tokenizer, measure, config)
-    if ranks.is_first and not record.exists():
-        answers = _answers(model, tokenizer, learn, config, seed=config.stage.seed)
+    is_new = not record.exists()  # the first rank writes it when all have answered, so all have looked before
+    answers = _answers(model, tokenizer, learn, config, seed=config.stage.seed) if is_new else []
+    if ranks.is_first and is_new:
         scores = rank_answers(reward_model, tokenizer, learn, answers)
         made = best_against_worst(learn, answers, scores, config.margin)
         keep_pairs(record, made, pair_logprobs(model, render_pairs(made, tokenizer)))
@@ -113,7 +114,7 @@ def sampled_reward(
 def _answers(
     model: Gpt, tokenizer: Tokenizer, prompts: Sequence[Prompt], config: DpoConfig, seed: int
 ) -> list[list[str]]:
-    return sample_answers(
+    return sample_shared(
         model,
         tokenizer,
         prompts,

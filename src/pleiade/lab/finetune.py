@@ -13,6 +13,8 @@ from pleiade.lab.dialogues.conversation import Conversation
 from pleiade.lab.dialogues.render import render
 from pleiade.lab.events.samples import chat_prompts
 from pleiade.lab.gpt.model import Gpt
+from pleiade.lab.objectives.next_token import NextToken
+from pleiade.lab.objectives.replay import Replay
 from pleiade.lab.objectives.sft import InstructionTuning
 from pleiade.lab.ranks import join_ranks
 from pleiade.lab.stage import StageConfig, num_steps, run_stage
@@ -35,9 +37,17 @@ def dialogue_loss(model: Gpt, tokenizer: Tokenizer, conversations: Sequence[Conv
 
 
 def finetune(
-    model: Gpt, tokenizer: Tokenizer, conversations: Sequence[Conversation], config: StageConfig, run: Path
+    model: Gpt,
+    tokenizer: Tokenizer,
+    conversations: Sequence[Conversation],
+    config: StageConfig,
+    run: Path,
+    text: NextToken | None = None,
 ) -> Outcome:
-    """Tune `model` in place on the conversations, or resume the run in `run`. Prints the plan first."""
+    """Tune `model` in place on the conversations, or resume the run in `run`. Prints the plan first.
+
+    Every step also holds a step of `text`, if given: what the model read before, so that it is not forgotten.
+    """
     rendered = [render(conversation, tokenizer) for conversation in conversations]
     end_of_text = token_id(tokenizer, END_OF_TEXT)
     objective = InstructionTuning(rendered, end_of_text, config.seq_len, config.rows, config.micro_rows, config.seed)
@@ -51,4 +61,5 @@ def finetune(
             + "\n".join(f"  {source:24} {count:,}" for source, count in counts.most_common()),
             flush=True,
         )
-    return run_stage(model, objective, config, run, chat_prompts(tokenizer))
+    lessons = objective if text is None else Replay(objective, text)
+    return run_stage(model, lessons, config, run, chat_prompts(tokenizer))

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pleiade.lab.code import CodeConfig, slower
+from pleiade.lab.begun import differences, read_json, write_json
+from pleiade.lab.code import CodeConfig, code_on_gpu, slower
 from pleiade.lab.corpora.recipe import sources_named
 from pleiade.lab.data.corpus import Source
 from pleiade.lab.data.stream import StreamConfig
@@ -17,16 +18,20 @@ from pleiade.lab.dpo import DpoConfig
 from pleiade.lab.gpt.config import GptConfig
 from pleiade.lab.optim.muon import OptimConfig
 from pleiade.lab.optim.schedule import ScheduleConfig
+from pleiade.lab.parallel.config import ParallelConfig
+from pleiade.lab.planning.config import PlanConfig
 from pleiade.lab.reward import reward_config
+from pleiade.lab.rloo import RlooConfig
 from pleiade.lab.stage import StageConfig
-from pleiade.lab.train import LoopConfig
+from pleiade.lab.train import BAD_BATCH, LoopConfig
 
 
 @dataclass(frozen=True)
 class Preset:
     """A model's whole way: its pretraining, and the stages after it.
 
-    Everything but `code`, `chat`, `reward` and `dpo` is pretraining's: `rows` sequences a step, `micro_rows` at a time.
+    `code`, `chat`, `reward`, `dpo` and `rloo` are those stages'; `replay_rows` of pretraining's text are part of every
+    step of `chat` (0 = none). Everything else is pretraining's: `rows` sequences a step, `micro_rows` at a time.
     """
 
     name: str
@@ -41,8 +46,12 @@ class Preset:
     tokenizer_megabytes: int = 64
     code: CodeConfig = field(default_factory=CodeConfig)
     chat: StageConfig = field(default_factory=StageConfig)
+    replay_rows: int = 8
     reward: StageConfig = field(default_factory=reward_config)
     dpo: DpoConfig = field(default_factory=DpoConfig)
+    rloo: RlooConfig = field(default_factory=RlooConfig)
+    parallel: ParallelConfig = field(default_factory=ParallelConfig)
+    plan: PlanConfig = field(default_factory=PlanConfig)
 
     @property
     def step_tokens(self) -> int:
@@ -98,6 +107,7 @@ def presets() -> dict[str, Preset]:
                 schedule=ScheduleConfig(warmup_steps=60, decay_fraction=0.6),
                 rows=128,
                 micro_rows=64,
+                code=code_on_gpu(steps=2700),
             ),
             Preset(
                 "mini",
@@ -108,6 +118,7 @@ def presets() -> dict[str, Preset]:
                 schedule=ScheduleConfig(warmup_steps=60, decay_fraction=0.6),
                 rows=256,
                 micro_rows=64,
+                code=code_on_gpu(steps=1400),
             ),
         )
     }
@@ -157,33 +168,37 @@ def _parse(text: str, wanted: Any, key: str = "") -> Any:
 def write_preset(preset: Preset, path: Path) -> None:
     """Record a run's whole configuration as JSON."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(dataclasses.asdict(preset), indent=2) + "\n", "utf-8")
+    write_json(path, dataclasses.asdict(preset))
 
 
 # What may differ when a run goes on: how long and how it is computed, and the stages that follow.
-MAY_CHANGE = ("loop.steps", "loop.minutes", "loop.compile", "loop.threads", "loop.deterministic", "loop.log_steps")
-MAY_CHANGE_BELOW = ("loop.checkpoint", "code.", "chat.", "reward.", "dpo.")
+MAY_CHANGE = (
+    "loop.steps",
+    "loop.minutes",
+    "loop.compile",
+    "loop.threads",
+    "loop.deterministic",
+    "loop.log_steps",
+    "replay_rows",
+)
+MAY_CHANGE_BELOW = ("loop.checkpoint", "code.", "chat.", "reward.", "dpo.", "rloo.", "parallel.", "plan.")
 
 
 def refuse_another_preset(preset: Preset, path: Path) -> None:
-    """Raise ValueError, naming every differing key, where the run that recorded `path` was begun with other values."""
+    """Raise ValueError, naming every differing key, where the run that recorded `path` was begun with other values.
+
+    The learning rates of a run that was stopped by a loss that is not a number may be others.
+    """
     if not path.exists():
         return
-    old = _flat(json.loads(path.read_text("utf-8")))
-    new = _flat(json.loads(json.dumps(dataclasses.asdict(preset))))
-    differing = [
-        f"{key}: {old[key]} there, {new[key]} here"
-        for key in new
-        if key in old and old[key] != new[key] and key not in MAY_CHANGE and not key.startswith(MAY_CHANGE_BELOW)
-    ]
+    stopped = (path.parent / BAD_BATCH).exists()
+    differing = differences(
+        read_json(path),
+        dataclasses.asdict(preset),
+        lambda key: key in MAY_CHANGE or key.startswith(MAY_CHANGE_BELOW) or (stopped and key.endswith("_lr")),
+    )
     if differing:
         raise ValueError(
             f"the run in {path.parent} was begun with another configuration ({'; '.join(differing)}): "
             "give it the same values, or another --run"
         )
-
-
-def _flat(value: Any, key: str = "") -> dict[str, Any]:
-    if not isinstance(value, dict):
-        return {key: value}
-    return {name: v for k, inner in value.items() for name, v in _flat(inner, f"{key}.{k}" if key else k).items()}

@@ -10,8 +10,9 @@ import torch
 from tokenizers import Tokenizer
 from torch import Tensor
 
+from pleiade.lab.begun import begin
 from pleiade.lab.data.corpus import Source, read_documents
-from pleiade.lab.data.shards import tokenize_sources
+from pleiade.lab.data.shards import tokenize_sources, tokenizer_fingerprint
 from pleiade.lab.data.stream import PackedStream
 from pleiade.lab.events.samples import text_prompts
 from pleiade.lab.gpt.model import Gpt, init_weights
@@ -35,11 +36,12 @@ def pretrain(
     refuse_another_preset(preset, run / "preset.json")
     ranks, cache = join_ranks(), cache or run / "cache"
     if ranks.is_first:  # the others read what it has written
-        tokenize_sources(data, preset.recipe, ensure_tokenizer(preset, data, run / "tokenizer"), cache)
+        tokenizer = ensure_tokenizer(preset, data, run / "tokenizer")
+        begin(run, {"tokenizer": tokenizer_fingerprint(tokenizer)})
+        tokenize_sources(data, preset.recipe, tokenizer, cache, check_all=True)
     ranks.wait_for_all()
     tokenizer = ensure_tokenizer(preset, data, run / "tokenizer")
-    shards = tokenize_sources(data, preset.recipe, tokenizer, cache)
-    stream = PackedStream(shards, [source.repeats for source in preset.recipe], tokenizer, preset.stream)
+    stream = open_stream(preset, data, cache, tokenizer)
     model = Gpt(preset.model)
     init_weights(model, preset.loop.seed)
     if start is not None:
@@ -51,13 +53,18 @@ def pretrain(
     return train(model, objective, preset.loop, preset.optim, preset.schedule, run, text_prompts(tokenizer))
 
 
+def open_stream(preset: Preset, data: Path, cache: Path, tokenizer: Tokenizer) -> PackedStream:
+    """The preset's text from its beginning; what `cache` does not hold yet is tokenized into it."""
+    shards = tokenize_sources(data, preset.recipe, tokenizer, cache)
+    return PackedStream(shards, [source.repeats for source in preset.recipe], tokenizer, preset.stream)
+
+
 @torch.no_grad()
 def stream_loss(model: Gpt, preset: Preset, data: Path, run: Path, tokenizer: Tokenizer, num_rows: int = 64) -> float:
     """Nats per token on `num_rows` rows from the far end of the shuffled stream, which a run of less than an epoch
     has not seen.
     """
-    shards = tokenize_sources(data, preset.recipe, tokenizer, run / "cache")
-    stream = PackedStream(shards, [source.repeats for source in preset.recipe], tokenizer, preset.stream)
+    stream = open_stream(preset, data, run / "cache", tokenizer)
     stream.position = int(0.97 * len(stream.order))
     objective = NextToken(stream, num_rows, min(8, num_rows))
     batches = objective.next_step()

@@ -34,6 +34,14 @@ class Ranks:
         """This rank's items of a step: every size-th, so that the sums are the same for any machine."""
         return items[self.rank :: self.size]
 
+    def gather(self, items: list[Item]) -> list[Item]:
+        """All ranks' items on every rank, in the order that `share` took apart; every rank calls this."""
+        if self.size == 1:
+            return items
+        parts: list[list[Item]] = [[] for _ in range(self.size)]
+        dist.all_gather_object(parts, items)
+        return [parts[i % self.size][i // self.size] for i in range(sum(map(len, parts)))]
+
     def add_up(self, parameters: Sequence[nn.Parameter], scalars: Sequence[float]) -> list[float]:
         """Add gradients and scalars over all ranks, in place and in one message; returns the added scalars."""
         if self.size == 1:

@@ -17,7 +17,10 @@ from pleiade.lab.train import LoopConfig, Outcome, train
 
 @dataclass(frozen=True)
 class StageConfig:
-    """`epochs` over the examples, `rows` of them (conversations packed, or pairs) a step; rates below pretraining's."""
+    """`epochs` over the examples, `rows` of them (conversations packed, or pairs) a step; rates below pretraining's.
+
+    `loop.minutes` ends the stage by the clock instead of by epochs.
+    """
 
     epochs: float = 4.0
     seq_len: int = 512
@@ -48,6 +51,11 @@ def num_steps(objective: EpochObjective[B], config: StageConfig) -> int:
 def run_stage(
     model: Gpt, objective: EpochObjective[B], config: StageConfig, run: Path, prompts: Prompts | None = None
 ) -> Outcome:
-    """Train `model` in place for the stage's epochs, or resume the run in `run`; `prompts` are what its samples answer."""
-    loop = dataclasses.replace(config.loop, steps=num_steps(objective, config), minutes=None)
+    """Train `model` in place for the stage's epochs or minutes, or resume the run in `run`.
+
+    `prompts` are what its samples answer.
+    """
+    loop = config.loop
+    if loop.minutes is None:
+        loop = dataclasses.replace(loop, steps=num_steps(objective, config))
     return train(model, objective, loop, config.optim, config.schedule, run, prompts)

@@ -18,9 +18,10 @@ from torch import Tensor
 
 from pleiade.lab.gpt.model import Gpt
 from pleiade.lab.objectives.base import IGNORED, Hidden, row_logprobs
+from pleiade.lab.objectives.dpo import answer_logprobs
 from pleiade.lab.objectives.pairs import answer_rows
-from pleiade.lab.preferences.on_policy import Prompt, sample_answers
-from pleiade.lab.preferences.pair import render_answer
+from pleiade.lab.preferences.on_policy import Prompt, sample_shared
+from pleiade.lab.preferences.pair import Answer, render_answer
 from pleiade.lab.tokenizer.bpe import token_id
 from pleiade.lab.tokenizer.special_tokens import END_OF_TEXT
 
@@ -59,7 +60,8 @@ def leave_one_out(rewards_PN: Tensor) -> Tensor:
 class PolicyGradient:
     """Each step asks `prompts_per_step` prompts `num_answers` times and learns from what `judge` says of the answers.
 
-    Prompts come in a new order each epoch. `rewards` keeps every step's mean reward.
+    Prompts come in a new order each epoch. `rewards` keeps every step's mean reward. With a `reference` model an answer
+    pays `kl` for each nat by which it is likelier now than there, out of its reward (Ahmadian et al., section 3).
     """
 
     def __init__(
@@ -76,6 +78,8 @@ class PolicyGradient:
         micro_rows: int,
         temperature: float = 1.0,
         seed: int = 1,
+        reference: Gpt | None = None,
+        kl: float = 0.0,
     ) -> None:
         if num_answers < 2:
             raise ValueError(f"num_answers={num_answers}: an answer is judged against others, so at least 2")
@@ -84,6 +88,7 @@ class PolicyGradient:
         self.model, self.tokenizer, self.prompts, self.judge = model, tokenizer, list(prompts), judge
         self.prompts_per_step, self.num_answers, self.max_tokens = prompts_per_step, num_answers, max_tokens
         self.seq_len, self.micro_rows, self.temperature, self.seed = seq_len, micro_rows, temperature, seed
+        self.reference, self.kl = reference, kl
         self.step = 0
         self.rewards: list[float] = []
 
@@ -95,7 +100,7 @@ class PolicyGradient:
     def next_step(self) -> list[AnswerBatch]:
         """Sample, judge, and deal out what fits `seq_len`."""
         prompts = self._next_prompts()
-        answers = sample_answers(
+        answers = sample_shared(
             self.model,
             self.tokenizer,
             prompts,
@@ -107,10 +112,12 @@ class PolicyGradient:
         rewards_PN = torch.tensor(self.judge(prompts, answers))
         self.rewards.append(float(rewards_PN.mean()))
         self.step += 1
-        advantages = leave_one_out(rewards_PN).flatten().tolist()
         rendered = [
             render_answer(p, text, self.tokenizer) for p, texts in zip(prompts, answers, strict=True) for text in texts
         ]
+        if self.reference is not None and self.kl:
+            rewards_PN -= self.kl * self._distance(rendered, self.reference).view(rewards_PN.shape)
+        advantages = leave_one_out(rewards_PN).flatten().tolist()
         kept = [(r, a) for r, a in zip(rendered, advantages, strict=True) if len(r.ids) <= self.seq_len]
         pad_id = token_id(self.tokenizer, END_OF_TEXT)
         batches = []
@@ -121,6 +128,11 @@ class PolicyGradient:
         if not batches:
             raise ValueError(f"no prompt leaves room for an answer in {self.seq_len} tokens: raise seq_len")
         return batches
+
+    def _distance(self, answers: Sequence[Answer], reference: Gpt) -> Tensor:
+        """log p(answer) now minus then, in nats: its mean over samples is the KL divergence."""
+        now, then = (torch.tensor(answer_logprobs(model, answers)) for model in (self.model, reference))
+        return now - then
 
     def _next_prompts(self) -> list[Prompt]:
         chosen = []

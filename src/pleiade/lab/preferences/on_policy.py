@@ -12,6 +12,7 @@ from pleiade.lab.gpt.decode import sample
 from pleiade.lab.gpt.model import Gpt
 from pleiade.lab.objectives.reward import answer_rewards
 from pleiade.lab.preferences.pair import Preference, prompt_ids, render_answer
+from pleiade.lab.ranks import join_ranks
 from pleiade.lab.tokenizer.bpe import token_id
 from pleiade.lab.tokenizer.special_tokens import END_OF_TEXT, IM_END
 
@@ -34,6 +35,33 @@ def sample_answers(
     written = sample(model, repeated, stop_ids, max_tokens, temperature=temperature, seed=seed)
     texts = [str(tokenizer.decode(ids)).strip() for ids in written]
     return [texts[first : first + num_answers] for first in range(0, len(texts), num_answers)]
+
+
+def sample_shared(
+    model: Gpt,
+    tokenizer: Tokenizer,
+    prompts: Sequence[Prompt],
+    *,
+    num_answers: int,
+    max_tokens: int,
+    temperature: float,
+    seed: int,
+) -> list[list[str]]:
+    """`sample_answers`, each rank asking its share of the prompts: every rank calls this and gets all answers.
+
+    Another number of ranks draws other answers.
+    """
+    ranks = join_ranks()
+    mine = sample_answers(
+        model,
+        tokenizer,
+        ranks.share(list(prompts)),
+        num_answers=num_answers,
+        max_tokens=max_tokens,
+        temperature=temperature,
+        seed=seed * ranks.size + ranks.rank,
+    )
+    return ranks.gather(mine)
 
 
 def rank_answers(

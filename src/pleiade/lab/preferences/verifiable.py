@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import random
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from pleiade.lab.dialogues.structured import CITIES, NAMES
@@ -16,11 +16,11 @@ MAX_SUM = 10
 
 @dataclass(frozen=True)
 class Task:
-    """A question and what its answer must be: a number (`kind` "sum"), or an object with these keys ("json")."""
+    """A question and what its answer must hold: one number (`kind` "sum"), or an object with these members ("json")."""
 
     prompt: Prompt
     kind: str
-    wanted: tuple[str, ...]
+    wanted: Mapping[str, int | str]
 
 
 def tasks(num: int, seed: int) -> list[Task]:
@@ -30,17 +30,21 @@ def tasks(num: int, seed: int) -> list[Task]:
 
 
 def reward(task: Task, answer: str) -> float:
-    """0 to 1. A sum: 1 for the right number at the end, 0.2 for any. JSON: 0.5 for an object, the rest for its keys."""
+    """0 to 1. A sum: 1 for the right number at the end, 0.2 for any. JSON: 0.4 for an object, 0.3 each for the share of
+    keys that are there and of values that are right.
+    """
     if task.kind == "sum":
         numbers = re.findall(r"\d+", answer)
-        return (1.0 if numbers[-1] == task.wanted[0] else 0.2) if numbers else 0.0
+        return (1.0 if numbers[-1] == str(task.wanted["sum"]) else 0.2) if numbers else 0.0
     try:
         value = json.loads(answer)
     except ValueError:
         return 0.1 if answer.lstrip().startswith("{") else 0.0
     if not isinstance(value, dict):
         return 0.1
-    return 0.5 + 0.5 * sum(key in value for key in task.wanted) / len(task.wanted)
+    keys = sum(key in value for key in task.wanted)
+    values = sum(value.get(key) == wanted for key, wanted in task.wanted.items())
+    return 0.4 + 0.3 * (keys + values) / len(task.wanted)
 
 
 class TaskJudge:
@@ -58,7 +62,7 @@ class TaskJudge:
 def _sum(rng: random.Random) -> Task:
     a, b = rng.randint(0, MAX_SUM), rng.randint(0, MAX_SUM)
     question = rng.choice((f"What is {a} + {b}?", f"Combien font {a} + {b} ?"))
-    return Task(({"role": "user", "content": question},), "sum", (str(a + b),))
+    return Task(({"role": "user", "content": question},), "sum", {"sum": a + b})
 
 
 def _object(rng: random.Random) -> Task:
@@ -69,4 +73,4 @@ def _object(rng: random.Random) -> Task:
             f"{name} a {age} ans et habite à {city}. Donne name, age et city en JSON.",
         )
     )
-    return Task(({"role": "user", "content": question},), "json", ("name", "age", "city"))
+    return Task(({"role": "user", "content": question},), "json", {"name": name, "age": age, "city": city})
