@@ -9,12 +9,17 @@ Weights are float32 masters; every matrix product runs in the type of its input 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import torch
+import torch.distributed as dist
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.nn.attention.bias import causal_lower_right
+from torch.utils.checkpoint import checkpoint
 
 from pleiade.lab.gpt.config import GptConfig
+from pleiade.lab.gpt.divided import copy_to_ranks, embed, fill, here, is_divided
 
 
 class Linear(nn.Linear):
@@ -25,7 +30,7 @@ class Linear(nn.Linear):
 
     def forward(self, input: Tensor) -> Tensor:
         """(..., in) -> (..., out)."""
-        return F.linear(input, self.weight.to(input.dtype))
+        return F.linear(input, here(self.weight).to(input.dtype))
 
 
 class RMSNorm(nn.Module):
@@ -35,12 +40,16 @@ class RMSNorm(nn.Module):
         super().__init__()
         self.weight = nn.Parameter(torch.ones(size))
         self.eps = eps
+        self.heads_over: dist.ProcessGroup | None = None  # ranks that each normalise other heads by the same gain
 
     def forward(self, x: Tensor) -> Tensor:
         """(..., size) -> (..., size)."""
         x_float = x.float()
         x_float = x_float * torch.rsqrt(x_float.square().mean(-1, keepdim=True) + self.eps)
-        return (self.weight * x_float).to(x.dtype)
+        weight = here(self.weight)
+        if self.heads_over is not None:
+            weight = copy_to_ranks(weight, self.heads_over)
+        return (weight * x_float).to(x.dtype)
 
 
 def rotary_tables(config: GptConfig, num_positions: int, device: torch.device) -> tuple[Tensor, Tensor]:
@@ -57,30 +66,40 @@ def rotate(x_BNTH: Tensor, cos_TH: Tensor, sin_TH: Tensor) -> Tensor:
     return (x_BNTH.float() * cos_TH + turned_BNTH * sin_TH).to(x_BNTH.dtype)
 
 
-def causal_attention_by_products(q_BNTH: Tensor, k_BKTH: Tensor, v_BKTH: Tensor) -> Tensor:
+def causal_attention_by_products(q_BNTH: Tensor, k_BKSH: Tensor, v_BKSH: Tensor) -> Tensor:
     """Attention as two batched products around a float32 softmax; the query heads of a group are rows of one product.
 
-    On CPUs the backward pass of SDPA's fused kernel does not use the matrix unit: measured on 2 Xeon cores with
-    AMX at 256 tokens, 79 ms a layer against 6 ms of products here.
+    The queries are the last T of S positions. On CPUs the backward pass of SDPA's fused kernel does not use the matrix
+    unit: measured on 2 Xeon cores with AMX at 256 tokens, 79 ms a layer against 6 ms of products here.
     """
     B, N, T, H = q_BNTH.shape
-    K = k_BKTH.shape[1]
+    K, S = k_BKSH.shape[1:3]
     q_BKLH = (q_BNTH * H**-0.5).reshape(B, K, -1, H)  # L = (N / K) x T rows of queries
-    future_TT = torch.full((T, T), float("-inf"), device=q_BNTH.device).triu(1)
-    scores_BKGTT = (q_BKLH @ k_BKTH.mT).view(B, K, -1, T, T).float() + future_TT
-    weights_BKLT = torch.softmax(scores_BKGTT, dim=-1).to(q_BNTH.dtype).view(B, K, -1, T)
-    return (weights_BKLT @ v_BKTH).view(B, N, T, H)
+    future_TS = torch.full((T, S), float("-inf"), device=q_BNTH.device).triu(1 + S - T)
+    scores_BKGTS = (q_BKLH @ k_BKSH.mT).view(B, K, -1, T, S).float() + future_TS
+    weights_BKLS = torch.softmax(scores_BKGTS, dim=-1).to(q_BNTH.dtype).view(B, K, -1, S)
+    return (weights_BKLS @ v_BKSH).view(B, N, T, H)
 
 
-def causal_attention_fused(q_BNTH: Tensor, k_BKTH: Tensor, v_BKTH: Tensor) -> Tensor:
-    """The same by the device's flash kernel: no T x T matrix in memory."""
-    return F.scaled_dot_product_attention(q_BNTH, k_BKTH, v_BKTH, is_causal=True, enable_gqa=True)
+def causal_attention_fused(q_BNTH: Tensor, k_BKSH: Tensor, v_BKSH: Tensor) -> Tensor:
+    """The same by the device's flash kernel: no T x S matrix in memory."""
+    T, S = q_BNTH.shape[2], k_BKSH.shape[2]
+    if T == S:
+        return F.scaled_dot_product_attention(q_BNTH, k_BKSH, v_BKSH, is_causal=True, enable_gqa=True)
+    mask = causal_lower_right(T, S)
+    return F.scaled_dot_product_attention(q_BNTH, k_BKSH, v_BKSH, attn_mask=mask, enable_gqa=True)
+
+
+def causal_attention(q_BNTH: Tensor, k_BKSH: Tensor, v_BKSH: Tensor) -> Tensor:
+    """Attention of the last T of S positions to themselves and those before, by what suits the device."""
+    attend = causal_attention_by_products if q_BNTH.device.type == "cpu" else causal_attention_fused
+    return attend(q_BNTH, k_BKSH, v_BKSH)
 
 
 def joint_linear(x: Tensor, *layers: Linear) -> tuple[Tensor, ...]:
     """Several matrices applied to one input as a single product: the input is read once."""
-    weight = torch.cat([layer.weight for layer in layers]).to(x.dtype)
-    return torch.split(F.linear(x, weight), [layer.out_features for layer in layers], dim=-1)
+    weights = [here(layer.weight) for layer in layers]
+    return torch.split(F.linear(x, torch.cat(weights).to(x.dtype)), [len(weight) for weight in weights], dim=-1)
 
 
 class Attention(nn.Module):
@@ -95,6 +114,7 @@ class Attention(nn.Module):
         self.o_proj = Linear(config.num_heads * config.head_dim, config.hidden_size)
         self.q_norm = RMSNorm(config.head_dim, config.norm_eps)
         self.k_norm = RMSNorm(config.head_dim, config.norm_eps)
+        self.attend: Callable[[Tensor, Tensor, Tensor], Tensor] = causal_attention
 
     def forward(self, x_BTD: Tensor, cos_TH: Tensor, sin_TH: Tensor) -> Tensor:
         """(B, T, D) -> (B, T, D)."""
@@ -104,8 +124,7 @@ class Attention(nn.Module):
             for y in joint_linear(x_BTD, self.q_proj, self.k_proj, self.v_proj)
         )
         q_BNTH, k_BKTH = rotate(self.q_norm(q), cos_TH, sin_TH), rotate(self.k_norm(k), cos_TH, sin_TH)
-        attend = causal_attention_by_products if x_BTD.device.type == "cpu" else causal_attention_fused
-        y_BNTH = attend(q_BNTH, k_BKTH, v)
+        y_BNTH = self.attend(q_BNTH, k_BKTH, v)
         y_BTD: Tensor = self.o_proj(y_BNTH.transpose(1, 2).reshape(B, T, -1))
         return y_BTD
 
@@ -149,6 +168,7 @@ class Gpt(nn.Module):
     def __init__(self, config: GptConfig) -> None:
         super().__init__()
         self.config = config
+        self.recompute = False  # each block again in the backward pass, instead of keeping what it held
         self.embed_tokens = nn.Embedding(config.vocab_size, config.hidden_size)
         self.layers = nn.ModuleList([Block(config) for _ in range(config.num_layers)])
         self.norm = RMSNorm(config.hidden_size, config.norm_eps)
@@ -160,14 +180,19 @@ class Gpt(nn.Module):
         self.register_buffer("cos_TH", cos_TH, persistent=False)
         self.register_buffer("sin_TH", sin_TH, persistent=False)
 
-    def hidden(self, ids_BT: Tensor, dtype: torch.dtype = torch.float32) -> Tensor:
-        """The normalised last layer, (B, T, D) in `dtype`. T is at most `max_position`."""
+    def hidden(self, ids_BT: Tensor, dtype: torch.dtype = torch.float32, positions_T: Tensor | None = None) -> Tensor:
+        """The normalised last layer, (B, T, D) in `dtype`. T is at most `max_position`; positions count from 0."""
         T = ids_BT.shape[1]
         if self.config.max_position < T:
             raise ValueError(f"{T} tokens exceed the model's {self.config.max_position} positions: shorten the text")
-        x_BTD: Tensor = self.embed_tokens(ids_BT).to(dtype)
+        place = slice(T) if positions_T is None else positions_T
+        cos_TH, sin_TH = self.cos_TH[place], self.sin_TH[place]
+        x_BTD = embed(self.embed_tokens, ids_BT).to(dtype)
         for layer in self.layers:
-            x_BTD = layer(x_BTD, self.cos_TH[:T], self.sin_TH[:T])
+            if self.recompute:
+                x_BTD = checkpoint(layer, x_BTD, cos_TH, sin_TH, use_reentrant=False, preserve_rng_state=False)
+            else:
+                x_BTD = layer(x_BTD, cos_TH, sin_TH)
         x_BTD = self.norm(x_BTD)
         return x_BTD
 
@@ -192,14 +217,17 @@ def init_weights(model: Gpt, seed: int) -> None:
     generator = torch.Generator().manual_seed(seed)
     with torch.no_grad():
         for name, weight in model.named_parameters():
+            values = torch.empty(weight.shape) if is_divided(weight) else weight
             if weight.dim() == 1:
-                weight.fill_(1.0)
+                values.fill_(1.0)
             elif name == "embed_tokens.weight":
-                weight.normal_(0.0, 0.005 if model.config.tied else 0.8, generator=generator)
+                values.normal_(0.0, 0.005 if model.config.tied else 0.8, generator=generator)
             elif name == "lm_head.weight":
-                weight.normal_(0.0, 0.001, generator=generator)
+                values.normal_(0.0, 0.001, generator=generator)
             elif name.endswith(("o_proj.weight", "down_proj.weight", "reward_head.weight")):
-                weight.zero_()
+                values.zero_()
             else:
                 bound = math.sqrt(3.0 / weight.shape[1]) * (0.4 if ".mlp." in name else 1.0)
-                weight.uniform_(-bound, bound, generator=generator)
+                values.uniform_(-bound, bound, generator=generator)
+            if values is not weight:
+                fill(weight, values)

@@ -1,7 +1,8 @@
 """Muon (momentum, orthogonalised by Newton-Schulz) and AdamW as one optimizer over named groups.
 
 Muon: Keller Jordan, "Muon: an optimizer for hidden layers" (2024). Matrices of one shape are stacked and
-orthogonalised together, because a few batched products beat many small ones (nanochat).
+orthogonalised together, because a few batched products beat many small ones (nanochat). Of divided parameters each rank
+moves its own part; only the orthogonalisation needs matrices that are whole (parallel/matrices.py).
 """
 
 from __future__ import annotations
@@ -9,10 +10,16 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
+
+from pleiade.lab.gpt.divided import here, is_divided
+
+if TYPE_CHECKING:
+    from pleiade.lab.parallel.matrices import DividedMatrices
 
 
 @dataclass(frozen=True)
@@ -29,15 +36,16 @@ class OptimConfig:
     beta2: float = 0.95
     eps: float = 1e-10
     max_grad_norm: float = 1.0
+    muon_precision: str = "bfloat16"
 
 
-def orthogonalise(matrices_GRC: Tensor, num_steps: int = 5) -> Tensor:
-    """Push every singular value of a stack of matrices (G, rows, columns) towards one, in bfloat16.
+def orthogonalise(matrices_GRC: Tensor, num_steps: int = 5, dtype: torch.dtype = torch.bfloat16) -> Tensor:
+    """Push every singular value of a stack of matrices (G, rows, columns) towards one, computing in `dtype`.
 
     The quintic's constants are Jordan's: steep at zero, values end between about 0.7 and 1.2.
     """
     a, b, c = 3.4445, -4.7750, 2.0315
-    x: Tensor = matrices_GRC.bfloat16()
+    x: Tensor = matrices_GRC.to(dtype)
     is_tall = x.shape[1] > x.shape[2]
     if is_tall:
         x = x.mT
@@ -60,16 +68,20 @@ class MuonAdamW:
         self.momentum = {n: torch.zeros_like(p) for n, p in self.matrices.items()}
         self.first_moment = {n: torch.zeros_like(p) for n, p in self.others.items()}
         self.second_moment = {n: torch.zeros_like(p) for n, p in self.others.items()}
+        self.dtype: torch.dtype = getattr(torch, config.muon_precision)
+        self.whole_matrices = _whole_matrices(self.matrices.values())
         by_shape: dict[torch.Size, list[str]] = defaultdict(list)
         for name, parameter in self.matrices.items():
             by_shape[parameter.shape].append(name)
-        self.stacks = list(by_shape.values())
+        # Divided matrices travel together, and are stacked where they are whole.
+        self.stacks = [list(self.matrices)] if self.whole_matrices else list(by_shape.values())
 
     @torch.no_grad()
     def step(self, scale: float) -> float:
         """Clip, update every parameter, clear gradients; returns the gradient norm before clipping."""
         gradients = [p.grad for p in self.parameters.values() if p.grad is not None]
         norm = torch.nn.utils.get_total_norm(gradients)
+        norm = norm.full_tensor() if is_divided(norm) else norm  # type: ignore[operator]
         torch.nn.utils.clip_grads_with_norm_(list(self.parameters.values()), self.config.max_grad_norm, norm)
         self.num_steps += 1
         for names in self.stacks:
@@ -85,23 +97,27 @@ class MuonAdamW:
         momentum = 0.85 + (self.config.muon_momentum - 0.85) * min(1.0, self.num_steps / 300)
         directions = []
         for name in names:
-            gradient, buffer = _gradient(self.matrices[name]), self.momentum[name]
+            gradient, buffer = _gradient(self.matrices[name]), here(self.momentum[name])
             buffer.lerp_(gradient, 1 - momentum)
             directions.append(gradient.lerp(buffer, momentum))  # Nesterov
-        updates = orthogonalise(torch.stack(directions))
-        rows, columns = updates.shape[1:]
         lr = self.config.muon_lr * scale
-        for name, update in zip(names, updates, strict=True):
-            parameter = self.matrices[name]
+        for name, update in zip(names, self._orthogonalised(directions), strict=True):
+            (rows, columns), parameter = self.matrices[name].shape, here(self.matrices[name])
             parameter.mul_(1 - lr * self.config.muon_weight_decay)
             parameter.add_(update, alpha=-lr * max(1.0, rows / columns) ** 0.5)
 
+    def _orthogonalised(self, directions: list[Tensor]) -> Iterable[Tensor]:
+        if self.whole_matrices is not None:
+            return self.whole_matrices.orthogonalise(directions, partial(orthogonalise, dtype=self.dtype))
+        return orthogonalise(torch.stack(directions), dtype=self.dtype)
+
     def _adamw(self, name: str, scale: float) -> None:
-        config, parameter = self.config, self.others[name]
-        gradient, first, second = _gradient(parameter), self.first_moment[name], self.second_moment[name]
+        config, whole = self.config, self.others[name]
+        gradient, parameter = _gradient(whole), here(whole)
+        first, second = here(self.first_moment[name]), here(self.second_moment[name])
         first.lerp_(gradient, 1 - config.beta1)
         second.lerp_(gradient.square(), 1 - config.beta2)
-        peak = config.gain_lr if parameter.dim() == 1 else (config.head_lr if "head" in name else config.embedding_lr)
+        peak = config.gain_lr if whole.dim() == 1 else (config.head_lr if "head" in name else config.embedding_lr)
         first_unbiased = first / (1 - config.beta1**self.num_steps)
         second_unbiased = second / (1 - config.beta2**self.num_steps)
         parameter.add_(first_unbiased / (second_unbiased.sqrt() + config.eps), alpha=-peak * scale)
@@ -127,11 +143,17 @@ class MuonAdamW:
                 tensor.copy_(theirs[name])
 
 
+def _whole_matrices(matrices: Iterable[nn.Parameter]) -> DividedMatrices | None:
+    if not any(map(is_divided, matrices)):
+        return None
+    from pleiade.lab.parallel.matrices import DividedMatrices
+
+    return DividedMatrices(list(matrices))
+
+
 def _is_block_matrix(name: str, parameter: nn.Parameter) -> bool:
     return parameter.dim() == 2 and "embed" not in name and "head" not in name
 
 
 def _gradient(parameter: nn.Parameter) -> Tensor:
-    if parameter.grad is None:
-        return torch.zeros_like(parameter)
-    return parameter.grad
+    return here(torch.zeros_like(parameter) if parameter.grad is None else parameter.grad)

@@ -1,0 +1,74 @@
+"""Where this rank stands among those of a run, and what it therefore takes from a step and adds to it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+import torch.distributed as dist
+from torch import nn
+from torch.distributed.device_mesh import DeviceMesh, init_device_mesh
+
+from pleiade.lab.gpt.divided import here
+from pleiade.lab.objectives.base import B
+from pleiade.lab.parallel.config import ParallelConfig
+from pleiade.lab.parallel.sequence import take_positions
+from pleiade.lab.ranks import Ranks
+
+
+@dataclass(frozen=True)
+class Layout:
+    """All ranks as a mesh with dimensions dp, cp and tp; `copies` are the ranks that hold the same part of the weights.
+
+    Those copies (dp x cp) each take other rows or positions and add up their gradients; with `config.shard` they divide
+    weights, gradients and optimizer among themselves.
+    """
+
+    config: ParallelConfig
+    ranks: Ranks
+    mesh: DeviceMesh
+    copies: DeviceMesh
+
+    def share(self, batches: list[B]) -> list[B]:
+        """What this rank computes of a step's batches: every data rank takes others, every sequence rank its positions.
+
+        Raises ValueError where ranks that gather weights together would get different numbers of batches.
+        """
+        data, sequence = self.config.data, self.config.sequence
+        if self.config.shard and len(batches) % data:
+            raise ValueError(
+                f"a step of {len(batches)} micro-batches does not divide among {data} data ranks that gather weights "
+                "together: choose rows and micro_rows so that it does, or set parallel.shard=false"
+            )
+        mine = batches[self.mesh.get_local_rank("dp") :: data]
+        if sequence == 1:
+            return mine
+        rank = self.mesh.get_local_rank("cp")
+        return [take_positions(batch, rank, sequence) for batch in mine]
+
+    @torch.no_grad()
+    def add_up(self, parameters: Sequence[nn.Parameter], scalars: Sequence[float]) -> list[float]:
+        """Add gradients over the copies, in place, and each scalar over data and sequence ranks; returns the scalars.
+
+        Sharded gradients were added up in the backward pass already. Every rank gets the same numbers.
+        """
+        if not self.config.shard and self.copies.size() > 1:
+            for parameter in parameters:
+                if parameter.grad is None:
+                    parameter.grad = torch.zeros_like(parameter)
+            gradients = [here(parameter.grad) for parameter in parameters if parameter.grad is not None]
+            message = torch.cat([gradient.flatten() for gradient in gradients])
+            dist.all_reduce(message, group=self.copies.get_group())
+            for gradient, part in zip(gradients, message.split([g.numel() for g in gradients]), strict=True):
+                gradient.copy_(part.view_as(gradient))
+        # The ranks of a tensor group have the same loss, but not the same signals: all take part, and count once.
+        total = torch.tensor(scalars, device=here(parameters[0]).device) / self.config.tensor
+        dist.all_reduce(total)
+        return [float(value) for value in total]
+
+
+def arrange(ranks: Ranks, config: ParallelConfig, device: str) -> Layout:
+    """The mesh of a run whose configuration is settled; tensor ranks are neighbours, since they talk the most."""
+    mesh = init_device_mesh(device, (config.data, config.sequence, config.tensor), mesh_dim_names=("dp", "cp", "tp"))
+    return Layout(config, ranks, mesh, mesh["dp", "cp"]._flatten("copies"))

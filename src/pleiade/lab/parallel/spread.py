@@ -1,0 +1,87 @@
+"""A model is spread over the ranks: tensors divided, positions shared, blocks recomputed or sharded, and back again."""
+
+from __future__ import annotations
+
+import copy
+
+import torch
+from torch import Tensor, nn
+from torch.distributed.fsdp import MixedPrecisionPolicy, fully_shard, register_fsdp_forward_method
+from torch.distributed.tensor import DTensor
+
+from pleiade.lab.gpt.model import Gpt, init_weights, rotary_tables
+from pleiade.lab.objectives.base import Hidden
+from pleiade.lab.parallel.layout import Layout
+from pleiade.lab.parallel.sequence import divide_positions, positions_of
+from pleiade.lab.parallel.tensor import divide_tensors
+
+
+def spread(model: Gpt, layout: Layout, dtype: torch.dtype, device: torch.device, *, compiled: bool) -> Gpt:
+    """A copy of `model` of which this rank holds its part, on `device`; computes in `dtype` from float32 masters.
+
+    A model on the meta device takes no memory before it is divided: it still has to be given weights (`new_weights`).
+    """
+    divided = copy.deepcopy(model)
+    config, mesh = layout.config, layout.mesh
+    if config.tensor > 1:
+        divide_tensors(divided, mesh["tp"])
+    if config.sequence > 1:
+        divide_positions(divided, mesh["cp"].get_group())
+    divided.recompute = config.recompute
+    if compiled:
+        for block in divided.layers:
+            block.compile(dynamic=False)
+    if config.shard:
+        _shard(divided, layout, dtype)
+    return divided if _is_meta(divided) else divided.to(device)
+
+
+def _shard(model: Gpt, layout: Layout, dtype: torch.dtype) -> None:
+    """FSDP2: a block's weights are gathered when it computes, in the type that it computes in, and dropped after it."""
+    narrow = dtype if dtype != torch.float32 else None
+    # Rotary tables pass through the blocks as inputs and stay float32.
+    policy = MixedPrecisionPolicy(param_dtype=narrow, reduce_dtype=torch.float32, cast_forward_inputs=False)
+    for module in (*model.layers, model):
+        sharded = fully_shard(module, mesh=layout.copies, mp_policy=policy)
+        # The loss is divided by all targets of the step beforehand: gradients add up and are not averaged. (A factor of
+        # one alone is a reduction that gloo does not know.)
+        sharded.set_gradient_divide_factor(1.0)
+        sharded.set_force_sum_reduction_for_comms(True)
+    register_fsdp_forward_method(model, "hidden")
+
+
+def new_weights(model: Gpt, device: torch.device, seed: int) -> None:
+    """Give a spread model that is still on the meta device its first weights, the same for any layout."""
+    model.to_empty(device=device)
+    init_weights(model, seed)
+    cos_TH, sin_TH = rotary_tables(model.config, model.config.max_position, device)
+    model.cos_TH.copy_(cos_TH)
+    model.sin_TH.copy_(sin_TH)
+
+
+def hidden_of(model: Gpt, layout: Layout) -> Hidden:
+    """`model.hidden` for this rank's positions."""
+    sequence = layout.config.sequence
+    if sequence == 1:
+        return model.hidden
+    rank = layout.mesh.get_local_rank("cp")
+
+    def hidden(ids_BT: Tensor, dtype: torch.dtype) -> Tensor:
+        positions_T = positions_of(rank, sequence, ids_BT.shape[1] * sequence).to(ids_BT.device)
+        if (length := len(positions_T) * sequence) > model.config.max_position:
+            raise ValueError(f"{length} tokens exceed the model's {model.config.max_position} positions: shorten rows")
+        return model.hidden(ids_BT, dtype, positions_T)
+
+    return hidden
+
+
+@torch.no_grad()
+def gather(spread_model: Gpt, whole: Gpt) -> None:
+    """Copy a spread model's weights into a whole one; all ranks take part and each gets all of them."""
+    targets = dict(whole.named_parameters())
+    for name, parameter in spread_model.named_parameters():
+        targets[name].copy_(parameter.full_tensor() if isinstance(parameter, DTensor) else parameter)
+
+
+def _is_meta(model: nn.Module) -> bool:
+    return any(parameter.is_meta for parameter in model.parameters())
