@@ -6,9 +6,9 @@ import pytest
 import torch
 import torch.nn.functional as F
 from corpora import toy_tokenizer
-from transformers import AutoModelForCausalLM
+from transformers import AutoModelForCausalLM, GenerationConfig
 
-from pleiade.lab.export.huggingface import export_huggingface, import_huggingface
+from pleiade.lab.export.huggingface import CODE, PROSE, export_huggingface, import_huggingface
 from pleiade.lab.gpt.config import GptConfig
 from pleiade.lab.gpt.head_loss import head_loss_sum
 from pleiade.lab.gpt.model import Gpt, causal_attention_by_products, causal_attention_fused, init_weights
@@ -30,6 +30,15 @@ def test_logits_equal_those_of_transformers(tied: bool, tmp_path: Path) -> None:
     ids = torch.randint(0, 512, (2, 128))
     with torch.no_grad():
         torch.testing.assert_close(model(ids), theirs(ids).logits, atol=1e-4, rtol=0)
+
+
+def test_code_is_sampled_without_a_penalty_for_saying_a_name_again(tmp_path: Path) -> None:
+    model = random_model(GptConfig(512, 64, 1, 4, 2, 32, 96, max_position=64))
+    for folder, sampling, penalty in ((tmp_path / "prose", PROSE, 1.15), (tmp_path / "code", CODE, 1.0)):
+        export_huggingface(model, toy_tokenizer(), folder, sampling=sampling)
+        settings = GenerationConfig.from_pretrained(folder)
+        assert (settings.repetition_penalty or 1.0) == penalty
+        assert settings.do_sample
 
 
 def test_an_exported_folder_reads_back_as_the_same_model(tmp_path: Path) -> None:

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import torch
 from safetensors.torch import load_file, save_file
@@ -18,8 +20,14 @@ from pleiade.lab.gpt.model import Gpt
 from pleiade.lab.tokenizer.bpe import save_tokenizer
 from pleiade.lab.tokenizer.special_tokens import END_OF_TEXT, IM_END
 
-# What keeps a very small model from saying the same thing again; shipped in generation_config.json.
+# How a model is best sampled where a client says nothing; shipped in generation_config.json.
+# Very small models repeat themselves and wander: a cool temperature and a penalty keep them to a sentence.
 REPETITION_PENALTY = 1.15
+PROSE: Mapping[str, object] = MappingProxyType(
+    {"do_sample": True, "temperature": 0.4, "top_p": 0.9, "repetition_penalty": REPETITION_PENALTY}
+)
+# Code says its names again and again. The values are Codex's for one sample (arXiv:2107.03374).
+CODE: Mapping[str, object] = MappingProxyType({"do_sample": True, "temperature": 0.2, "top_p": 0.95})
 REWARD_HEAD, SCORE = "reward_head.weight", "score.weight"
 
 
@@ -57,7 +65,13 @@ def config_json(config: GptConfig, tokenizer: Tokenizer, dtype: str) -> dict[str
     }
 
 
-def export_huggingface(model: Gpt, tokenizer: Tokenizer, folder: Path, dtype: torch.dtype = torch.bfloat16) -> None:
+def export_huggingface(
+    model: Gpt,
+    tokenizer: Tokenizer,
+    folder: Path,
+    dtype: torch.dtype = torch.bfloat16,
+    sampling: Mapping[str, object] = PROSE,
+) -> None:
     """Write the folder, each file whole or not at all, so that a server may read it meanwhile."""
     folder.mkdir(parents=True, exist_ok=True)
     dtype_name = str(dtype).removeprefix("torch.")
@@ -67,11 +81,7 @@ def export_huggingface(model: Gpt, tokenizer: Tokenizer, folder: Path, dtype: to
         {
             "eos_token_id": [tokenizer.token_to_id(IM_END), tokenizer.token_to_id(END_OF_TEXT)],
             "pad_token_id": tokenizer.token_to_id(END_OF_TEXT),
-            # Very small models repeat themselves and wander: a cool temperature and a penalty keep them to a sentence.
-            "do_sample": True,
-            "temperature": 0.4,
-            "top_p": 0.9,
-            "repetition_penalty": REPETITION_PENALTY,
+            **sampling,
         },
     )
     save_tokenizer(tokenizer, folder, model.config.max_position)
