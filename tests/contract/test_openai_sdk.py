@@ -236,6 +236,32 @@ def test_token_ids_are_a_prompt_too(client: Client) -> None:
     assert answer.usage.prompt_tokens == 3
 
 
+def test_a_hole_before_a_suffix_is_filled_whole_and_streamed(client: Client) -> None:
+    asked = {
+        "model": CHAT,
+        "prompt": "def add(a, b):\n    return ",
+        "suffix": "\n\nprint(add(1, 2))\n",
+        "max_tokens": 8,
+        "logprobs": 1,
+        "extra_body": {"repetition_penalty": 1},  # nothing of the prompt may be held against the middle
+    }
+    answer = client.completions.create(**asked, n=2, temperature=0)
+    assert [choice.index for choice in answer.choices] == [0, 1]
+    first = answer.choices[0]
+    assert first.text == answer.choices[1].text
+    assert first.finish_reason in ("stop", "length")
+    assert first.logprobs is not None
+    assert "".join(first.logprobs.tokens or []) == first.text
+    chunks = list(client.completions.create(**asked, temperature=0, stream=True))
+    assert "".join(chunk.choices[0].text for chunk in chunks) == first.text
+    assert "<|" not in answer.to_json() + "".join(chunk.to_json() for chunk in chunks)
+    ends = {"prompt": asked["prompt"] + asked["suffix"]}
+    alone = client.completions.create(**{**asked, **ends, "suffix": None, "max_tokens": 1})
+    assert answer.usage is not None
+    assert alone.usage is not None
+    assert answer.usage.prompt_tokens >= alone.usage.prompt_tokens + 3  # the marks
+
+
 # Embeddings
 
 
