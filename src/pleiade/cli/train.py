@@ -33,9 +33,11 @@ def train(
     home: HomeOption = None,
 ) -> None:
     """Train a model from text to an export, stage by stage. Run it again to go on after a stop."""
-    from pleiade.lab.chain import STAGES, share_minutes
+    from pleiade.lab.bounds import refuse_nonsense
+    from pleiade.lab.chain import STAGES, share_minutes, way_to
     from pleiade.lab.launch import default_ranks, launch
     from pleiade.lab.presets import override, presets
+    from pleiade.lab.view.live import launch_seen
 
     known = presets()
     if preset not in known and not (method or examples):
@@ -54,8 +56,9 @@ def train(
     changes = [*(share_minutes(minutes, until) if minutes is not None else []), *(overrides or [])]
     try:
         chosen = override(known[preset], changes)
+        refuse_nonsense(chosen, unused=set(STAGES) - set(way_to(until)))
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error
     ranks = processes or default_ranks(chosen.rows // chosen.micro_rows)
     arguments = [preset, "--data", str(data), "--run", str(run), "--until", until, *changes]
-    raise typer.Exit(launch(arguments, ranks))
+    raise typer.Exit(launch_seen(run, way_to(until), lambda: launch(arguments, ranks)))

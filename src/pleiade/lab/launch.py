@@ -39,13 +39,13 @@ def training_environment() -> dict[str, str]:
     return {**quiet, **os.environ}
 
 
-def launch(arguments: Sequence[str], processes: int) -> int:
-    """Run `python -m pleiade.lab ARGUMENTS` in `processes` ranks; returns the first rank's exit status, or the worst.
+def launch(arguments: Sequence[str], processes: int, module: str = "pleiade.lab") -> int:
+    """Run `python -m MODULE ARGUMENTS` in `processes` ranks; returns the first rank's exit status, or the worst.
 
     Ctrl-C and SIGTERM reach the ranks, which write their checkpoint. A rank that fails ends the others. The first rank
     speaks for all; what another one had to say is told where that one failed first.
     """
-    command = [sys.executable, "-m", "pleiade.lab", *arguments]
+    command = [sys.executable, "-m", module, *arguments]
     port = _free_port()
     with ExitStack() as open_files:
         said = [open_files.enter_context(tempfile.TemporaryFile()) for _ in range(processes)]
@@ -95,7 +95,13 @@ def _passed_on(ranks: Sequence[subprocess.Popen[bytes]]) -> Iterator[None]:
 def _rank_environment(rank: int, processes: int, port: int) -> dict[str, str]:
     environment = training_environment() | {LAUNCHER: str(os.getpid())}
     if processes > 1:
-        place = {"RANK": rank, "WORLD_SIZE": processes, "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port}
+        place = {
+            "RANK": rank,
+            "LOCAL_RANK": rank,
+            "WORLD_SIZE": processes,
+            "MASTER_ADDR": "127.0.0.1",
+            "MASTER_PORT": port,
+        }
         environment |= {"OMP_NUM_THREADS": "1", **{name: str(value) for name, value in place.items()}}
     return environment
 
