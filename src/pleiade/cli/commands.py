@@ -3,11 +3,13 @@
 import typer
 
 from pleiade.cli import deploy, doctor, key, model, train_command, up, version
+from pleiade.cli.two_words import TwoWords
 
 app = typer.Typer(
     name="pleiade",
     help="Your own OpenAI, on machines you control.",
     no_args_is_help=True,
+    cls=TwoWords,
     pretty_exceptions_enable=False,  # its frames would print local variables: keys among them
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},

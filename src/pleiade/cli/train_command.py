@@ -7,7 +7,7 @@ from typing import Any
 
 import typer
 
-from pleiade.cli import data, evaluate, train
+from pleiade.cli import data, evaluate, train, watch
 from pleiade.cli.common import fail
 
 ADD_THE_LAB = "training and evaluating need the lab: pip install 'pleiade[lab]' (in a clone: make install-lab)"
@@ -20,15 +20,17 @@ def add_to(app: typer.Typer) -> None:
     app.add_typer(corpora, name="data")
     app.command("tokenize")(with_the_lab(data.tokenize))
     app.command("train")(with_the_lab(train.train))
+    app.command("train watch")(with_the_lab(watch.watch, "uniplot"))
     app.command("eval")(with_the_lab(evaluate.evaluate))
 
 
-def with_the_lab(command: Callable[..., None]) -> Callable[..., None]:
-    """The command, or the line that says how to add what it needs."""
+def with_the_lab(command: Callable[..., None], *needed: str) -> Callable[..., None]:
+    """The command, or the line that says how to add what it needs (most of it, unless told)."""
+    libraries = needed or ("torch", "datasets")
 
     @functools.wraps(command)
     def checked(**arguments: Any) -> None:
-        if any(importlib.util.find_spec(library) is None for library in ("torch", "datasets")):
+        if any(importlib.util.find_spec(library) is None for library in libraries):
             fail(ADD_THE_LAB)
         command(**arguments)
 

@@ -14,7 +14,7 @@ from pleiade.lab.preferences.pair import prompt_ids
 from pleiade.lab.tokenizer.special_tokens import END_OF_TEXT, FIM_MIDDLE, FIM_PREFIX, FIM_SUFFIX, IM_END
 
 TEXTS = ("Once upon a time, there was", "The capital of France is", "Il était une fois", "La capitale de l'Italie est")
-CODE = ("def add(a, b):\n    return ", "\n\n\nprint(add(2, 3))\n")
+CODE = ("def add(a, b):\n    return ", "\n\nprint(add(2, 3))\n")
 QUESTIONS = ("Who are you?", "What is the capital of Spain?", "Bonjour ! Qui es-tu ?", "Cite trois fruits.")
 GAP = " ▁▁▁ "
 
