@@ -1,7 +1,6 @@
 """`pleiade data build` and `pleiade tokenize`: from sources to a clean corpus, and on to tokens."""
 
 import os
-from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from typing import Annotated
 
@@ -9,7 +8,6 @@ import typer
 
 from pleiade.cli.common import fail
 
-LOST_WORKER = "a worker was killed, perhaps for want of memory: run it again, it goes on; fewer --workers need less"
 DataOption = Annotated[
     Path, typer.Option(envvar="PLEIADE_DATA", help="Folder that the recipe's paths are below. [default: .]")
 ]
@@ -25,14 +23,13 @@ def build(
     from pleiade.lab.corpora.build import build_corpus
     from pleiade.lab.corpora.recipe import bundled_recipe, load_recipe
     from pleiade.lab.corpora.report import warnings
+    from pleiade.lab.faults import EXPECTED, told
 
     try:
         chosen = load_recipe(Path(recipe)) if recipe.endswith(".toml") else bundled_recipe(recipe)
         manifest = build_corpus(chosen, data.resolve(), out, workers or os.cpu_count() or 1)
-    except (ValueError, OSError) as error:
-        fail(str(error))
-    except BrokenProcessPool:
-        fail(LOST_WORKER)
+    except EXPECTED as error:
+        fail(told(error))
     except KeyboardInterrupt:
         typer.echo("\nstopped: the same command goes on from here", err=True)
         raise typer.Exit(130) from None
@@ -55,14 +52,15 @@ def tokenize(
 ) -> None:
     """Turn a corpus into tokens once, for training to read. Sources that are done already are not done again."""
     from pleiade.lab.data.tokens import tokenize_corpus
+    from pleiade.lab.faults import EXPECTED, told
+    from pleiade.lab.lock import hold
     from pleiade.lab.tokenizer.bpe import load_tokenizer
 
     try:
-        shards = tokenize_corpus(corpus, load_tokenizer(tokenizer), out, workers or os.cpu_count() or 1, check)
-    except (ValueError, OSError) as error:
-        fail(str(error))
-    except BrokenProcessPool:
-        fail(LOST_WORKER)
+        with hold(out):
+            shards = tokenize_corpus(corpus, load_tokenizer(tokenizer), out, workers or os.cpu_count() or 1, check)
+    except EXPECTED as error:
+        fail(told(error))
     except KeyboardInterrupt:
         typer.echo("\nstopped: the same command goes on from here", err=True)
         raise typer.Exit(130) from None

@@ -13,7 +13,8 @@ from contextlib import nullcontext
 from pathlib import Path
 from types import FrameType
 
-from pleiade.lab.chain import STAGES, run_chain
+from pleiade.lab.bounds import refuse_nonsense
+from pleiade.lab.chain import STAGES, run_chain, way_to
 from pleiade.lab.faults import EXPECTED, told
 from pleiade.lab.launch import INTERRUPTED, REFUSED, end_with_launcher
 from pleiade.lab.lock import hold
@@ -35,6 +36,7 @@ def main(arguments: list[str]) -> int:
     end_with_launcher()
     try:
         preset = override(presets()[options.preset], options.overrides)
+        refuse_nonsense(preset, unused=set(STAGES) - set(way_to(options.until)))
         with hold(options.run) if is_first else nullcontext():
             reports = run_chain(preset, options.data, options.run, options.until)
     except EXPECTED as error:

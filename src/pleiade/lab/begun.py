@@ -35,7 +35,7 @@ def begin(folder: Path, facts: Mapping[str, Any], may_change: Callable[[str], bo
 
 def differences(old: Mapping[str, Any], new: Mapping[str, Any], may_change: Callable[[str], bool]) -> list[str]:
     """ "key: was → is" for each dotted key of `new` whose value in `old` is another."""
-    there, here = _flat(old), _flat(json.loads(json.dumps(new)))
+    there, here = flat(old), flat(json.loads(json.dumps(new)))
     return [
         f"{key}: {there[key]} there, {here[key]} here"
         for key in here
@@ -70,7 +70,8 @@ def write_json(path: Path, value: Mapping[str, Any]) -> None:
     os.replace(unfinished, path)
 
 
-def _flat(value: Any, key: str = "") -> dict[str, Any]:
+def flat(value: Any, key: str = "") -> dict[str, Any]:
+    """Nested mappings as one, keys dotted."""
     if not isinstance(value, Mapping):
         return {key: value}
-    return {name: v for k, inner in value.items() for name, v in _flat(inner, f"{key}.{k}" if key else k).items()}
+    return {name: v for k, inner in value.items() for name, v in flat(inner, f"{key}.{k}" if key else k).items()}

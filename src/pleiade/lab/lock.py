@@ -35,3 +35,4 @@ def hold(folder: Path) -> Iterator[None]:
         file.write(f"{os.getpid()}\n")
         file.flush()
         yield
+        file.truncate(0)

@@ -22,9 +22,11 @@ from pleiade.lab.corpora.recipe import CorpusSource, Recipe
 from pleiade.lab.corpora.write import Chosen, read_written, write_source
 from pleiade.lab.data.addresses import DataFile
 from pleiade.lab.data.crew import Crew, crew
+from pleiade.lab.data.lines import MAX_LINE_BYTES
 from pleiade.lab.data.manifest import MANIFEST, Manifest, read_manifest
 from pleiade.lab.data.progress import Progress
-from pleiade.lab.data.reader import MAX_LINE_BYTES, Document, Reader, list_inputs
+from pleiade.lab.data.reader import Document, Reader, list_inputs
+from pleiade.lab.lock import LOCK, hold
 
 FORMAT = 1  # raise it when the same recipe would give other bytes
 BLOCK_CHARACTERS, BLOCK_DOCUMENTS = 4_000_000, 4_000
@@ -72,17 +74,19 @@ def build_corpus(
     fingerprint = _fingerprint(recipe, parts, max_line_bytes)
     if _is_built(out, fingerprint):
         return read_manifest(out)
-    work = _work_folder(out, fingerprint)
-    with crew(workers) as hands:
-        evaluation = _evaluation_runs(recipe, root, work / "evaluation")
-        _clean_all(recipe, root, parts, hands, work / "evaluation", max_line_bytes)
-        sourced = [_sourced(source, parts) for source in recipe.sources]
-        reasons = choose(recipe, sourced, work / "keep.npy")
-        _write_all(recipe, root, sourced, out, hands)
-    written = [read_written(_written(out, source)) for source in recipe.sources]
-    manifest = finish_corpus(recipe, root, sourced, reasons, [w for w in written if w is not None], evaluation, out)
-    (out / BUILT).write_text(fingerprint, "utf-8")
-    shutil.rmtree(work)
+    _refuse_foreign(out)
+    with hold(out):
+        work = _work_folder(out, fingerprint)
+        with crew(workers) as hands:
+            evaluation = _evaluation_runs(recipe, root, work / "evaluation")
+            _clean_all(recipe, root, parts, hands, work / "evaluation", max_line_bytes)
+            sourced = [_sourced(source, parts) for source in recipe.sources]
+            reasons = choose(recipe, sourced, work / "keep.npy")
+            _write_all(recipe, root, sourced, out, hands)
+        written = [read_written(_written(out, source)) for source in recipe.sources]
+        manifest = finish_corpus(recipe, root, sourced, reasons, [w for w in written if w is not None], evaluation, out)
+        (out / BUILT).write_text(fingerprint, "utf-8")
+        shutil.rmtree(work)
     return manifest
 
 
@@ -113,11 +117,15 @@ def _is_built(out: Path, fingerprint: str) -> bool:
     return all((out / s.path).exists() and (out / s.path).stat().st_size == s.stored_bytes for s in shards)
 
 
+def _refuse_foreign(out: Path) -> None:
+    ours = any((out / name).exists() for name in (WORK, BUILT, LOCK))
+    if out.exists() and not ours and any(out.iterdir()):
+        raise FileExistsError(f"{out} holds other files: give --out a new folder")
+
+
 def _work_folder(out: Path, fingerprint: str) -> Path:
     """The folder of what is finished so far; emptied if it belongs to another recipe or other inputs."""
     work, plan = out / WORK, out / WORK / "plan"
-    if out.exists() and any(out.iterdir()) and not work.exists() and not (out / BUILT).exists():
-        raise FileExistsError(f"{out} holds other files: give --out a new folder")
     if not plan.exists() or plan.read_text("utf-8") != fingerprint:
         shutil.rmtree(work, ignore_errors=True)
         work.mkdir(parents=True)
@@ -153,7 +161,9 @@ def _clean_all(
                 progress.add(sum(len(d.text) for d in documents), done, part.source.name)
             hands.finish()  # a part is finished when its blocks are
             part.folder.mkdir(parents=True, exist_ok=True)
-            part.record.write_bytes(msgspec.json.encode(PartRecord(number + 1, dict(reader.counts))))
+            unfinished = part.record.with_suffix(".part")
+            unfinished.write_bytes(msgspec.json.encode(PartRecord(number + 1, dict(reader.counts))))
+            unfinished.replace(part.record)
         before += part.file.size
     progress.end()
 
