@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from hatchling.builders.wheel import WheelBuilder
 
 from pleiade.registry import (
     RegistryError,
@@ -15,6 +16,7 @@ from pleiade.registry import (
     deployments_version,
     get_model,
     list_deployments,
+    list_models,
     register_bundled,
     undeploy,
 )
@@ -34,6 +36,44 @@ def test_bundled_models_are_registered_with_card_and_checksum(sqlite_db: sa.Engi
     assert (model.source, model.licence, model.architecture) == ("bundled", "Apache-2.0", "BertModel")
     assert (model.parameters, model.context_length, model.embedding_length) == (22713728, 256, 384)
     assert model.sha256 == bundled.EMBEDDING_SHA256
+
+
+def test_a_folder_in_the_package_is_a_model_by_its_name(
+    sqlite_db: sa.Engine, folder: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ours = tmp_path / "bundled"
+    ours.mkdir()
+    monkeypatch.setattr(bundled, "OURS", ours)
+    for name in ("pleiade-pico", "pleiade-code-pico"):
+        folder(f"bundled/{name}")
+    scores = {"architectures": ["Qwen3ForSequenceClassification"], "id2label": {"0": "reward"}}
+    folder("bundled/pleiade-reward-pico", **scores)
+    (ours / "not-a-model").mkdir()
+    register_bundled(sqlite_db)
+    kinds = {model.id: model.kind.value for model in list_models(sqlite_db)}
+    assert kinds == {
+        EMBEDDING_MODEL: "embedding",
+        "pleiade-pico": "text",
+        "pleiade-code-pico": "text",
+        "pleiade-reward-pico": "reward",
+    }
+    adopt_defaults(sqlite_db)  # the others are deployed by who wants them
+    assert {d.name: d.model for d in list_deployments(sqlite_db)} == {
+        "pleiade-chat": "pleiade-pico",
+        "pleiade-embed": EMBEDDING_MODEL,
+    }
+
+
+def test_the_wheel_holds_every_bundled_file_and_they_stay_small() -> None:
+    files = [path for path in bundled.OURS.rglob("*") if path.is_file()]
+    assert sum(path.stat().st_size for path in files) <= 80_000_000
+    root = Path(__file__).parents[2]
+    packed = {included.path for included in WheelBuilder(str(root)).recurse_included_files()}
+    assert {str(path) for path in files} <= packed
+    for model_id, path in bundled_folders().items():
+        if path.parent == bundled.OURS:
+            assert (path / "SHA256SUMS").is_file()
+            verify_bundled(model_id, path)
 
 
 def test_starting_again_changes_nothing(sqlite_db: sa.Engine) -> None:

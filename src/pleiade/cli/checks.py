@@ -161,7 +161,7 @@ def _bundled() -> Iterator[Finding]:
     from pleiade.registry.bundled import CHAT_MODEL, EMBEDDING_MODEL, bundled_folders, verify_bundled
 
     folders = bundled_folders()
-    for model_id in (CHAT_MODEL, EMBEDDING_MODEL):
+    for model_id in dict.fromkeys((CHAT_MODEL, EMBEDDING_MODEL, *folders)):
         check = f"weights of {model_id}"
         if model_id not in folders:
             mend = "make install" if model_id == EMBEDDING_MODEL else "pip install --force-reinstall pleiade"

