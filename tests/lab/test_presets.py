@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from pleiade.lab.plan import plan_text
-from pleiade.lab.presets import override, presets, refuse_another_preset, write_preset
+from pleiade.lab.presets import override, presets, read_preset, refuse_another_preset, write_preset
 
 
 def test_overrides_reach_every_level_and_leave_the_preset_alone() -> None:
@@ -19,6 +19,12 @@ def test_steps_and_minutes_replace_each_other() -> None:
     assert (changed.loop.steps, changed.loop.minutes) == (30, None)
     assert override(changed, ["loop.minutes=2.5"]).loop.minutes == 2.5
     assert override(changed, ["code.loop.minutes=2"]).code.loop.steps is None
+
+
+def test_a_recorded_configuration_is_read_as_it_was(tmp_path: Path) -> None:
+    for preset in presets().values():
+        write_preset(preset, tmp_path / "preset.json")
+        assert read_preset(tmp_path / "preset.json") == preset
 
 
 @pytest.mark.parametrize(

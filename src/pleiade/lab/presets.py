@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from pleiade.lab.begun import differences, read_json, write_json
 from pleiade.lab.code import CodeConfig, code_on_gpu, slower
 from pleiade.lab.corpora.recipe import sources_named
@@ -169,6 +171,11 @@ def write_preset(preset: Preset, path: Path) -> None:
     """Record a run's whole configuration as JSON."""
     path.parent.mkdir(parents=True, exist_ok=True)
     write_json(path, dataclasses.asdict(preset))
+
+
+def read_preset(path: Path) -> Preset:
+    """What `write_preset` recorded; what an older version did not know is as it is by default."""
+    return msgspec.json.decode(path.read_bytes(), type=Preset)
 
 
 # What may differ when a run goes on: how long and how it is computed, and the stages that follow.

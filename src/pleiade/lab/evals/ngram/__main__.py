@@ -1,4 +1,4 @@
-"""`python -m pleiade.lab.evals.ngram PRESET --run RUN --data FOLDER --out NGRAM`: the n-gram of what RUN learned from.
+"""`python -m pleiade.lab.evals.ngram --run RUN --data FOLDER --out NGRAM`: the n-gram of what RUN learned from.
 
 Then `pleiade eval NGRAM --suite heldout` beside `pleiade eval MODEL --suite heldout`.
 """
@@ -16,14 +16,13 @@ from pleiade.lab.evals.ngram.folder import write_ngram
 from pleiade.lab.evals.ngram.kneser_ney import train
 from pleiade.lab.evals.ngram.seen import tokens_seen
 from pleiade.lab.metrics import read_metrics
-from pleiade.lab.presets import override, presets, refuse_another_preset
+from pleiade.lab.presets import read_preset
 from pleiade.lab.tokenizer.bpe import load_tokenizer
 
 
 def main(arguments: list[str]) -> int:
     """Count what the base model of a run saw, and write the n-gram's folder."""
     parser = argparse.ArgumentParser(prog="python -m pleiade.lab.evals.ngram")
-    parser.add_argument("preset", choices=sorted(presets()))
     for option, text in (
         ("--run", "the run, with base/ in it"),
         ("--data", "the folder that the recipe's sources are below"),
@@ -31,10 +30,9 @@ def main(arguments: list[str]) -> int:
     ):
         parser.add_argument(option, type=Path, required=True, help=text)
     parser.add_argument("--cache", type=Path, help="tokenized text [default: RUN/base/cache]")
-    parser.add_argument("overrides", nargs="*", help="what the run was given, key=value")
-    options = parser.parse_intermixed_args(arguments)
-    preset, base = override(presets()[options.preset], options.overrides), options.run / "base"
-    refuse_another_preset(preset, base / "preset.json")
+    options = parser.parse_args(arguments)
+    base = options.run / "base"
+    preset = read_preset(base / "preset.json")
     tokenizer = load_tokenizer(base / "tokenizer")
     shards = tokenize_sources(options.data, preset.recipe, tokenizer, options.cache or base / "cache")
     stream = PackedStream(shards, [source.repeats for source in preset.recipe], tokenizer, preset.stream)

@@ -105,6 +105,22 @@ def train(tokens: NDArray[np.integer], vocab_size: int, boundary: int, order: in
     """
     if len(tokens) < 2 or tokens[0] != boundary:
         raise ValueError(f"give at least one text, with the boundary token {boundary} before it")
+    keys_of, counts_of = _count(tokens, vocab_size, boundary, order)
+    tables: list[Table] = []
+    discounts: list[Discounts] = []
+    num_contexts = 1
+    for keys, counts in zip(keys_of, counts_of, strict=True):
+        table, taken = _smooth(keys, counts, vocab_size, num_contexts)
+        tables.append(table)
+        discounts.append(taken)
+        num_contexts = len(keys)
+    return KneserNey(vocab_size, boundary, tuple(tables), tuple(discounts))
+
+
+def _count(
+    tokens: NDArray[np.integer], vocab_size: int, boundary: int, order: int
+) -> tuple[list[NDArray[np.uint64]], list[NDArray[np.int32]]]:
+    """The keys of each order, sorted, and their counts."""
     width = np.uint64(vocab_size)
     reach = _reach(tokens, boundary, order)
     place = np.zeros(len(tokens), dtype=np.int32)  # of the n-gram that ends at each token, in the order below
@@ -119,7 +135,8 @@ def train(tokens: NDArray[np.integer], vocab_size: int, boundary: int, order: in
         keys *= width
         keys += tokens[ends].astype(np.uint64)
         sorting = np.argsort(keys)
-        keys, ends = keys[sorting], ends[sorting]
+        keys = keys[sorting]
+        ends = ends[sorting]
         del sorting
         firsts = np.flatnonzero(np.concatenate([[True], keys[1:] != keys[:-1]]))
         counts = np.diff(np.append(firsts, len(keys))).astype(np.int32)
@@ -127,20 +144,13 @@ def train(tokens: NDArray[np.integer], vocab_size: int, boundary: int, order: in
         if n > 1:
             distinct = np.bincount(place[ends[firsts]], minlength=len(is_first)).astype(np.int32)
             counts_of[-1] = np.where(is_first, counts_of[-1], distinct) if n > 2 else distinct
-        # After the order of single tokens, "begins with the boundary" is inherited from the context.
-        last, context = (keys % width).astype(np.int64), (keys // width).astype(np.int64)
-        is_first = last == boundary if n == 1 else is_first[context]
+        # Above the order of single tokens, "begins with the boundary" is inherited from the context.
+        is_first = keys == boundary if n == 1 else is_first[keys // width]
         place = np.full(len(tokens), NOWHERE, dtype=np.int32)
         place[ends] = np.repeat(np.arange(len(firsts), dtype=np.int32), counts)
         keys_of.append(keys)
         counts_of.append(counts)
-    tables, discounts, num_contexts = [], [], 1
-    for keys, counts in zip(keys_of, counts_of, strict=True):
-        table, taken = _smooth(keys, counts, vocab_size, num_contexts)
-        tables.append(table)
-        discounts.append(taken)
-        num_contexts = len(keys)
-    return KneserNey(vocab_size, boundary, tuple(tables), tuple(discounts))
+    return keys_of, counts_of
 
 
 def _smooth(
