@@ -17,7 +17,8 @@ from pleiade.lab.data.stream import PackedStream
 from pleiade.lab.events.samples import text_prompts
 from pleiade.lab.gpt.model import Gpt, init_weights
 from pleiade.lab.objectives.next_token import NextToken
-from pleiade.lab.plan import plan_text
+from pleiade.lab.parallel.config import settle
+from pleiade.lab.planning.plan import plan_text, setting_here
 from pleiade.lab.presets import Preset, refuse_another_preset, write_preset
 from pleiade.lab.ranks import join_ranks
 from pleiade.lab.tokenizer.bpe import load_tokenizer, save_tokenizer, train_tokenizer
@@ -35,6 +36,14 @@ def pretrain(
     run.mkdir(parents=True, exist_ok=True)
     refuse_another_preset(preset, run / "preset.json")
     ranks, cache = join_ranks(), cache or run / "cache"
+    parallel = settle(
+        preset.parallel,
+        ranks.size,
+        preset.model,
+        on_gpu=ranks.device.type == "cuda",
+        seq_len=preset.stream.seq_len,
+        micro_batches=preset.rows // preset.micro_rows,
+    )
     if ranks.is_first:  # the others read what it has written
         tokenizer = ensure_tokenizer(preset, data, run / "tokenizer")
         begin(run, {"tokenizer": tokenizer_fingerprint(tokenizer)})
@@ -42,15 +51,18 @@ def pretrain(
     ranks.wait_for_all()
     tokenizer = ensure_tokenizer(preset, data, run / "tokenizer")
     stream = open_stream(preset, data, cache, tokenizer)
-    model = Gpt(preset.model)
-    init_weights(model, preset.loop.seed)
+    # No rank need ever hold all of a new model that is to be divided: each makes its part of the weights.
+    with torch.device("meta" if parallel.divides and start is None else "cpu"):
+        model = Gpt(preset.model)
+    if not model.embed_tokens.weight.is_meta:
+        init_weights(model, preset.loop.seed)
     if start is not None:
         model.load_state_dict(start)
     objective = NextToken(stream, preset.rows, preset.micro_rows)
     if ranks.is_first:
         write_preset(preset, run / "preset.json")
-        print(plan_text(preset, stream.epoch_tokens), flush=True)
-    return train(model, objective, preset.loop, preset.optim, preset.schedule, run, text_prompts(tokenizer))
+        print(plan_text(preset, stream.epoch_tokens, setting_here(preset, model, ranks.size, run)), flush=True)
+    return train(model, objective, preset.loop, preset.optim, preset.schedule, run, text_prompts(tokenizer), parallel)
 
 
 def open_stream(preset: Preset, data: Path, cache: Path, tokenizer: Tokenizer) -> PackedStream:
@@ -91,14 +103,19 @@ def ensure_tokenizer(preset: Preset, data: Path, folder: Path) -> Tokenizer:
 
 
 def sample_texts(data: Path, recipe: tuple[Source, ...], num_characters: int) -> Iterator[str]:
-    """The first documents of every source, an equal share of `num_characters` each."""
+    """The first documents of every source, an equal share of `num_characters` each.
+
+    Raises ValueError for a source without any.
+    """
     for source in recipe:
-        left = num_characters // len(recipe)
+        share = left = num_characters // len(recipe)
         for text in read_documents(data, source):
             yield text[:left]
             left -= len(text)
             if left <= 0:
                 break
+        if left == share:
+            raise ValueError(f"{source.folder} is empty: give it text, or take it out of the recipe")
 
 
 def load_model(preset: Preset, state: dict[str, torch.Tensor]) -> Gpt:

@@ -16,6 +16,7 @@ import torch.distributed as dist
 from torch import nn
 
 Item = TypeVar("Item")
+CPU = torch.device("cpu")
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,7 @@ class Ranks:
 
     rank: int = 0
     size: int = 1
+    device: torch.device = CPU
 
     @property
     def is_first(self) -> bool:
@@ -54,6 +56,10 @@ class Ranks:
             parameter.grad = part.view_as(parameter)
         return [float(value) for value in parts[-1]]
 
+    def all_finite(self, parameters: Sequence[nn.Parameter]) -> bool:
+        """Whether the weights, the same on all ranks, are numbers."""
+        return all(bool(parameter.isfinite().all()) for parameter in parameters)
+
     def wait_for_all(self) -> None:
         """Return when every rank has come here."""
         if self.size > 1:
@@ -77,8 +83,13 @@ def leave_ranks() -> None:
 def join_ranks() -> Ranks:
     """Join the run's process group if torchrun's environment is set, else a group of one."""
     size = int(os.environ.get("WORLD_SIZE", "1"))
+    if torch.cuda.is_available():
+        torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", "0")))
+        device, backend = torch.device("cuda", torch.cuda.current_device()), "cpu:gloo,cuda:nccl"
+    else:
+        device, backend = CPU, "gloo"
     if size == 1:
-        return Ranks()
+        return Ranks(device=device)
     if not dist.is_initialized():
-        dist.init_process_group("nccl" if torch.cuda.is_available() else "gloo")
-    return Ranks(dist.get_rank(), size)
+        dist.init_process_group(backend)
+    return Ranks(dist.get_rank(), size, device)

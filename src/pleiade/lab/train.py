@@ -7,7 +7,6 @@ the decided decay. All of it is in each checkpoint, so a run that was killed and
 from __future__ import annotations
 
 import math
-import shutil
 import signal
 import sys
 import time
@@ -19,19 +18,21 @@ from typing import NoReturn
 
 import torch
 
-from pleiade.lab.checkpoint import latest_checkpoint, load_checkpoint, save_checkpoint
 from pleiade.lab.events.flops import step_flops
 from pleiade.lab.events.record import Record, Step
 from pleiade.lab.events.samples import Prompts
 from pleiade.lab.gpt.model import Gpt
-from pleiade.lab.objectives.base import B, Batch, Hidden, Objective
+from pleiade.lab.objectives.base import B, Batch, Objective
 from pleiade.lab.optim.muon import MuonAdamW, OptimConfig
 from pleiade.lab.optim.schedule import Decay, ScheduleConfig, decay_for_steps, learning_rate_scale, revise_decay
+from pleiade.lab.parallel.config import ParallelConfig
+from pleiade.lab.placed import place, take_back
 from pleiade.lab.ranks import Ranks, join_ranks
 
 PACE_WINDOW = 50  # steps over which the pace is measured
 BAD_BATCH = "nan-batch.pt"  # of the step that ended a run whose numbers were none
 DEADLINE_STEPS = 10  # steps between two looks at the deadline
+UNDIVIDED = ParallelConfig()
 
 
 @dataclass(frozen=True)
@@ -78,12 +79,13 @@ def train(
     schedule: ScheduleConfig,
     run: Path,
     prompts: Prompts | None = None,
+    parallel: ParallelConfig = UNDIVIDED,
 ) -> Outcome:
     """Train `model` in place until the end of the run or a signal; resume from the newest checkpoint in `run`.
 
-    Writes checkpoints and the run's record to `run`, with what the model makes of `prompts` by and by. SIGINT and
-    SIGTERM checkpoint and return. Raises FloatingPointError (after the last good checkpoint) when the loss is no longer
-    a number.
+    `parallel` says what the ranks divide. Writes checkpoints and the run's record to `run`, with what the model makes
+    of `prompts` by and by. SIGINT and SIGTERM checkpoint and return. Raises FloatingPointError (after the last good
+    checkpoint) when the loss is no longer a number.
     """
     ranks = join_ranks()
     if loop.threads:
@@ -93,37 +95,30 @@ def train(
     # a resumed run can differ in the last bit when it is compiled on several threads.
     torch.use_deterministic_algorithms(loop.deterministic)
     dtype = getattr(torch, loop.precision)
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    model.to(device)
-    optimizer = MuonAdamW(model.named_parameters(), optim)
+    placed = place(model, parallel, ranks, run, precision=loop.precision, seed=loop.seed, compiled=loop.compile)
+    trained, team, checkpoints = placed.model, placed.team, placed.checkpoints
+    optimizer = MuonAdamW(trained.named_parameters(), optim)
     decay = decay_for_steps(loop.steps, schedule) if loop.steps else None
     step, tokens, elapsed, loss, resumed_at = 0, 0, 0.0, float("nan"), -1
-    if (newest := latest_checkpoint(run)) is not None:
-        state = load_checkpoint(newest)
-        model.load_state_dict(state["model"])
-        optimizer.load_state_dict(state["optimizer"])
+    if (state := checkpoints.restore(trained, optimizer)) is not None:
         objective.load_state_dict(state["objective"])
         torch.set_rng_state(state["rng"])
         step, tokens, elapsed, loss = state["step"], state["tokens"], state["elapsed"], state["loss"]
         decay = _decay_to_go_on_with(Decay(**state["decay"]) if state["decay"] else None, decay, step)
         resumed_at = step
         if ranks.is_first:
-            print(f"resumed from {newest.name}: step {step}, {tokens / 1e6:.2f} M tokens", flush=True)
+            print(f"resumed from {state['name']}: step {step}, {tokens / 1e6:.2f} M tokens", flush=True)
     last = decay.last if decay else None
-    record = Record(run, ranks, model, loop, optim.muon_lr, prompts, step=step, tokens=tokens, last=last)
-    hidden = _maybe_compiled(model.hidden, loop.compile)
+    record = Record(run, ranks, trained, loop, optim.muon_lr, prompts, step=step, tokens=tokens, last=last)
 
     def checkpoint() -> None:
-        if not ranks.is_first:
-            return
-        if not all(bool(parameter.isfinite().all()) for parameter in parameters):
+        if not team.all_finite(parameters):
             _refuse_numbers("a weight", step, micro_batches, run, ranks)
         with record.checkpoint():
-            save_checkpoint(
-                run,
+            checkpoints.begin(
                 step,
                 {
-                    "model": model.state_dict(),
+                    "model": trained.state_dict(),
                     "optimizer": optimizer.state_dict(),
                     "objective": objective.state_dict(),
                     "rng": torch.get_rng_state(),
@@ -136,7 +131,7 @@ def train(
             )
 
     pace, last_checkpoint = 0.0, time.monotonic()
-    parameters, micro_batches = list(model.parameters()), list[B]()
+    parameters, micro_batches = list(trained.parameters()), list[B]()
     stopping = False
     with _stop_on_signal() as stopped, record:
         while (decay is None or step < decay.last) and not stopping:
@@ -144,14 +139,17 @@ def train(
             scale = learning_rate_scale(step, schedule, decay)
             micro_batches = objective.next_step()
             num_targets = sum(batch.num_targets for batch in micro_batches)
-            total = torch.zeros((), device=device)
-            for batch in ranks.share([batch.to(device) for batch in micro_batches]):
+            total = torch.zeros((), device=team.device)
+            for batch in team.share(micro_batches):
                 with _memory_advice(batch):
-                    part = objective.loss_sum(hidden, model, batch, dtype) / num_targets
+                    part = objective.loss_sum(placed.hidden, trained, batch.to(team.device), dtype) / num_targets
                     torch.autograd.backward(part)
                 total += part.detach()
-            loss, num_stopped = ranks.add_up(parameters, [float(total), float(stopped())])
+            flags = [float(stopped()), float(checkpoints.is_written)]
+            loss, num_stopped, num_written = team.add_up(parameters, [float(total), *flags])
             stopping = num_stopped > 0
+            if num_written == ranks.size:
+                checkpoints.settle()
             if not math.isfinite(loss):
                 _refuse_numbers("the loss", step, micro_batches, run, ranks)
             grad_norm = optimizer.step(scale)
@@ -175,7 +173,9 @@ def train(
                 last_checkpoint = time.monotonic()
         if step > resumed_at:  # what was finished before is on the disk as it is
             checkpoint()
+        checkpoints.settle()
     ranks.wait_for_all()  # whoever returns may read the checkpoint
+    take_back(placed)
     return Outcome(decay is not None and step >= decay.last, step, tokens, loss)
 
 
@@ -219,16 +219,6 @@ def _memory_advice(batch: Batch) -> Iterator[None]:
 def _agree(ranks: Ranks, decay: Decay | None) -> Decay | None:
     values = ranks.from_first([decay.first, decay.last, decay.start_scale] if decay else None)
     return Decay(int(values[0]), int(values[1]), values[2]) if values else None
-
-
-def _maybe_compiled(hidden: Hidden, wanted: bool) -> Hidden:
-    if not wanted:
-        return hidden
-    if shutil.which("g++") is None and not torch.cuda.is_available():
-        print("no C++ compiler found: training without torch.compile (install g++ to go 2 to 3 times faster)")
-        return hidden
-    compiled: Hidden = torch.compile(hidden, dynamic=False)
-    return compiled
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor, nn
 
-from pleiade.lab.gpt.divided import here, is_divided
+from pleiade.lab.gpt.divided import fill, here, is_divided
 
 if TYPE_CHECKING:
     from pleiade.lab.parallel.matrices import DividedMatrices
@@ -140,7 +140,7 @@ class MuonAdamW:
             (self.second_moment, state["second_moment"]),
         ):
             for name, tensor in mine.items():
-                tensor.copy_(theirs[name])
+                fill(tensor, theirs[name])
 
 
 def _whole_matrices(matrices: Iterable[nn.Parameter]) -> DividedMatrices | None:

@@ -25,6 +25,11 @@ class ParallelConfig:
     recompute: bool = False
 
     @property
+    def divides(self) -> bool:
+        """Whether a rank of a settled configuration holds less than all weights, or sees less than whole rows."""
+        return bool(self.shard) or self.ranks_per_row > 1
+
+    @property
     def ranks_per_row(self) -> int:
         """How many ranks work on the same row."""
         return self.sequence * self.tensor

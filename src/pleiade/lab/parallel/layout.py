@@ -30,6 +30,11 @@ class Layout:
     mesh: DeviceMesh
     copies: DeviceMesh
 
+    @property
+    def device(self) -> torch.device:
+        """Where this rank computes."""
+        return self.ranks.device
+
     def share(self, batches: list[B]) -> list[B]:
         """What this rank computes of a step's batches: every data rank takes others, every sequence rank its positions.
 
@@ -62,13 +67,22 @@ class Layout:
             dist.all_reduce(message, group=self.copies.get_group())
             for gradient, part in zip(gradients, message.split([g.numel() for g in gradients]), strict=True):
                 gradient.copy_(part.view_as(gradient))
+        return self._sum(scalars)
+
+    def all_finite(self, parameters: Sequence[nn.Parameter]) -> bool:
+        """Whether all ranks' parts of the weights are numbers."""
+        bad = not all(bool(here(parameter).isfinite().all()) for parameter in parameters)
+        return self._sum([float(bad)]) == [0.0]
+
+    def _sum(self, scalars: Sequence[float]) -> list[float]:
         # The ranks of a tensor group have the same loss, but not the same signals: all take part, and count once.
-        total = torch.tensor(scalars, device=here(parameters[0]).device) / self.config.tensor
+        total = torch.tensor(scalars, device=self.device) / self.config.tensor
         dist.all_reduce(total)
         return [float(value) for value in total]
 
 
-def arrange(ranks: Ranks, config: ParallelConfig, device: str) -> Layout:
+def arrange(ranks: Ranks, config: ParallelConfig) -> Layout:
     """The mesh of a run whose configuration is settled; tensor ranks are neighbours, since they talk the most."""
-    mesh = init_device_mesh(device, (config.data, config.sequence, config.tensor), mesh_dim_names=("dp", "cp", "tp"))
+    shape = config.data, config.sequence, config.tensor
+    mesh = init_device_mesh(ranks.device.type, shape, mesh_dim_names=("dp", "cp", "tp"))
     return Layout(config, ranks, mesh, mesh["dp", "cp"]._flatten("copies"))

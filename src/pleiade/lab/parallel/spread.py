@@ -3,37 +3,70 @@
 from __future__ import annotations
 
 import copy
+from pathlib import Path
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.distributed.fsdp import MixedPrecisionPolicy, fully_shard, register_fsdp_forward_method
 from torch.distributed.tensor import DTensor
 
 from pleiade.lab.gpt.model import Gpt, init_weights, rotary_tables
 from pleiade.lab.objectives.base import Hidden
-from pleiade.lab.parallel.layout import Layout
+from pleiade.lab.parallel.checkpoint import DividedCheckpoints
+from pleiade.lab.parallel.config import ParallelConfig
+from pleiade.lab.parallel.layout import Layout, arrange
 from pleiade.lab.parallel.sequence import divide_positions, positions_of
 from pleiade.lab.parallel.tensor import divide_tensors
+from pleiade.lab.placed import Placed
+from pleiade.lab.ranks import Ranks
 
 
-def spread(model: Gpt, layout: Layout, dtype: torch.dtype, device: torch.device, *, compiled: bool) -> Gpt:
-    """A copy of `model` of which this rank holds its part, on `device`; computes in `dtype` from float32 masters.
+def spread(
+    model: Gpt,
+    config: ParallelConfig,
+    ranks: Ranks,
+    run: Path,
+    dtype: torch.dtype,
+    seed: int,
+    *,
+    compiled: bool,
+) -> Placed:
+    """Divide a model as a settled configuration says: this rank's part of it, computing in `dtype`.
 
-    A model on the meta device takes no memory before it is divided: it still has to be given weights (`new_weights`).
+    A model that has no weights yet (on the meta device) never takes more memory than a part, and gets its first from
+    `seed`. Any other gives its own up.
     """
+    layout = arrange(ranks, config)
+    is_new = any(parameter.is_meta for parameter in model.parameters())
     divided = copy.deepcopy(model)
+    model.to("meta")
+    divide(divided, layout, dtype, compiled=compiled)
+    if is_new:
+        new_weights(divided, ranks.device, seed)
+    else:
+        divided.to(ranks.device)
+    return Placed(
+        layout,
+        divided,
+        hidden_of(divided, layout),
+        DividedCheckpoints(run, ranks),
+        lender=None if is_new else model,
+    )
+
+
+def divide(model: Gpt, layout: Layout, dtype: torch.dtype, *, compiled: bool) -> None:
+    """Leave this rank its part of a model, in place."""
     config, mesh = layout.config, layout.mesh
     if config.tensor > 1:
-        divide_tensors(divided, mesh["tp"])
+        divide_tensors(model, mesh["tp"])
     if config.sequence > 1:
-        divide_positions(divided, mesh["cp"].get_group())
-    divided.recompute = config.recompute
+        divide_positions(model, mesh["cp"].get_group())
+    model.recompute = config.recompute
     if compiled:
-        for block in divided.layers:
+        for block in model.layers:
             block.compile(dynamic=False)
     if config.shard:
-        _shard(divided, layout, dtype)
-    return divided if _is_meta(divided) else divided.to(device)
+        _shard(model, layout, dtype)
 
 
 def _shard(model: Gpt, layout: Layout, dtype: torch.dtype) -> None:
@@ -51,9 +84,13 @@ def _shard(model: Gpt, layout: Layout, dtype: torch.dtype) -> None:
 
 
 def new_weights(model: Gpt, device: torch.device, seed: int) -> None:
-    """Give a spread model that is still on the meta device its first weights, the same for any layout."""
-    model.to_empty(device=device)
+    """Give a divided model that is still on the meta device its first weights, the same for any division."""
+    _materialise(model, device)
     init_weights(model, seed)
+
+
+def _materialise(model: Gpt, device: torch.device) -> None:
+    model.to_empty(device=device)
     cos_TH, sin_TH = rotary_tables(model.config, model.config.max_position, device)
     model.cos_TH.copy_(cos_TH)
     model.sin_TH.copy_(sin_TH)
@@ -76,12 +113,9 @@ def hidden_of(model: Gpt, layout: Layout) -> Hidden:
 
 
 @torch.no_grad()
-def gather(spread_model: Gpt, whole: Gpt) -> None:
-    """Copy a spread model's weights into a whole one; all ranks take part and each gets all of them."""
+def gather(divided: Gpt, whole: Gpt) -> None:
+    """Give a model on the meta device a divided one's weights; all ranks take part and each gets all of them."""
+    _materialise(whole, torch.device("cpu"))
     targets = dict(whole.named_parameters())
-    for name, parameter in spread_model.named_parameters():
+    for name, parameter in divided.named_parameters():
         targets[name].copy_(parameter.full_tensor() if isinstance(parameter, DTensor) else parameter)
-
-
-def _is_meta(model: nn.Module) -> bool:
-    return any(parameter.is_meta for parameter in model.parameters())
