@@ -46,6 +46,7 @@ def evaluate(
     from pleiade.lab.evals.command import evaluate as run
     from pleiade.lab.evals.scorer import EvalError
     from pleiade.lab.evals.suite import Setting
+    from pleiade.lab.faults import EXPECTED, told
     from pleiade.lab.sandbox.run import SandboxError
 
     names = [name.strip() for name in suite.split(",") if name.strip()]
@@ -57,6 +58,8 @@ def evaluate(
         print(run(scorer, names, Setting(data or Path("."), unsafe_code), limit, folder))
     except (EvalError, SandboxError) as error:
         fail(str(error))
+    except EXPECTED as error:
+        fail(told(error))
     except KeyboardInterrupt:
         print("stopped; the same command goes on where it was", flush=True)
         raise typer.Exit(130) from None

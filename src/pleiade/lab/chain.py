@@ -13,9 +13,11 @@ from pathlib import Path
 
 from tokenizers import Tokenizer
 
+from pleiade.lab.begun import begin, weights_fingerprint
 from pleiade.lab.checkpoint import latest_checkpoint, load_checkpoint
 from pleiade.lab.curves import draw_curve
-from pleiade.lab.dialogues.mixture import chat_mixture
+from pleiade.lab.data.shards import tokenizer_fingerprint
+from pleiade.lab.dialogues.mixture import absent_sets, chat_mixture
 from pleiade.lab.dpo import train_dpo
 from pleiade.lab.export.huggingface import CODE, PROSE, export_huggingface
 from pleiade.lab.finetune import dialogue_loss, finetune
@@ -23,12 +25,13 @@ from pleiade.lab.gpt.model import Gpt, init_weights
 from pleiade.lab.objectives.next_token import NextToken
 from pleiade.lab.own_text import code_corpus, on_own_text
 from pleiade.lab.preferences.mixture import preference_mixture, preference_prompts
-from pleiade.lab.presets import Preset
+from pleiade.lab.presets import Preset, is_how_only
 from pleiade.lab.pretrain import load_model, open_stream, pretrain, stream_loss
 from pleiade.lab.ranks import join_ranks
 from pleiade.lab.reward import train_reward, with_reward_head
 from pleiade.lab.rloo import train_rloo
 from pleiade.lab.tokenizer.bpe import load_tokenizer, save_tokenizer
+from pleiade.lab.train import BAD_BATCH
 
 # Each stage and the one that it goes on from.
 GOES_ON_FROM = {"base": None, "code": "base", "chat": "base", "reward": "chat", "dpo": "reward", "rloo": "dpo"}
@@ -73,6 +76,7 @@ def run_chain(preset: Preset, data: Path, run: Path, until: str = "chat") -> lis
         raise ValueError(f"there is no stage {until!r}: choose one of {', '.join(STAGES)}")
     chain = _Chain(on_own_text(preset, data, run), data, run)
     for stage in way_to(until):
+        chain.begin(stage)
         report = getattr(chain, stage)()
         if report is None:
             return None
@@ -107,6 +111,22 @@ class _Chain:
         self.model: Gpt
         self.scorer: Gpt
         self.tokenizer: Tokenizer
+
+    def begin(self, stage: str) -> None:
+        """Record what a stage after the first one begins with, or refuse to go on with something else."""
+        if stage == "base" or not self.is_first:
+            return
+        facts: dict[str, object] = {
+            stage: dataclasses.asdict(getattr(self.preset, stage)),
+            "tokenizer": tokenizer_fingerprint(self.tokenizer),
+            "model": weights_fingerprint(self.model),
+        }
+        if stage == "chat":
+            facts["replay_rows"] = self.preset.replay_rows
+        if stage in ("dpo", "rloo"):
+            facts["reward model"] = weights_fingerprint(self.scorer)
+        stopped = (self.run / stage / BAD_BATCH).exists()
+        begin(self.run / stage, facts, lambda key: is_how_only(key) or (stopped and key.endswith("_lr")))
 
     def base(self) -> StageReport | None:
         """Pretraining, from nothing."""
@@ -144,6 +164,8 @@ class _Chain:
         """Instruction tuning; every fiftieth conversation is kept aside to measure on."""
         config = self.preset.chat
         mixture = chat_mixture(self.data, config.seed)
+        if self.is_first and (absent := absent_sets(self.data)):
+            print(f"the dialogue mixture goes without {', '.join(absent)}: not below {self.data}", flush=True)
         aside = set(map(repr, mixture[::50]))
         learn, measure = [c for c in mixture if repr(c) not in aside], mixture[::50]
         before = dialogue_loss(self.model, self.tokenizer, measure, config.seq_len)

@@ -83,7 +83,7 @@ def presets() -> dict[str, Preset]:
         for preset in (
             Preset(
                 "toy",
-                GptConfig(512, 64, 2, 2, 1, 32, 128, max_position=256),
+                GptConfig(512, 64, 2, 2, 1, 32, 128, max_position=512),
                 LoopConfig(steps=40, precision="float32", compile=False, threads=1, log_steps=10),
                 stream=StreamConfig(seq_len=64, piece_tokens=128, fim_tokens=48),
                 schedule=ScheduleConfig(warmup_steps=5),
@@ -189,6 +189,11 @@ MAY_CHANGE = (
     "replay_rows",
 )
 MAY_CHANGE_BELOW = ("loop.checkpoint", "code.", "chat.", "reward.", "dpo.", "rloo.", "parallel.", "plan.")
+
+
+def is_how_only(key: str) -> bool:
+    """Whether a stage's dotted key says how long it runs or how it is computed, not what comes out."""
+    return ".loop." in key and not key.endswith((".precision", ".seed"))
 
 
 def refuse_another_preset(preset: Preset, path: Path) -> None:

@@ -24,11 +24,17 @@ POST_SETS = (
 )
 
 
+def absent_sets(data: Path) -> list[str]:
+    """The sets that the mixture reads and `data` lacks, as paths below it."""
+    wanted = [*(f"post/{name}" for name in POST_SETS), "pretrain/fr_vikidia"]
+    return [name for name in wanted if not any((data / name).glob("*.jsonl*"))]
+
+
 def chat_mixture(data: Path, seed: int) -> list[Conversation]:
     """All conversations of one epoch, shuffled. A kind is (how to make it, at most so many rows, times repeated).
 
     The written dialogues are few and matter most, so they repeat; the sets from data teach sentences. A set that is not
-    below `data` is left out: the written dialogues need none.
+    below `data` is left out (`absent_sets` names it): the written dialogues need none.
     """
     post, pretrain = data / "post", data / "pretrain"
     kinds: tuple[tuple[Callable[[], Iterable[Conversation]], int, int], ...] = (

@@ -32,6 +32,8 @@ def evaluate(scorer: Scorer, names: Sequence[str], setting: Setting, limit: int 
     return the report. Raises EvalError, with everything finished so far kept in `out`.
     """
     wanted = _with_data(setting) if list(names) == [ALL] else chosen(names)
+    if not wanted:
+        raise EvalError(f"no suite has its data below {setting.data}: name the folder that holds eval/ with --data")
     reports = examine(scorer, wanted, setting, limit, out)
     write_json(out / "results.json", scorer, reports)
     draw(out / "results.png", scorer.name, reports)

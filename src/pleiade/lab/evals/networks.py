@@ -19,7 +19,7 @@ from pleiade.lab.evals.local import LocalScorer
 from pleiade.lab.evals.ngram.folder import DESCRIPTION
 from pleiade.lab.evals.ngram.scorer import NgramScorer
 from pleiade.lab.evals.scorer import EvalError, Scorer
-from pleiade.lab.export.huggingface import import_huggingface
+from pleiade.lab.export.huggingface import import_huggingface, refuse_another_tokenizer
 from pleiade.lab.gpt.decode import sample
 from pleiade.lab.gpt.model import Gpt
 from pleiade.lab.tokenizer.bpe import chat_template, load_tokenizer, token_id
@@ -39,10 +39,13 @@ def open_folder(folder: Path, name: str = "") -> Scorer:
             f"{folder} has no config.json and tokenizer.json: give a folder that `pleiade train` exported, a Hugging "
             "Face folder, or the name of a registered model in that format; for another, serve it and give --url"
         )
+    refuse_another_tokenizer(folder, load_tokenizer(folder))
     config = json.loads(config_file.read_text("utf-8"))
     name = name or folder.name
     if config.get("architectures") == ["Qwen3ForCausalLM"] and _ours(folder, config):
-        return LocalScorer(gpt_network(import_huggingface(folder), load_tokenizer(folder), name, _penalty(folder)))
+        return LocalScorer(
+            gpt_network(import_huggingface(folder), load_tokenizer(folder), name, repetition_penalty(folder))
+        )
     return LocalScorer(_open_transformers(folder, name))
 
 
@@ -54,7 +57,8 @@ def _ours(folder: Path, config: Mapping[str, Any]) -> bool:
     return plain and "rope_theta" in config and (folder / "model.safetensors").is_file() and template == chat_template()
 
 
-def _penalty(folder: Path) -> float:
+def repetition_penalty(folder: Path) -> float:
+    """What the model of a folder ships for generation; 1 where it says nothing."""
     file = folder / "generation_config.json"
     return float(json.loads(file.read_text("utf-8")).get("repetition_penalty", 1.0)) if file.is_file() else 1.0
 

@@ -12,12 +12,14 @@ from pathlib import Path
 from types import MappingProxyType
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer
 
+from pleiade.lab.faults import AGAIN
 from pleiade.lab.gpt.config import GptConfig
 from pleiade.lab.gpt.model import Gpt
-from pleiade.lab.tokenizer.bpe import save_tokenizer
+from pleiade.lab.tokenizer.bpe import save_tokenizer, vocabulary_sha256
 from pleiade.lab.tokenizer.special_tokens import END_OF_TEXT, IM_END
 
 # How a model is best sampled where a client says nothing; shipped in generation_config.json.
@@ -29,6 +31,7 @@ PROSE: Mapping[str, object] = MappingProxyType(
 # Code says its names again and again. The values are Codex's for one sample (arXiv:2107.03374).
 CODE: Mapping[str, object] = MappingProxyType({"do_sample": True, "temperature": 0.2, "top_p": 0.95})
 REWARD_HEAD, SCORE = "reward_head.weight", "score.weight"
+TOKENIZER = "pleiade_tokenizer"  # in config.json: `vocabulary_sha256` of the tokenizer that the model was trained with
 
 
 def config_json(config: GptConfig, tokenizer: Tokenizer, dtype: str) -> dict[str, object]:
@@ -62,7 +65,19 @@ def config_json(config: GptConfig, tokenizer: Tokenizer, dtype: str) -> dict[str
         "bos_token_id": None,
         "eos_token_id": tokenizer.token_to_id(IM_END),
         "pad_token_id": tokenizer.token_to_id(END_OF_TEXT),
+        TOKENIZER: vocabulary_sha256(tokenizer),
     }
+
+
+def refuse_another_tokenizer(folder: Path, tokenizer: Tokenizer) -> None:
+    """Raise ValueError where a folder's tokenizer is not that of its model: same size, other words is noise."""
+    written = json.loads((folder / "config.json").read_text("utf-8"))
+    size, known = tokenizer.get_vocab_size(), written.get(TOKENIZER)
+    if size > written.get("vocab_size", size) or known not in (None, vocabulary_sha256(tokenizer)):
+        raise ValueError(
+            f"{folder}/tokenizer.json is not the tokenizer that this model was trained with ({size:,} tokens): "
+            "put back the one that came with the model (of a run of ours: RUN/base/tokenizer)"
+        )
 
 
 def export_huggingface(
@@ -87,7 +102,11 @@ def export_huggingface(
     save_tokenizer(tokenizer, folder, model.config.max_position)
     weights = {exported_name(name): weight.detach().to(dtype).contiguous() for name, weight in model.named_parameters()}
     unfinished = folder / "model.safetensors.tmp"
-    save_file(weights, unfinished, metadata={"format": "pt"})
+    try:
+        save_file(weights, unfinished, metadata={"format": "pt"})
+    except SafetensorError as error:  # how the library tells a full disk
+        unfinished.unlink(missing_ok=True)
+        raise OSError(f"the weights cannot be written to {folder} ({error}): make room there, {AGAIN}") from error
     unfinished.chmod(0o644)
     os.replace(unfinished, folder / "model.safetensors")
 
@@ -100,7 +119,10 @@ def exported_name(name: str) -> str:
 
 
 def import_huggingface(folder: Path) -> Gpt:
-    """Read a folder that `export_huggingface` wrote, as float32 weights."""
+    """Read a folder that `export_huggingface` wrote, as float32 weights.
+
+    Raises ValueError where the weights are damaged or of another shape than config.json says.
+    """
     written = json.loads((folder / "config.json").read_text("utf-8"))
     config = GptConfig(
         vocab_size=written["vocab_size"],
@@ -117,12 +139,17 @@ def import_huggingface(folder: Path) -> Gpt:
         reward_head=written["architectures"] == ["Qwen3ForSequenceClassification"],
     )
     model = Gpt(config)
-    weights = load_file(folder / "model.safetensors")
-    ours = {
-        REWARD_HEAD if name == SCORE else name.removeprefix("model."): weight.float()
-        for name, weight in weights.items()
-    }
-    model.load_state_dict(ours)
+    try:
+        weights = load_file(folder / "model.safetensors")
+        ours = {
+            REWARD_HEAD if name == SCORE else name.removeprefix("model."): weight.float()
+            for name, weight in weights.items()
+        }
+        model.load_state_dict(ours)
+    except (SafetensorError, RuntimeError) as error:  # torch's word for weights that do not fit
+        raise ValueError(
+            f"{folder}/model.safetensors is damaged or not of this config.json ({error}): export or copy it again"
+        ) from error
     return model
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterable
 from pathlib import Path
@@ -109,6 +110,16 @@ def token_id(tokenizer: Tokenizer, token: str) -> int:
     if number is None:
         raise ValueError(f"the tokenizer has no token {token}: train one with `pleiade train`")
     return number
+
+
+def vocabulary_sha256(tokenizer: Tokenizer) -> str:
+    """A hash of what a model's weights depend on: every token with its id, and the merges in their order.
+
+    It stays the same where another program writes the same tokenizer in its own way.
+    """
+    merges = json.loads(tokenizer.to_str())["model"].get("merges", [])
+    vocabulary = sorted(tokenizer.get_vocab(with_added_tokens=True).items(), key=lambda item: item[1])
+    return hashlib.sha256(json.dumps([vocabulary, merges]).encode()).hexdigest()
 
 
 def num_utf8_bytes(tokenizer: Tokenizer, ids: list[int]) -> int:
