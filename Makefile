@@ -54,10 +54,14 @@ format: dev ## let ruff format and mend
 chain: dev ## the whole way at toy scale: text to a deployed model that answers
 	.venv-dev/bin/python bench/chain.py
 
-bench: bench-engine bench-gateway bench-publish ## every published number, measured beside its peers
+bench: bench-engine bench-gateway bench-training bench-publish ## every published number, measured beside its peers
 
 bench-%: dev
 	.venv-dev/bin/python bench/$*.py
+
+# Its peers are checkouts: make bench-training PEERS="--nanogpt DIR --nanochat DIR"
+bench-training: dev
+	.venv-dev/bin/python bench/training.py $(PEERS)
 
 clean: ## remove what the build made (never your ~/.pleiade)
 	rm -rf .venv .venv-dev .venv-peers build dist .mypy_cache .ruff_cache .pytest_cache

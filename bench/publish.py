@@ -1,6 +1,6 @@
 """Writes docs/benchmarks.md from bench/results/*.json: no figure in the documentation is typed by hand.
 
-Run: python bench/publish.py        (after bench/engine.py and bench/gateway.py; `make bench` does all three)
+Run: python bench/publish.py        (after bench/engine.py, gateway.py and training.py; `make bench` does all four)
 """
 
 import json
@@ -8,9 +8,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from peers import ROOT
+from training_picture import draw_learning
 
 RESULTS = ROOT / "bench" / "results"
 PAGE = ROOT / "docs" / "benchmarks.md"
+PICTURE = ROOT / "docs" / "images" / "training.svg"
 
 MEANINGS = {
     "engine_1": "one stream, ours ÷ the faster llama.cpp, no speculation",
@@ -22,6 +24,8 @@ MEANINGS = {
     "gateway_p50": "added median latency at one client, ours ÷ LiteLLM's",
     "gateway_bare": "requests/s at 32 clients, ours ÷ a bare ASGI pass-through",
     "gateway_growth": "our memory after 100,000 requests ÷ after 10,000",
+    "train_tokens": "tokens/s at equal shape, ours ÷ nanoGPT's",
+    "train_time": "wall time to nanoGPT's last validation loss, ours ÷ nanoGPT's",
 }
 
 
@@ -97,13 +101,50 @@ def gateway_section(results: Mapping[str, Any]) -> str:
     return "\n\n".join(parts)
 
 
+def training_section(results: Mapping[str, Any]) -> str:
+    """The training loop beside nanoGPT's and nanochat's."""
+    speed, learning, shapes = results["speed"], results["learning"], results["shapes"]
+    rows = [
+        [
+            name,
+            f"{entry['parameters'] / 1e6:.2f}",
+            f"{entry['flops'] / 1e6:.1f}",
+            f"{entry['tokens_per_s']:,.0f}",
+            f"{100 * entry['mfu']:.1f} %",
+        ]
+        for name, entry in speed["contestants"].items()
+    ]
+    draw_learning(learning, PICTURE)
+    ours, theirs = learning["curves"]["pleiade"], learning["curves"]["nanogpt"]
+    seconds = learning["seconds"]
+    return "\n\n".join(
+        [
+            "## Training",
+            f"Tokens a second ({results['device']}, bfloat16): {shapes['speed']}. Gated and plain feed-forwards have "
+            "sizes that make the matrices of all three equal; what differs are positions (nanoGPT's are learned) and "
+            "embeddings (nanochat's are untied, with more of them for values). The same rows for all, in turns.",
+            markdown_table(["processes x threads", "M parameters", "MFLOPs/token", "tokens/s", "MFU"], rows),
+            f"MFU is a share of {speed['peak'] / 1e12:.2f} TFLOP/s ({speed['peak_source']}).",
+            f"Loss against time: {shapes['learning']}; {results['text']}. nanoGPT's AdamW with the best of "
+            f"{len(learning['rates'])} learning rates ({learning['rate']:g}) is at {learning['target']:.3f} nats per "
+            f"token at the end of its schedule, after {theirs[-1]['step']} steps and {seconds['nanogpt']:.0f} s; our "
+            f"Muon in a run of {ours[-1]['step']} steps after {seconds['pleiade']:.0f} s. Compilation and the looks "
+            "at the validation loss are not counted.",
+            f"![Validation loss against time](images/{PICTURE.name})",
+            ratios(results["result"]),
+            provenance(results, 'make bench-training PEERS="--nanogpt DIR --nanochat DIR"'),
+        ]
+    )
+
+
 def main() -> None:
     """Read what was measured, write the page."""
     sections = [
         "# Measurements",
         "Each table is printed by a script of `bench/`, peers and ours in the same run, in turns.",
     ]
-    for name, section in (("engine", engine_section), ("gateway", gateway_section)):
+    measured = (("engine", engine_section), ("gateway", gateway_section), ("training", training_section))
+    for name, section in measured:
         path = RESULTS / f"{name}.json"
         if path.exists():
             sections.append(section(json.loads(path.read_text())))
