@@ -56,8 +56,11 @@ def launch(arguments: Sequence[str], processes: int, module: str = "pleiade.lab"
         with _passed_on(ranks):
             failed = _first_to_fail(ranks)
             if failed is not None:
-                _end(ranks, HASTE if ranks[failed].returncode == REFUSED else PATIENCE)
-        if failed and ranks[failed].returncode != ranks[0].returncode:  # else the first has said the same
+                told_already = ranks[failed].returncode == REFUSED or ranks[failed].returncode < 0
+                _end(ranks, HASTE if told_already else PATIENCE)
+        if failed is not None and ranks[failed].returncode < 0:
+            print(_lost(failed, -ranks[failed].returncode), file=sys.stderr, flush=True)
+        elif failed and ranks[failed].returncode != ranks[0].returncode:  # else the first has said the same
             said[failed].seek(0)
             told = said[failed].read()[-MAX_TOLD:].decode("utf-8", "replace").strip()
             print(f"rank {failed} ended with {ranks[failed].returncode}: {told}", file=sys.stderr, flush=True)
@@ -74,6 +77,12 @@ def _first_to_fail(ranks: Sequence[subprocess.Popen[bytes]]) -> int | None:
         if failed is not None or not running:
             return failed
         time.sleep(0.2)
+
+
+def _lost(rank: int, number: int) -> str:
+    name = signal.Signals(number).name
+    perhaps = ", perhaps for want of memory" if number == signal.SIGKILL else ""
+    return f"rank lost: rank {rank} was killed ({name}{perhaps}). The same command goes on from the last checkpoint"
 
 
 @contextmanager

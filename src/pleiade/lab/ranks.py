@@ -7,7 +7,8 @@ after every operation, ranks once a step. The environment is torchrun's (RANK, W
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -17,6 +18,12 @@ from torch import nn
 
 Item = TypeVar("Item")
 CPU = torch.device("cpu")
+# What gloo and NCCL say where the other end of a connection is gone, or silent for too long.
+LOST = ("Connection closed by peer", "Connection reset", "Broken pipe", "Timed out", "timed out", "timeout", "Socket")
+
+
+class RankLostError(ConnectionError):
+    """Another process of the run is gone; nothing can be computed without it."""
 
 
 @dataclass(frozen=True)
@@ -61,9 +68,23 @@ class Ranks:
         return all(bool(parameter.isfinite().all()) for parameter in parameters)
 
     def wait_for_all(self) -> None:
-        """Return when every rank has come here."""
+        """Return when every rank has come here; raises RankLostError where one cannot."""
         if self.size > 1:
-            dist.barrier()
+            with self.none_lost():
+                dist.barrier()
+
+    @contextmanager
+    def none_lost(self) -> Iterator[None]:
+        """Turn what torch says of a broken connection into RankLostError."""
+        try:
+            yield
+        except RuntimeError as error:
+            if self.size == 1 or not any(sign in str(error) for sign in LOST):
+                raise
+            raise RankLostError(
+                f"rank lost: another of this run's {self.size} processes was killed or does not answer. The same "
+                f"command goes on from the last checkpoint (rank {self.rank} heard: {str(error).splitlines()[0]})"
+            ) from error
 
     def from_first(self, values: list[float] | None) -> list[float] | None:
         """The first rank's numbers (or None) on every rank: clocks differ, decisions must not."""

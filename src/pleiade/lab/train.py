@@ -133,7 +133,7 @@ def train(
     pace, last_checkpoint = 0.0, time.monotonic()
     parameters, micro_batches = list(trained.parameters()), list[B]()
     stopping = False
-    with _stop_on_signal() as stopped, record:
+    with _stop_on_signal() as stopped, record, ranks.none_lost():
         while (decay is None or step < decay.last) and not stopping:
             started = time.monotonic()
             scale = learning_rate_scale(step, schedule, decay)

@@ -21,7 +21,7 @@ def is_divided(tensor: Tensor) -> bool:
 
 def here(tensor: Tensor) -> Tensor:
     """This rank's part of a divided tensor; any other tensor itself."""
-    part: Tensor = tensor.to_local() if is_divided(tensor) else tensor  # type: ignore[operator]
+    part: Tensor = tensor.to_local() if is_divided(tensor) else tensor  # type: ignore[attr-defined]
     return part
 
 

@@ -187,7 +187,7 @@ class Gpt(nn.Module):
             raise ValueError(f"{T} tokens exceed the model's {self.config.max_position} positions: shorten the text")
         place = slice(T) if positions_T is None else positions_T
         cos_TH, sin_TH = self.cos_TH[place], self.sin_TH[place]
-        x_BTD = embed(self.embed_tokens, ids_BT).to(dtype)
+        x_BTD: Tensor = embed(self.embed_tokens, ids_BT).to(dtype)
         for layer in self.layers:
             if self.recompute:
                 x_BTD = checkpoint(layer, x_BTD, cos_TH, sin_TH, use_reentrant=False, preserve_rng_state=False)

@@ -81,7 +81,7 @@ class MuonAdamW:
         """Clip, update every parameter, clear gradients; returns the gradient norm before clipping."""
         gradients = [p.grad for p in self.parameters.values() if p.grad is not None]
         norm = torch.nn.utils.get_total_norm(gradients)
-        norm = norm.full_tensor() if is_divided(norm) else norm  # type: ignore[operator]
+        norm = norm.full_tensor() if is_divided(norm) else norm  # type: ignore[attr-defined]
         torch.nn.utils.clip_grads_with_norm_(list(self.parameters.values()), self.config.max_grad_norm, norm)
         self.num_steps += 1
         for names in self.stacks:

@@ -14,10 +14,12 @@ from typing import Any
 
 import torch
 import torch.distributed as dist
-import torch.distributed.checkpoint as dcp
 from torch import Tensor
 from torch.distributed.checkpoint.api import CheckpointException
+from torch.distributed.checkpoint.filesystem import FileSystemReader
 from torch.distributed.checkpoint.metadata import TensorStorageMetadata
+from torch.distributed.checkpoint.state_dict_loader import load
+from torch.distributed.checkpoint.state_dict_saver import async_save
 
 from pleiade.lab.checkpoint import (
     OPTIMIZER_TENSORS,
@@ -62,7 +64,7 @@ class DividedCheckpoints:
             unfinished.mkdir(parents=True)
         dist.barrier(self.group)
         rest = {**state, "model": {}, "optimizer": {**state["optimizer"], **{part: {} for part in OPTIMIZER_TENSORS}}}
-        saved = dcp.async_save(_flat(state), checkpoint_id=unfinished, process_group=self.group)
+        saved = async_save(_flat(state), checkpoint_id=unfinished, process_group=self.group)
         assert isinstance(saved, Future)
         self.pending = step, unfinished, self.thread.submit(self._finish, saved, unfinished, rest)
 
@@ -108,7 +110,7 @@ class DividedCheckpoints:
             fill_from(state, model, optimizer)
             return state | {"name": newest.name}
         parts = {"model": model.state_dict(), "optimizer": optimizer.state_dict()}
-        dcp.load(_flat(parts), checkpoint_id=newest, process_group=self.group)
+        load(_flat(parts), checkpoint_id=newest, process_group=self.group)
         rest: dict[str, Any] = torch.load(newest / REST, map_location="cpu", weights_only=True)
         optimizer.num_steps = rest["optimizer"]["num_steps"]
         return rest | {"name": newest.name}
@@ -122,13 +124,13 @@ class DividedCheckpoints:
 
 def load_whole(path: Path) -> dict[str, Any]:
     """A folder's tensors and other values in one process, as `save_checkpoint` would have kept them."""
-    described = dcp.FileSystemReader(path).read_metadata().state_dict_metadata
+    described = FileSystemReader(path).read_metadata().state_dict_metadata
     flat = {
         name: torch.empty(entry.size, dtype=entry.properties.dtype)
         for name, entry in described.items()
         if isinstance(entry, TensorStorageMetadata)
     }
-    dcp.load(flat, checkpoint_id=path, no_dist=True)
+    load(flat, checkpoint_id=path, no_dist=True)
     state: dict[str, Any] = torch.load(path / REST, map_location="cpu", weights_only=True)
     for key, tensor in flat.items():
         part, name = key.split("/", 1)

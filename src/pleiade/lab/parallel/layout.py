@@ -65,7 +65,7 @@ class Layout:
             gradients = [here(parameter.grad) for parameter in parameters if parameter.grad is not None]
             message = torch.cat([gradient.flatten() for gradient in gradients])
             dist.all_reduce(message, group=self.copies.get_group())
-            for gradient, part in zip(gradients, message.split([g.numel() for g in gradients]), strict=True):
+            for gradient, part in zip(gradients, torch.split(message, [g.numel() for g in gradients]), strict=True):
                 gradient.copy_(part.view_as(gradient))
         return self._sum(scalars)
 

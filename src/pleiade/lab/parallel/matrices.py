@@ -102,7 +102,7 @@ class DividedMatrices:
         totals = [sum(each) for each in sizes]
         received = like.new_empty(sum(totals))
         dist.all_to_all_single(received, torch.cat(flat), totals, [len(each) for each in flat], group=self.group)
-        return [list(part.split(each)) for part, each in zip(received.split(totals), sizes, strict=True)]
+        return [list(torch.split(part, each)) for part, each in zip(torch.split(received, totals), sizes, strict=True)]
 
 
 def share_out(costs: Sequence[float], size: int) -> list[int]:

@@ -7,14 +7,15 @@ ones. Queries stay where they are; keys and values are small (few heads) and are
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import torch
 import torch.distributed as dist
 from torch import Tensor
 
-from pleiade.lab.gpt.model import Gpt, causal_attention
-from pleiade.lab.objectives.base import MicroBatch
+from pleiade.lab.gpt.model import Block, Gpt, causal_attention
+from pleiade.lab.objectives.base import B, MicroBatch
 
 
 def positions_of(rank: int, size: int, length: int) -> Tensor:
@@ -31,7 +32,7 @@ def positions_of(rank: int, size: int, length: int) -> Tensor:
     return torch.cat([slices[rank], slices[2 * size - 1 - rank]])
 
 
-def take_positions(batch: object, rank: int, size: int) -> MicroBatch:
+def take_positions(batch: B, rank: int, size: int) -> B:
     """A rank's positions of a batch. Raises ValueError for a batch whose loss is not a sum over tokens."""
     if not isinstance(batch, MicroBatch):
         raise ValueError(
@@ -39,7 +40,7 @@ def take_positions(batch: object, rank: int, size: int) -> MicroBatch:
             "set parallel.sequence=1 for this stage"
         )
     mine = positions_of(rank, size, batch.ids.shape[1])
-    return MicroBatch(batch.ids[:, mine], batch.targets[:, mine])
+    return dataclasses.replace(batch, ids=batch.ids[:, mine], targets=batch.targets[:, mine])
 
 
 class _GatherRanks(torch.autograd.Function):
@@ -70,7 +71,9 @@ class GatheredAttention:
         k_BKSH, v_BKSH = self._in_order(_GatherRanks.apply(torch.stack([k_BKTH, v_BKTH]), self.group))  # type: ignore[no-untyped-call]
         width = q_BNTH.shape[2] // 2
         parts = []
-        for queries, place in zip(q_BNTH.split(width, dim=2), (self.rank, 2 * self.size - 1 - self.rank), strict=True):
+        for queries, place in zip(
+            torch.split(q_BNTH, width, dim=2), (self.rank, 2 * self.size - 1 - self.rank), strict=True
+        ):
             end = (place + 1) * width  # nothing after a slice is looked at
             parts.append(causal_attention(queries, k_BKSH[:, :, :end], v_BKSH[:, :, :end]))
         return torch.cat(parts, dim=2)
@@ -85,4 +88,5 @@ class GatheredAttention:
 def divide_positions(model: Gpt, group: dist.ProcessGroup) -> None:
     """Make every block attend to the positions of all ranks of the group, in place."""
     for layer in model.layers:
+        assert isinstance(layer, Block)
         layer.self_attn.attend = GatheredAttention(group)
