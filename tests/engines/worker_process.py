@@ -93,7 +93,7 @@ def _wait_until_healthy(worker: Worker) -> None:
     give_up = time.monotonic() + 60
     while time.monotonic() < give_up:
         if worker.process.poll() is not None:
-            raise AssertionError(f"the worker ended: {worker.log.read_text()}")
+            raise AssertionError(f"the worker ended ({worker.process.returncode}): {worker.log.read_text()}")
         try:
             if worker.client.get("/health").status_code == 200:
                 return

@@ -5,12 +5,13 @@ from typing import Any
 
 from pleiade.engines.text_llamacpp.dialect import Step, legacy_logprobs
 from pleiade.engines.text_llamacpp.sequences import Sequence
+from pleiade.engines.wire.answer import CHAT, COMPLETION
 
 
 class ChatAnswer:
     """Chat completions of sequences."""
 
-    prefix, kind, chunk_kind = "chatcmpl", "chat.completion", "chat.completion.chunk"
+    kind = CHAT
 
     def __init__(self, logprobs: bool) -> None:
         self._logprobs = logprobs
@@ -64,7 +65,7 @@ def _entry(entry: Mapping[str, Any]) -> dict[str, Any]:
 class CompletionAnswer:
     """Text completions of sequences; of `grown` candidates per prompt the `n` likeliest."""
 
-    prefix, kind, chunk_kind = "cmpl", "text_completion", "text_completion"
+    kind = COMPLETION
 
     def __init__(self, echoed: list[str], *, n: int, grown: int, logprobs: bool) -> None:
         self._echoed = echoed

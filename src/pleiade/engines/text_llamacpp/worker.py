@@ -3,7 +3,6 @@
 import asyncio
 import logging
 import time
-import uuid
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from pleiade.engines.text_llamacpp.dialect import Step
 from pleiade.engines.text_llamacpp.infill import find_marks, frame_prompts
 from pleiade.engines.text_llamacpp.sequences import Sequence, follow_all
 from pleiade.engines.text_llamacpp.server import LlamaOptions, LlamaServer, context_of
+from pleiade.engines.wire.answer import CHAT, Frame
 from pleiade.engines.wire.app import Handler
 from pleiade.engines.wire.checks import asked_tokens, check_limit, check_sampling, choices_of, stops_of
 from pleiade.engines.wire.embeddings import check_form, inputs_of, vectors_answer
@@ -35,7 +35,7 @@ from pleiade.engines.wire.requests import (
     parse,
 )
 from pleiade.engines.wire.serve import LoadError
-from pleiade.engines.wire.sse import StreamEncoder, UsageCounter, encode_object
+from pleiade.engines.wire.sse import UsageCounter, encode_object
 
 log = logging.getLogger("pleiade.engine")
 
@@ -160,18 +160,9 @@ class LlamaService:
         prompts: int,
     ) -> None:
         """Run the sequences and send what comes of them, as a stream or whole."""
-        options = request.stream_options
         usage = UsageCounter(0)
-        encoder = StreamEncoder(
-            id=f"{answer.prefix}-{uuid.uuid4().hex}",
-            object=answer.chunk_kind,
-            created=int(time.time()),
-            model=self._options.model_id,
-            fingerprint=self._fingerprint,
-            usage=usage,
-            include_usage=bool(options and options.include_usage),
-            continuous_usage=bool(options and options.continuous_usage_stats),
-        )
+        frame = Frame(answer.kind, model=self._options.model_id, fingerprint=self._fingerprint, usage=usage)
+        encoder = frame.encoder(request)
         per_prompt = len(sequences) // prompts
         began, first = time.monotonic(), 0.0
         held: list[dict[str, Any]] = []
@@ -196,7 +187,7 @@ class LlamaService:
                 await exchange.start_stream()
             await exchange.write(b"".join(encoder.chunk(encode_object(choice)) for choice in choices))
 
-        await self._run(exchange, sequences, send if request.stream else None, chat=answer.prefix == "chatcmpl")
+        await self._run(exchange, sequences, send if request.stream else None, chat=answer.kind is CHAT)
         count()
         self._metrics.finished(
             "cancelled" if exchange.closed else "ok",
@@ -211,17 +202,7 @@ class LlamaService:
         if request.stream:
             await exchange.end_stream(encoder.end())
             return
-        await exchange.answer_json(
-            {
-                "id": f"{answer.prefix}-{uuid.uuid4().hex}",
-                "object": answer.kind,
-                "created": int(time.time()),
-                "model": self._options.model_id,
-                "system_fingerprint": self._fingerprint,
-                "choices": answer.whole(sequences),
-                "usage": usage.as_object(),
-            }
-        )
+        await exchange.answer_json(frame.whole(answer.whole(sequences)))
 
     async def _run(
         self,

@@ -1,11 +1,10 @@
 """`POST /v1/chat/completions`: messages in, a chat completion or its chunks out."""
 
-import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from pleiade.engines.text_openvino.answers.call import Call, Choice, Scored
+from pleiade.engines.text_openvino.answers.call import Choice, Scored
 from pleiade.engines.text_openvino.answers.detokenise import Detokeniser
 from pleiade.engines.text_openvino.answers.logprobs import TokenNames
 from pleiade.engines.text_openvino.answers.model import SMALL_BODY, TextModel
@@ -21,12 +20,13 @@ from pleiade.engines.text_openvino.answers.tools import (
     tool_choice_of,
 )
 from pleiade.engines.text_openvino.generation import Constraint, GenerationRequest
+from pleiade.engines.wire.answer import CHAT
 from pleiade.engines.wire.checks import asked_tokens, choices_of, fit, refuse_endless, stops_of
 from pleiade.engines.wire.errors import invalid
 from pleiade.engines.wire.exchange import Exchange
 from pleiade.engines.wire.messages import template_messages
 from pleiade.engines.wire.requests import ChatRequest, number_in_range, parse
-from pleiade.engines.wire.sse import StreamEncoder, UsageCounter, encode_object, encode_text
+from pleiade.engines.wire.sse import StreamEncoder, encode_object, encode_text
 
 
 async def answer_chat(model: TextModel, exchange: Exchange) -> None:
@@ -35,8 +35,6 @@ async def answer_chat(model: TextModel, exchange: Exchange) -> None:
     forced = request.tool_choice not in (None, "auto", "none") or isinstance(request.function_call, dict)
     slow = len(exchange.body) > SMALL_BODY or request.response_format is not None or forced
     generation, tools = await model.prepare(slow, _prepare, model, request)
-    chat = _Chat(model, request, tools)
-    usage = UsageCounter(len(generation.prompt))
     stops = stops_of(request)
     if tools.active and not tools.parallel and not tools.must_call:
         stops = (*stops, CLOSE)  # after the first call there is nothing more to say
@@ -44,27 +42,7 @@ async def answer_chat(model: TextModel, exchange: Exchange) -> None:
         Choice(i, Detokeniser(model.tokenizer.token_bytes, strip_first_space=model.strips_first_space), stops)
         for i in range(generation.n)
     ]
-    options = request.stream_options
-    stream = None
-    if request.stream:
-        encoder = StreamEncoder(
-            id=chat.id,
-            object="chat.completion.chunk",
-            created=chat.created,
-            model=model.name_for(request.model),
-            fingerprint=model.fingerprint,
-            usage=usage,
-            include_usage=bool(options and options.include_usage),
-            continuous_usage=bool(options and options.continuous_usage_stats),
-        )
-        stream = _ChatStream(chat, encoder)
-    call = Call(model.engine, model.events, [generation], choices, usage, stream.render if stream else None)
-    if stream is not None:
-        await model.stream(exchange, call, stream.encoder, usage)
-    else:
-        await model.complete(exchange, call, usage)
-        if not call.aborted:
-            await exchange.answer_json(chat.whole(choices, usage))
+    await model.answer(exchange, request, [generation], choices, _Chat(model, request, tools))
 
 
 def _prepare(model: TextModel, request: ChatRequest) -> tuple[GenerationRequest, ToolChoice]:
@@ -106,14 +84,12 @@ def _prepare(model: TextModel, request: ChatRequest) -> tuple[GenerationRequest,
 class _Chat:
     """What an answer needs of its request, streamed or whole."""
 
+    kind = CHAT
+
     def __init__(self, model: TextModel, request: ChatRequest, tools: ToolChoice) -> None:
-        self.id = f"chatcmpl-{uuid.uuid4().hex}"
-        self.created = int(time.time())
         self.names: TokenNames = model.names
         self.top = (request.top_logprobs or 0) if request.logprobs else None
         self.tools = tools
-        self._model_name = model.name_for(request.model)
-        self._fingerprint = model.fingerprint
 
     def parser(self) -> ToolCallParser | None:
         """A fresh parser where the answer may hold calls."""
@@ -131,17 +107,13 @@ class _Chat:
             return None
         return {"content": [self.names.chat_entry(entry, self.top) for _, entry in scored], "refusal": None}
 
-    def whole(self, choices: Sequence[Choice], usage: UsageCounter) -> dict[str, Any]:
-        """The chat completion object."""
-        return {
-            "id": self.id,
-            "object": "chat.completion",
-            "created": self.created,
-            "model": self._model_name,
-            "system_fingerprint": self._fingerprint,
-            "choices": [self._whole_choice(choice) for choice in choices],
-            "usage": usage.as_object(),
-        }
+    def whole(self, choices: Sequence[Choice]) -> list[dict[str, Any]]:
+        """The choices of a chat completion."""
+        return [self._whole_choice(choice) for choice in choices]
+
+    def stream(self, encoder: StreamEncoder) -> Callable[[Choice], bytes]:
+        """Makes the chunks of a streamed one."""
+        return _ChatStream(self, encoder).render
 
     def _whole_choice(self, choice: Choice) -> dict[str, Any]:
         text, scored = choice.flush()
@@ -182,7 +154,7 @@ class _ChatStream:
     """Chunks of a streamed answer."""
 
     def __init__(self, chat: _Chat, encoder: StreamEncoder) -> None:
-        self.encoder = encoder
+        self._encoder = encoder
         self._chat = chat
         self._parsers: dict[int, ToolCallParser | None] = {}  # by choice; present once its role has been sent
 
@@ -217,12 +189,12 @@ class _ChatStream:
         if choice.finish is not None:
             finish = self._chat.finish(choice.finish, calls).encode()
             events.append(
-                self.encoder.chunk(b'{"index":%b,"delta":{},"logprobs":null,"finish_reason":"%b"}' % (index, finish))
+                self._encoder.chunk(b'{"index":%b,"delta":{},"logprobs":null,"finish_reason":"%b"}' % (index, finish))
             )
         return b"".join(events)
 
     def _delta(self, index: bytes, delta: bytes, logprobs: bytes) -> bytes:
-        return self.encoder.chunk(
+        return self._encoder.chunk(
             b'{"index":%b,"delta":%b,"logprobs":%b,"finish_reason":null}' % (index, delta, logprobs)
         )
 

@@ -1,24 +1,24 @@
 """`POST /v1/completions`: a text to go on with, as GPT-3's API had it: echo, log-probabilities, best_of, suffix."""
 
-import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
 
-from pleiade.engines.text_openvino.answers.call import Call, Choice, Scored
+from pleiade.engines.text_openvino.answers.call import Choice, Scored
 from pleiade.engines.text_openvino.answers.detokenise import Detokeniser, decode
 from pleiade.engines.text_openvino.answers.model import SMALL_BODY, TextModel
 from pleiade.engines.text_openvino.answers.request_sampling import sampling_of
 from pleiade.engines.text_openvino.answers.tokenizer import FIM_ENDS
 from pleiade.engines.text_openvino.generation import Constraint, GenerationRequest, TokenLogprobs
+from pleiade.engines.wire.answer import COMPLETION
 from pleiade.engines.wire.checks import choices_of, fit, refuse_endless, stops_of
 from pleiade.engines.wire.errors import invalid
 from pleiade.engines.wire.exchange import Exchange
 from pleiade.engines.wire.infill import Marks, framed, no_marks
 from pleiade.engines.wire.requests import CompletionRequest, number_in_range, parse
-from pleiade.engines.wire.sse import StreamEncoder, UsageCounter, encode_object, encode_text
+from pleiade.engines.wire.sse import StreamEncoder, encode_object, encode_text
 
 DEFAULT_MAX_TOKENS = 16
 MAX_PROMPTS = 2048
@@ -40,31 +40,9 @@ async def answer_completion(model: TextModel, exchange: Exchange) -> None:
     slow = len(exchange.body) > SMALL_BODY or request.response_format is not None
     prompts, generations = await model.prepare(slow, _prepare, model, request)
     grown = generations[0].n  # per prompt: n, or best_of candidates
-    completion = _Completion(model, request, prompts, grown)
-    usage = UsageCounter(sum(len(prompt.ids) for prompt in prompts))
     stops = stops_of(request)
     choices = [Choice(i, Detokeniser(model.tokenizer.token_bytes), stops) for i in range(len(prompts) * grown)]
-    options = request.stream_options
-    stream = None
-    if request.stream:
-        encoder = StreamEncoder(
-            id=completion.id,
-            object="text_completion",
-            created=completion.created,
-            model=model.name_for(request.model),
-            fingerprint=model.fingerprint,
-            usage=usage,
-            include_usage=bool(options and options.include_usage),
-            continuous_usage=bool(options and options.continuous_usage_stats),
-        )
-        stream = _CompletionStream(completion, encoder)
-    call = Call(model.engine, model.events, generations, choices, usage, stream.render if stream else None)
-    if stream is not None:
-        await model.stream(exchange, call, stream.encoder, usage)
-    else:
-        await model.complete(exchange, call, usage)
-        if not call.aborted:
-            await exchange.answer_json(completion.whole(choices, usage))
+    await model.answer(exchange, request, generations, choices, _Completion(model, request, prompts, grown))
 
 
 def _prepare(model: TextModel, request: CompletionRequest) -> tuple[list[_Prompt], list[GenerationRequest]]:
@@ -198,9 +176,9 @@ def _framed(model: TextModel, marks: Marks, prompt: _Prompt, suffix: str) -> _Pr
 class _Completion:
     """What an answer needs of its request, streamed or whole."""
 
+    kind = COMPLETION
+
     def __init__(self, model: TextModel, request: CompletionRequest, prompts: Sequence[_Prompt], grown: int) -> None:
-        self.id = f"cmpl-{uuid.uuid4().hex}"
-        self.created = int(time.time())
         self.prompts = prompts
         self.grown = grown
         self._names = model.names
@@ -208,8 +186,6 @@ class _Completion:
         self._echo = bool(request.echo)
         self._top = request.logprobs
         self._n = request.n or 1
-        self._model_name = model.name_for(request.model)
-        self._fingerprint = model.fingerprint
 
     def echoed(self, choice: Choice) -> str:
         """The text that stands before the choice's own."""
@@ -230,23 +206,19 @@ class _Completion:
         entries += [(len(prompt.text) + offset, entry, entry.token) for offset, entry in scored]
         return self._names.legacy(entries, self._top)
 
-    def whole(self, choices: Sequence[Choice], usage: UsageCounter) -> dict[str, Any]:
-        """The completion object; of `best_of` candidates the likeliest ones per token."""
+    def whole(self, choices: Sequence[Choice]) -> list[dict[str, Any]]:
+        """The choices of a completion; of `best_of` candidates the likeliest ones per token."""
         kept: list[Choice] = []
         for start in range(0, len(choices), self.grown):
             candidates = list(choices[start : start + self.grown])
             if self.grown > self._n:
                 candidates.sort(key=lambda c: -(c.logprob_sum / max(c.tokens, 1)))
             kept += candidates[: self._n]
-        return {
-            "id": self.id,
-            "object": "text_completion",
-            "created": self.created,
-            "model": self._model_name,
-            "system_fingerprint": self._fingerprint,
-            "choices": [self._whole_choice(choice, place) for place, choice in enumerate(kept)],
-            "usage": usage.as_object(),
-        }
+        return [self._whole_choice(choice, place) for place, choice in enumerate(kept)]
+
+    def stream(self, encoder: StreamEncoder) -> Callable[[Choice], bytes]:
+        """Makes the chunks of a streamed one."""
+        return _CompletionStream(self, encoder).render
 
     def _whole_choice(self, choice: Choice, place: int) -> dict[str, Any]:
         text, scored = choice.flush()
@@ -262,7 +234,7 @@ class _CompletionStream:
     """Chunks of a streamed answer."""
 
     def __init__(self, completion: _Completion, encoder: StreamEncoder) -> None:
-        self.encoder = encoder
+        self._encoder = encoder
         self._completion = completion
         self._begun: set[int] = set()
 
@@ -276,7 +248,7 @@ class _CompletionStream:
         if not text and not scored and choice.finish is None:
             return b""
         found = self._completion.logprobs(choice, scored, first=first)
-        return self.encoder.chunk(
+        return self._encoder.chunk(
             b'{"index":%d,"text":%b,"logprobs":%b,"finish_reason":%b}'
             % (
                 choice.index,

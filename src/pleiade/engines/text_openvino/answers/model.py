@@ -4,19 +4,21 @@ import asyncio
 import hashlib
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, ParamSpec, Protocol, TypeVar
 
-from pleiade.engines.text_openvino.answers.call import Call, Events
+from pleiade.engines.text_openvino.answers.call import Call, Choice, Events
 from pleiade.engines.text_openvino.answers.chat import ChatTemplate
 from pleiade.engines.text_openvino.answers.grammar import GrammarCompiler
 from pleiade.engines.text_openvino.answers.logprobs import TokenNames
 from pleiade.engines.text_openvino.answers.tokenizer import TextTokenizer
-from pleiade.engines.text_openvino.generation import TextEngine
+from pleiade.engines.text_openvino.generation import GenerationRequest, TextEngine
+from pleiade.engines.wire.answer import Frame, Kind
 from pleiade.engines.wire.errors import ApiError
 from pleiade.engines.wire.exchange import Exchange
 from pleiade.engines.wire.metrics import GenerationMetrics
+from pleiade.engines.wire.requests import GenerationFields
 from pleiade.engines.wire.sse import StreamEncoder, UsageCounter, error_event
 
 # Above this many bytes a request is prepared in a thread: a long prompt takes milliseconds to tokenise, and other
@@ -25,6 +27,20 @@ SMALL_BODY = 16 << 10
 
 P = ParamSpec("P")
 R = TypeVar("R")
+
+
+class Answer(Protocol):
+    """What chat and text completions make of the choices of a call."""
+
+    kind: Kind
+
+    def whole(self, choices: Sequence[Choice]) -> list[dict[str, Any]]:
+        """The choices of an answer that is sent whole, once all have ended."""
+        ...
+
+    def stream(self, encoder: StreamEncoder) -> Callable[[Choice], bytes]:
+        """For an answer that is streamed: makes the events of what is new in a choice."""
+        ...
 
 
 class TextModel:
@@ -82,7 +98,31 @@ class TextModel:
             return work(*args, **kwargs)
         return await asyncio.to_thread(work, *args, **kwargs)
 
-    async def stream(self, exchange: Exchange, call: Call, encoder: StreamEncoder, usage: UsageCounter) -> None:
+    async def answer(
+        self,
+        exchange: Exchange,
+        request: GenerationFields,
+        generations: Sequence[GenerationRequest],
+        choices: Sequence[Choice],
+        answer: Answer,
+    ) -> None:
+        """Run the generations and send what comes of them, as a stream or whole. Raises ApiError where that fails.
+
+        `choices` holds, generation after generation, `n` choices each.
+        """
+        usage = UsageCounter(sum(len(generation.prompt) for generation in generations))
+        frame = Frame(answer.kind, model=self.name_for(request.model), fingerprint=self.fingerprint, usage=usage)
+        if request.stream:
+            encoder = frame.encoder(request)
+            call = Call(self.engine, self.events, generations, choices, usage, answer.stream(encoder))
+            await self._stream(exchange, call, encoder, usage)
+            return
+        call = Call(self.engine, self.events, generations, choices, usage, None)
+        await self._complete(exchange, call, usage)
+        if not call.aborted:
+            await exchange.answer_json(frame.whole(answer.whole(choices)))
+
+    async def _stream(self, exchange: Exchange, call: Call, encoder: StreamEncoder, usage: UsageCounter) -> None:
         """Send a call's events as they come; a failure before the first is an ordinary error answer."""
         self._start(exchange, call)
         while True:
@@ -105,7 +145,7 @@ class TextModel:
             await exchange.write(data)
         self._count(call, usage, "cancelled")
 
-    async def complete(self, exchange: Exchange, call: Call, usage: UsageCounter) -> None:
+    async def _complete(self, exchange: Exchange, call: Call, usage: UsageCounter) -> None:
         """Wait for a call's end. Raises ApiError where it failed."""
         self._start(exchange, call)
         try:
