@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pytest
 
-from pleiade.lab.plan import plan_text
 from pleiade.lab.presets import override, presets, read_preset, refuse_another_preset, write_preset
 
 
@@ -39,13 +38,6 @@ def test_a_recorded_configuration_is_read_as_it_was(tmp_path: Path) -> None:
 def test_a_wrong_override_is_refused_by_name(assignment: str, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         override(presets()["pico"], [assignment])
-
-
-def test_the_plan_names_parameters_tokens_and_time_before_the_first_step() -> None:
-    text = plan_text(override(presets()["nano"], ["loop.steps=100"]), epoch_tokens=1_000_000, tokens_per_second=1e6)
-    assert "31.99 M" in text  # the parameters of the recipe in the research notes
-    assert "13.1 M tokens, 13.11 epochs" in text
-    assert "expected time        0.2 min at 1,000,000 tokens/s" in text
 
 
 def test_a_run_goes_on_with_its_own_configuration_only(tmp_path: Path) -> None:

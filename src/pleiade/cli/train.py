@@ -1,12 +1,15 @@
 """`pleiade train`: from a folder of text to a model that answers, resumable at any moment."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pleiade.cli.common import HomeOption
+from pleiade.cli.common import HomeOption, fail
 from pleiade.cli.tune import tune_model
+
+if TYPE_CHECKING:
+    from pleiade.lab.presets import Preset
 
 
 def train(
@@ -24,6 +27,10 @@ def train(
     minutes: Annotated[float | None, typer.Option(help="Minutes of training in all, shared out to the stages.")] = None,
     processes: Annotated[int, typer.Option(help="Ranks; 0 = one a core, or one where there is a GPU.")] = 0,
     until: Annotated[str, typer.Option(help="The last stage: base, code, chat, reward, dpo or rloo.")] = "chat",
+    plan: Annotated[bool, typer.Option("--plan", help="Print the plan and end; needs no --data.")] = False,
+    device: Annotated[str, typer.Option(help="--plan: for devices of this kind instead, such as H100.")] = "",
+    devices: Annotated[int, typer.Option(help="--plan: for so many devices.")] = 0,
+    price: Annotated[float | None, typer.Option(help="What an hour of a device costs, for the plan.")] = None,
     method: Annotated[str, typer.Option(help="Fine-tuning: sft, reward, dpo or grpo.")] = "",
     examples: Annotated[str, typer.Option(help="Fine-tuning: OpenAI's JSON lines.")] = "",
     validation: Annotated[str, typer.Option(help="Fine-tuning: more of them, to measure on.")] = "",
@@ -51,14 +58,32 @@ def train(
         tune_model(preset, options, full=full, overrides=overrides or [], run=run, ranks=processes, home=home)
     if until not in STAGES:
         raise typer.BadParameter(f"{until!r} is not a stage: choose one of {', '.join(STAGES)}")
-    if data is None:
+    if data is None and not plan:
         raise typer.BadParameter("give the folder of corpora with --data or PLEIADE_DATA")
-    changes = [*(share_minutes(minutes, until) if minutes is not None else []), *(overrides or [])]
+    changes = [f"plan.price_per_hour={price}"] if price is not None else []
+    changes += [*(share_minutes(minutes, until) if minutes is not None else []), *(overrides or [])]
     try:
         chosen = override(known[preset], changes)
         refuse_nonsense(chosen, unused=set(STAGES) - set(way_to(until)))
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error
+    if plan:
+        print_plan(chosen, device, devices or processes, run)
+        return
     ranks = processes or default_ranks(chosen.rows // chosen.micro_rows)
     arguments = [preset, "--data", str(data), "--run", str(run), "--until", until, *changes]
     raise typer.Exit(launch_seen(run, way_to(until), lambda: launch(arguments, ranks)))
+
+
+def print_plan(preset: "Preset", device: str, devices: int, run: Path) -> None:
+    """Print the plan of a run here, or on `devices` of a kind that need not be here."""
+    from pleiade.lab.launch import default_ranks
+    from pleiade.lab.planning.plan import plan_elsewhere, plan_here
+
+    try:
+        if device:
+            print(plan_elsewhere(preset, device, devices or 1))
+        else:
+            print(plan_here(preset, devices or default_ranks(preset.rows // preset.micro_rows), run))
+    except ValueError as error:
+        fail(str(error))

@@ -40,14 +40,25 @@ def plan_elsewhere(preset: Preset, kind: str, num_devices: int) -> str:
     return plan_text(preset, None, Setting(device, num_devices, layout, pace))
 
 
-def setting_here(preset: Preset, model: Gpt, ranks: int, run: Path) -> Setting:
-    """The setting of a run on this machine in `ranks` processes, its pace recorded or probed (in about a second)."""
+def plan_here(preset: Preset, ranks: int, run: Path) -> str:
+    """The whole plan for this machine in `ranks` processes, as far as it is known before anything is made or measured.
+
+    Raises ValueError where the run cannot be divided among so many.
+    """
+    return plan_text(preset, None, setting_here(preset, None, ranks, run / "base"))
+
+
+def setting_here(preset: Preset, model: Gpt | None, ranks: int, run: Path) -> Setting:
+    """The setting of a run on this machine in `ranks` processes, its pace recorded, or probed with the model given.
+
+    A probe takes about a second of a CPU; GPUs are too quick for single rows to tell their pace.
+    """
     dtype = getattr(torch, preset.loop.precision)
     device = this_device(dtype, ranks, preset.loop.peak_tflops)
     layout = layout_of(preset, ranks, is_gpu=device.is_gpu)
     seq_len = preset.stream.seq_len
     pace = recorded_pace(preset.model, seq_len, preset.loop.precision, device, ranks, run)
-    if pace is None and layout.parts == layout.sequence == 1:
+    if pace is None and model is not None and not device.is_gpu and layout.parts == layout.sequence == 1:
         pace = probed_pace(model, seq_len, dtype, ranks, preset.loop.compile)
     return Setting(device, ranks, layout, pace or published_pace(preset.model, seq_len, device, ranks))
 
