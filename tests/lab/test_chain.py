@@ -9,15 +9,13 @@ from pathlib import Path
 from corpora import sentences, toy_preset, write_corpus
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from pleiade.lab.card import CardFacts, write_card, write_licences
+from pleiade.lab.cards.card import write_card
+from pleiade.lab.cards.gather import Told, gather
+from pleiade.lab.cards.record import Member
 from pleiade.lab.chain import STAGES, run_chain, share_minutes
 from pleiade.lab.code import CodeConfig
-from pleiade.lab.corpora.licences import read_origin
 from pleiade.lab.data.stream import StreamConfig
-from pleiade.lab.dialogues.conversation import exchange
-from pleiade.lab.evals.bits_per_byte import Score
-from pleiade.lab.evals.panel import PANEL
-from pleiade.lab.metrics import read_metrics
+from pleiade.lab.evals.panel import HOLES
 from pleiade.lab.presets import override, presets
 
 
@@ -74,34 +72,13 @@ def test_a_code_stage_builds_its_corpus_and_learns_to_fill_in_the_middle(tmp_pat
     assert tokens["base"] == tokens["code"]
     assert (tmp_path / "run" / "code-export" / "model.safetensors").exists()
     assert not (tmp_path / "run" / "export").exists()
-
-
-def test_the_card_prints_every_answer_every_licence_and_every_score(tmp_path: Path) -> None:
-    (tmp_path / "toy").mkdir()
-    (tmp_path / "toy" / "SOURCE.txt").write_text("repo: someone/texts@abc\nlicence: CC0 | public\nnote: short\n")
-    rows = [{"step": i, "tokens": i * 512, "loss": 2.0, "scale": 1.0, "seconds": i} for i in range(1, 4)]
-    (tmp_path / "metrics.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    origin, missing = read_origin(tmp_path, "toy"), read_origin(tmp_path, "nowhere")
-    assert (missing.repository, missing.licence) == ("unknown", "unknown")
-    facts = CardFacts(
-        name="pleiade-toy",
-        preset=toy_preset(),
-        machine="a desk",
-        base_rows=read_metrics(tmp_path / "metrics.jsonl"),
-        chat_rows=rows,
-        origins=[origin],
-        shares={"toy": 1.0},
-        conversations=[exchange("a", "b", "identity"), exchange("a", "b", "toy")],
-        scores=[(Score("wiki", 1.25, 10), Score("wiki", 1.5, 10))],
-        answers=[(prompt, f"answer {i}\nline") for i, prompt in enumerate(PANEL)],
-        curve="curve.png",
-    )
-    card = write_card(facts)
-    assert card.startswith("---\nlicense: cc-by-sa-4.0\n")
-    assert all(f"answer {i} line |" in card for i in range(len(PANEL)))
-    assert "| wiki | 1.250 | 1.500 |" in card
-    assert "| toy | 100.0% | CC0 \\| public | someone/texts@abc |" in card
-    assert "someone/texts@abc" in write_licences(facts.origins)
+    told = Told("toy-code", "a desk")
+    record = gather("code", told, data, tmp_path / "run", tmp_path / "run" / "code-export", "code")
+    assert [(stage.name, stage.after) for stage in record.stages] == [(r.stage, r.after) for r in reports]
+    assert [(part.stage, part.name) for part in record.parts] == [("base", "toy"), ("code", "python")]
+    card = write_card(Member(record, None, None, None))
+    assert all(prefix in card for prefix, _ in HOLES)
+    assert str(tmp_path) not in card
 
 
 def test_the_command_says_what_is_missing_before_it_starts(tmp_path: Path) -> None:
