@@ -25,7 +25,7 @@ def train(
     ] = None,
     run: Annotated[Path, typer.Option(help="Where tokenizer, checkpoints, curves and the model go.")] = Path("run"),
     minutes: Annotated[float | None, typer.Option(help="Minutes of training in all, shared out to the stages.")] = None,
-    processes: Annotated[int, typer.Option(help="Ranks; 0 = one a core, or one where there is a GPU.")] = 0,
+    processes: Annotated[int, typer.Option(help="Ranks; 0 = one a core, or one a GPU.")] = 0,
     until: Annotated[str, typer.Option(help="The last stage: base, code, chat, reward, dpo or rloo.")] = "chat",
     plan: Annotated[bool, typer.Option("--plan", help="Print the plan and end; needs no --data.")] = False,
     device: Annotated[str, typer.Option(help="--plan: for devices of this kind instead, such as H100.")] = "",
@@ -70,7 +70,7 @@ def train(
     if plan:
         print_plan(chosen, device, devices or processes, run)
         return
-    ranks = processes or default_ranks(chosen.rows // chosen.micro_rows)
+    ranks = processes or default_ranks(chosen.rows // chosen.micro_rows, chosen.parallel.ranks_per_row)
     arguments = [preset, "--data", str(data), "--run", str(run), "--until", until, *changes]
     raise typer.Exit(launch_seen(run, way_to(until), lambda: launch(arguments, ranks)))
 
@@ -84,6 +84,7 @@ def print_plan(preset: "Preset", device: str, devices: int, run: Path) -> None:
         if device:
             print(plan_elsewhere(preset, device, devices or 1))
         else:
-            print(plan_here(preset, devices or default_ranks(preset.rows // preset.micro_rows), run))
+            ranks = devices or default_ranks(preset.rows // preset.micro_rows, preset.parallel.ranks_per_row)
+            print(plan_here(preset, ranks, run))
     except ValueError as error:
         fail(str(error))

@@ -1,4 +1,4 @@
-"""Starts a chain as processes: one single-threaded rank a CPU core, or one process on a GPU."""
+"""Starts a chain as processes: one single-threaded rank a CPU core, or one a GPU."""
 
 from __future__ import annotations
 
@@ -140,9 +140,14 @@ def _free_port() -> int:
         return int(listener.getsockname()[1])
 
 
-def default_ranks(num_micro_batches: int) -> int:
-    """How many ranks suit this machine: one where there is a GPU, else the most cores that share a step evenly."""
+def default_ranks(num_micro_batches: int, ranks_per_row: int = 1) -> int:
+    """How many ranks suit this machine: the most GPUs (or else cores) that share a step evenly.
+
+    `ranks_per_row` of them work on the same row (parallel.sequence x parallel.tensor).
+    """
     if torch.cuda.is_available():
-        return 1
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(n for n in range(1, max(1, min(cores, num_micro_batches)) + 1) if num_micro_batches % n == 0)
+        devices = torch.cuda.device_count()
+    else:
+        devices = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    most = max(1, min(devices // ranks_per_row, num_micro_batches))
+    return ranks_per_row * max(n for n in range(1, most + 1) if num_micro_batches % n == 0)

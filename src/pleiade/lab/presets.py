@@ -77,7 +77,10 @@ class Preset:
 
 
 def presets() -> dict[str, Preset]:
-    """The presets by name. `toy` is for tests, `pico` for two CPU cores, `nano` and `mini` for one data-centre GPU."""
+    """The presets by name. `toy` is for tests, `pico` for two CPU cores, `nano` and `mini` for one data-centre GPU.
+
+    `small` is for one machine of such GPUs, `7b` and `70b` are for clusters.
+    """
     return {
         preset.name: preset
         for preset in (
@@ -121,6 +124,38 @@ def presets() -> dict[str, Preset]:
                 rows=256,
                 micro_rows=64,
                 code=code_on_gpu(steps=1400),
+            ),
+            Preset(
+                "small",
+                GptConfig(32768, 1024, 24, 8, 4, 128, 2944, tied=False),
+                LoopConfig(steps=14_000),
+                stream=StreamConfig(seq_len=2048, piece_tokens=2048, fim_tokens=768),
+                optim=OptimConfig(muon_lr=0.02, embedding_lr=0.2),
+                rows=256,
+                micro_rows=8,
+            ),
+            # Twenty tokens a parameter (Chinchilla, arXiv:2203.15556), in shapes that divide among many ranks.
+            Preset(
+                "7b",
+                GptConfig(65536, 4096, 32, 32, 8, 128, 12800, max_position=4096, tied=False),
+                LoopConfig(steps=33_000),
+                stream=StreamConfig(seq_len=4096, piece_tokens=4096, fim_tokens=1024),
+                optim=OptimConfig(muon_lr=0.02, embedding_lr=0.2),
+                schedule=ScheduleConfig(warmup_steps=500),
+                rows=1024,
+                micro_rows=1,
+                parallel=ParallelConfig(recompute=True),
+            ),
+            Preset(
+                "70b",
+                GptConfig(65536, 8192, 80, 64, 8, 128, 28672, max_position=4096, tied=False),
+                LoopConfig(steps=165_000),
+                stream=StreamConfig(seq_len=4096, piece_tokens=4096, fim_tokens=1024),
+                optim=OptimConfig(muon_lr=0.015, embedding_lr=0.1),
+                schedule=ScheduleConfig(warmup_steps=1000),
+                rows=2048,
+                micro_rows=1,
+                parallel=ParallelConfig(tensor=8, recompute=True),
             ),
         )
     }
@@ -186,6 +221,7 @@ MAY_CHANGE = (
     "loop.threads",
     "loop.deterministic",
     "loop.log_steps",
+    "micro_rows",
     "replay_rows",
 )
 MAY_CHANGE_BELOW = ("loop.checkpoint", "code.", "chat.", "reward.", "dpo.", "rloo.", "parallel.", "plan.")
@@ -193,7 +229,7 @@ MAY_CHANGE_BELOW = ("loop.checkpoint", "code.", "chat.", "reward.", "dpo.", "rlo
 
 def is_how_only(key: str) -> bool:
     """Whether a stage's dotted key says how long it runs or how it is computed, not what comes out."""
-    return ".loop." in key and not key.endswith((".precision", ".seed"))
+    return ".parallel." in key or (".loop." in key and not key.endswith((".precision", ".seed")))
 
 
 def refuse_another_preset(preset: Preset, path: Path) -> None:

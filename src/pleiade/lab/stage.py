@@ -12,6 +12,7 @@ from pleiade.lab.gpt.model import Gpt
 from pleiade.lab.objectives.base import B, Objective
 from pleiade.lab.optim.muon import OptimConfig
 from pleiade.lab.optim.schedule import ScheduleConfig
+from pleiade.lab.parallel.config import ParallelConfig
 from pleiade.lab.train import LoopConfig, Outcome, train
 
 
@@ -19,7 +20,7 @@ from pleiade.lab.train import LoopConfig, Outcome, train
 class StageConfig:
     """`epochs` over the examples, `rows` of them (conversations packed, or pairs) a step; rates below pretraining's.
 
-    `loop.minutes` ends the stage by the clock instead of by epochs.
+    `loop.minutes` ends the stage by the clock instead of by epochs. Ranks share its rows; `parallel` can divide more.
     """
 
     epochs: float = 4.0
@@ -32,6 +33,7 @@ class StageConfig:
         default_factory=lambda: OptimConfig(muon_lr=0.006, embedding_lr=0.003, gain_lr=0.002, muon_weight_decay=0.0)
     )
     schedule: ScheduleConfig = field(default_factory=lambda: ScheduleConfig(warmup_steps=20, decay_fraction=0.9))
+    parallel: ParallelConfig = field(default_factory=lambda: ParallelConfig(shard=False))
 
 
 class EpochObjective(Objective[B], Protocol[B]):
@@ -58,4 +60,4 @@ def run_stage(
     loop = config.loop
     if loop.minutes is None:
         loop = dataclasses.replace(loop, steps=num_steps(objective, config))
-    return train(model, objective, loop, config.optim, config.schedule, run, prompts)
+    return train(model, objective, loop, config.optim, config.schedule, run, prompts, config.parallel)

@@ -38,6 +38,11 @@ def sample(
     room is continued by nothing. `repetition_penalty` divides (or, below zero, multiplies) the logits of every token
     seen, as transformers does; a continuation also ends where `stopped` says so of what is written.
     """
+    if model.embed_tokens.weight.is_meta:
+        raise ValueError(
+            "this model's weights are divided among ranks, which cannot sample from it: set parallel.shard=false, "
+            "parallel.tensor=1 and parallel.sequence=1 for this stage, or sample from the exported model"
+        )
     order = sorted(range(len(prompts)), key=lambda i: len(prompts[i]))
     generator = torch.Generator().manual_seed(seed)
     written: list[list[int]] = [[] for _ in prompts]

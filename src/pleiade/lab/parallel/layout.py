@@ -11,7 +11,7 @@ from torch import nn
 from torch.distributed.device_mesh import DeviceMesh, init_device_mesh
 
 from pleiade.lab.gpt.divided import here
-from pleiade.lab.objectives.base import B
+from pleiade.lab.objectives.base import B, MicroBatch
 from pleiade.lab.parallel.config import ParallelConfig
 from pleiade.lab.parallel.sequence import take_positions
 from pleiade.lab.ranks import Ranks
@@ -38,9 +38,15 @@ class Layout:
     def share(self, batches: list[B]) -> list[B]:
         """What this rank computes of a step's batches: every data rank takes others, every sequence rank its positions.
 
-        Raises ValueError where ranks that gather weights together would get different numbers of batches.
+        Raises ValueError where ranks that gather weights together would get different numbers of batches, and where a
+        batch is not one whose loss is a sum over tokens, but rows or vocabulary are divided.
         """
         data, sequence = self.config.data, self.config.sequence
+        if self.config.ranks_per_row > 1 and not all(isinstance(batch, MicroBatch) for batch in batches):
+            raise ValueError(
+                f"a {type(batches[0]).__name__} is judged by whole rows and whole vocabularies: set parallel.tensor=1 "
+                "and parallel.sequence=1 for this stage (parallel.shard divides its weights as well)"
+            )
         if self.config.shard and len(batches) % data:
             raise ValueError(
                 f"a step of {len(batches)} micro-batches does not divide among {data} data ranks that gather weights "

@@ -33,12 +33,9 @@ def positions_of(rank: int, size: int, length: int) -> Tensor:
 
 
 def take_positions(batch: B, rank: int, size: int) -> B:
-    """A rank's positions of a batch. Raises ValueError for a batch whose loss is not a sum over tokens."""
+    """A rank's positions of a batch of rows of tokens; of any other there are none to take."""
     if not isinstance(batch, MicroBatch):
-        raise ValueError(
-            f"a {type(batch).__name__} is judged whole and cannot be divided by positions: "
-            "set parallel.sequence=1 for this stage"
-        )
+        raise TypeError(f"a {type(batch).__name__} has no positions to share")
     mine = positions_of(rank, size, batch.ids.shape[1])
     return dataclasses.replace(batch, ids=batch.ids[:, mine], targets=batch.targets[:, mine])
 
