@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import socket
 import time
@@ -32,8 +33,16 @@ def keep_until(path: Path, step: int) -> None:
         return
     kept = []
     for line in path.read_text("utf-8", errors="replace").splitlines(keepends=True):
-        if line.endswith("}\n") and json.loads(line)["step"] <= step:
+        if _step_of(line) <= step:
             kept.append(line)
     unfinished = path.with_suffix(".tmp")
     unfinished.write_text("".join(kept), "utf-8")
     unfinished.replace(path)
+
+
+def _step_of(line: str) -> float:
+    """A row's step; that of a row which a kill or a full disk cut short lies behind all others."""
+    try:
+        return int(json.loads(line)["step"]) if line.endswith("}\n") else math.inf
+    except (ValueError, KeyError, TypeError):
+        return math.inf
