@@ -26,6 +26,8 @@ def write_model(folder: Path, context: int = 256) -> Path:
     """A random Qwen3-shaped model of 0.1 M parameters with our tokenizer and chat template, in float32."""
     model = Gpt(GptConfig(512, 64, 2, 2, 1, 32, 128, max_position=context))
     init_weights(model, 1)
+    with torch.no_grad():
+        model.embed_tokens.weight.mul_(30)  # adapters leave it alone, so it must give logits that differ
     export_huggingface(model, toy_tokenizer(), folder, torch.float32)
     return folder
 

@@ -54,7 +54,16 @@ def tune_model(
     if options["reward_model"]:
         options = {**options, "reward_model": _found(options["reward_model"], home).folder}
     try:
-        config = TuneConfig(model=found.folder, base=found.base, adapter=None if full else AdapterConfig(), **options)
+        config = TuneConfig(
+            options["method"],
+            found.folder,
+            options["examples"],
+            options["validation"],
+            found.base,
+            None if full else AdapterConfig(),
+            options["grader"],
+            options["reward_model"],
+        )
         for assignment in overrides:
             config = assign(config, assignment)
     except ValueError as error:

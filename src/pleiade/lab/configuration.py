@@ -1,4 +1,4 @@
-"""Frozen dataclasses as configuration: changed by `key=value`, recorded with a run, refused when a run goes on."""
+"""Frozen dataclasses as configuration, changed by `key=value`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import dataclasses
 import json
 import typing
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any, TypeVar
 
 C = TypeVar("C")
@@ -53,35 +52,3 @@ def _parsed(text: str, wanted: Any, key: str) -> Any:
 def _example(value: Any) -> str:
     first = dataclasses.fields(value)[-1]
     return f"{first.name}={getattr(value, first.name)}"
-
-
-def write_configuration(value: Any, path: Path) -> None:
-    """Record a dataclass as JSON."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(dataclasses.asdict(value), indent=2) + "\n", "utf-8")
-
-
-def refuse_another_configuration(
-    value: Any, path: Path, may_change: Sequence[str] = (), may_change_below: tuple[str, ...] = ()
-) -> None:
-    """Raise ValueError, naming every differing key, where the run that recorded `path` was begun with other values."""
-    if not path.exists():
-        return
-    old = _flat(json.loads(path.read_text("utf-8")))
-    new = _flat(json.loads(json.dumps(dataclasses.asdict(value))))
-    differing = [
-        f"{key}: {old[key]} there, {new[key]} here"
-        for key in new
-        if key in old and old[key] != new[key] and key not in may_change and not key.startswith(may_change_below)
-    ]
-    if differing:
-        raise ValueError(
-            f"the run in {path.parent} was begun with another configuration ({'; '.join(differing)}): "
-            "give it the same values, or another --run"
-        )
-
-
-def _flat(value: Any, key: str = "") -> dict[str, Any]:
-    if not isinstance(value, dict):
-        return {key: value}
-    return {name: v for k, inner in value.items() for name, v in _flat(inner, f"{key}.{k}" if key else k).items()}

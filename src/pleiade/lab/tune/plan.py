@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import time
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 
+from pleiade.lab.events.flops import peak
 from pleiade.lab.tune.config import Decided, TuneConfig
 from pleiade.lab.tune.trainers import MEASURES, Sets
 
-USED = 0.4  # of a bare matrix product's pace, by whole training steps
-PROBE = 768
+USED = 0.4  # of the device's peak, by whole training steps
+UNKNOWN = 1e13  # FLOP/s of a GPU that no list has
 
 
 @dataclass(frozen=True)
@@ -28,6 +28,7 @@ class Plan:
     memory: float
     available: float
     seconds: float
+    device: str
 
     def text(self, config: TuneConfig, decided: Decided, sets: Sets, unseen: bool) -> str:
         """Readable lines, the configuration first."""
@@ -74,7 +75,9 @@ def make_plan(model: Any, sets: Sets, config: TuneConfig, decided: Decided) -> P
     if config.method == "dpo" and config.adapter is None:
         weights *= 2
     memory = weights + 12.0 * trainable + _activations(model, rows * length, config.method)
-    return Plan(total, trainable, tokens, tokens * per_token, memory, _available(), tokens * per_token / _pace())
+    return Plan(
+        total, trainable, tokens, tokens * per_token, memory, _available(), tokens * per_token / _pace(), _device()
+    )
 
 
 def _activations(model: Any, tokens: int, method: str) -> float:
@@ -83,6 +86,10 @@ def _activations(model: Any, tokens: int, method: str) -> float:
     size = getattr(text, "hidden_size", 0) * getattr(text, "num_hidden_layers", 0) * 20
     logits = 0 if method == "reward" else 3 * text.vocab_size
     return 4.0 * tokens * (size + logits)
+
+
+def _device() -> str:
+    return torch.cuda.get_device_name() if torch.cuda.is_available() else "CPU"
 
 
 def _available() -> float:
@@ -94,13 +101,8 @@ def _available() -> float:
 
 
 def _pace() -> float:
-    """FLOPs a second of training here, from the best of three matrix products."""
+    """FLOPs a second of training here."""
     on_gpu = torch.cuda.is_available()
-    size = PROBE * 8 if on_gpu else PROBE
-    matrix = torch.ones(size, size, device="cuda" if on_gpu else "cpu", dtype=torch.bfloat16 if on_gpu else None)
-    best = 0.0
-    for _ in range(3):
-        started = time.perf_counter()
-        float((matrix @ matrix)[0, 0])
-        best = max(best, 2.0 * size**3 / (time.perf_counter() - started))
-    return best * USED
+    device, dtype = torch.device("cuda" if on_gpu else "cpu"), torch.bfloat16 if on_gpu else torch.float32
+    here = peak(device, dtype, 1)
+    return (here.flops if here else UNKNOWN) * USED

@@ -56,6 +56,16 @@ def write_report(report: TuneReport, run: Path) -> None:
     (run / "report.json").write_text(json.dumps([row], indent=2, ensure_ascii=False) + "\n", "utf-8")
 
 
+def read_report(run: Path) -> TuneReport | None:
+    """What a finished run reported; None of one that has to go on."""
+    path = run / "report.json"
+    if not path.is_file():
+        return None
+    row = json.loads(path.read_text("utf-8"))[0]
+    fields = {field.name: row[field.name] for field in dataclasses.fields(TuneReport)}
+    return TuneReport(**{**fields, "cut": tuple(fields["cut"]), "left_out": tuple(fields["left_out"])})
+
+
 def card(report: TuneReport, config: TuneConfig, base: str, licence: str) -> str:
     """A model card with what is known; the licence of the base holds for what is made from it."""
     front = [f"base_model: {base}", f"library_name: {'peft' if report.adapter else 'transformers'}"]

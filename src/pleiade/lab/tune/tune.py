@@ -3,31 +3,34 @@
 from __future__ import annotations
 
 import dataclasses
-import errno
-import json
 import os
 import warnings
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from pleiade.domain.examples import Example
-from pleiade.lab.configuration import refuse_another_configuration, write_configuration
+from pleiade.lab.begun import BEGUN, begin, read_json, write_json
+from pleiade.lab.lock import hold
 from pleiade.lab.tune.config import Decided, TuneConfig, decide
 from pleiade.lab.tune.errors import TuneError
-from pleiade.lab.tune.events import Events
 from pleiade.lab.tune.export import export, licence_of
+from pleiade.lab.tune.faults import SIZES, sentence
 from pleiade.lab.tune.files import Material, read_material
-from pleiade.lab.tune.models import context_length, find_start, load_model, load_tokenizer
+from pleiade.lab.tune.models import Start, context_length, find_start, load_model, load_tokenizer
 from pleiade.lab.tune.plan import make_plan
 from pleiade.lab.tune.render import Rendered, Renderer
-from pleiade.lab.tune.report import TuneReport, card, write_report
+from pleiade.lab.tune.report import TuneReport, card, read_report, write_report
 from pleiade.lab.tune.rewards import Judge, graded, read_grader, scored
+from pleiade.lab.tune.tell import Voice
 from pleiade.lab.tune.trainers import MEASURES, Sets, build_trainer, precision_here
 from pleiade.lab.tune.watch import Watch, newest_checkpoint, stop_on_signal
+
+# What may differ when a run goes on: how it is computed and told.
+MAY_CHANGE = ("checkpoint_seconds", "checkpoint_steps", "log_steps", "micro_batch_size", "gradient_checkpointing")
 
 
 def tune(config: TuneConfig, run: Path) -> TuneReport | None:
@@ -37,59 +40,46 @@ def tune(config: TuneConfig, run: Path) -> TuneReport | None:
     checkpoint. Raises TuneError with what to change: files, model, memory, a loss that is not a number.
     """
     _quiet_libraries()
-    events = Events(run, quiet=int(os.environ.get("RANK", "0")) > 0)
-    with _told(config, run, events), warnings.catch_warnings():
+    voice = Voice(run)
+    with _told(config, run, voice), hold(run) if voice.speaks else nullcontext(), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of libraries to their own callers: nothing that a person here could change
-        if (run / "report.json").is_file() and (run / "export").is_dir():
-            refuse_another_configuration(config, run / "config.json", MAY_CHANGE)
-            return _finished(run, events)
-        return _tune(config, run, events)
+        if (run / BEGUN).is_file():
+            _begin(config, run)
+        if (report := read_report(run)) is not None:
+            voice.say(f"{run} is finished already: {report}")
+            return report
+        return _tune(config, run, voice)
 
 
-def _quiet_libraries() -> None:
-    """No report to TRL's makers (it sends one for each trainer), and no progress bars in our progress."""
-    os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
-    from datasets import disable_progress_bars
-    from huggingface_hub import constants
-    from transformers.utils import logging
-
-    constants.HF_HUB_DISABLE_TELEMETRY = True  # where the library was imported before
-    logging.set_verbosity_error()
-    logging.disable_progress_bar()
-    disable_progress_bars()
-
-
-# What may differ when a run goes on.
-MAY_CHANGE = ("checkpoint_seconds", "checkpoint_steps", "log_steps", "micro_batch_size", "gradient_checkpointing")
-
-
-def _tune(config: TuneConfig, run: Path, events: Events) -> TuneReport | None:
+def _tune(config: TuneConfig, run: Path, voice: Voice) -> TuneReport | None:
     start = find_start(config)
     material = read_material(config)
-    refuse_another_configuration(config, run / "config.json", MAY_CHANGE)
     tokenizer = load_tokenizer(start.base)
-    room = context_length(start.base) or config.max_length
-    renderer = Renderer(tokenizer, min(config.max_length, room))
-    sets = _rendered(config, renderer, material, events)
-    decided = decide(config, len(sets.learn.rows), sets.learn.longest + _answer(config))
+    sets = _rendered(config, start, tokenizer, material, voice)
+    longest = sets.learn.longest + (config.max_answer_tokens if config.method == "grpo" else 0)
+    decided = decide(config, len(sets.learn.rows), longest)
     judge = _judge(config, material)
     model = load_model(start, config, precision_here(config))
     plan = make_plan(model, sets, config, decided)
-    write_configuration(config, run / "config.json")
-    write_configuration(decided, run / "sizes.json")
-    events.message(plan.text(config, decided, sets, material.unseen))
+    _begin(config, run)
+    write_json(run / SIZES, dataclasses.asdict(decided))
+    voice.say(plan.text(config, decided, sets, material.unseen))
     with stop_on_signal() as stopped:
-        watch = Watch(config, run, events, stopped)
+        watch = Watch(config, run, voice, stopped)
         judged = (judge, material.learn, material.measure) if judge else None
         trainer = build_trainer(model, tokenizer, sets, config, decided, run, watch, judged)
         before = _before(trainer, config, run)
         newest = newest_checkpoint(run)
+        step = int(newest.name.split("-")[1]) if newest else 0
+        facts = {"precision": precision_here(config), "parameters": plan.parameters, "device": plan.device}
+        voice.note("resumed" if newest else "started", step=step, last=decided.steps, **facts)
         if newest is not None:
-            events.message(f"resumed from {newest.name}")
+            voice.say(f"resumed from {newest.name}")
         _seed(config)
         trainer.train(resume_from_checkpoint=str(newest) if newest else None)
         if trainer.state.global_step < trainer.state.max_steps:
-            events.message(f"stopped after step {trainer.state.global_step}: the same command goes on")
+            voice.say(f"stopped after step {trainer.state.global_step}: the same command goes on")
+            voice.note("stopped", step=trainer.state.global_step)
             return None
     after = _measured(trainer, config)
     report = _report(config, decided, material, sets, run, watch, (before, after))
@@ -99,11 +89,15 @@ def _tune(config: TuneConfig, run: Path, events: Events) -> TuneReport | None:
         is_adapter, is_reward = config.adapter is not None, config.method == "reward"
         export(trained, start.base, run / "export", told, adapter=is_adapter, reward=is_reward)
         write_report(report, run)
-    events.message(str(report), before=before, after=after)
+    voice.say(str(report))
+    voice.note("finished", step=decided.steps)
     return report
 
 
-def _rendered(config: TuneConfig, renderer: Renderer, material: Material, events: Events) -> Sets:
+def _rendered(config: TuneConfig, start: Start, tokenizer: Any, material: Material, voice: Voice) -> Sets:
+    room = context_length(start.base)
+    renderer = Renderer(tokenizer, min(config.max_length, room or config.max_length))
+
     def rows(examples: Sequence[Example]) -> Rendered:
         match config.method:
             case "sft":
@@ -117,22 +111,18 @@ def _rendered(config: TuneConfig, renderer: Renderer, material: Material, events
     for name, rendered in (("to learn", sets.learn), ("to measure", sets.measure)):
         for what, lines in (("cut at their end", rendered.cut), ("left out", rendered.left_out)):
             if lines:
-                events.message(
+                voice.say(
                     f"{len(lines)} examples {name} are longer than {renderer.max_length} tokens and were {what} "
                     f"(the first: line {lines[0]})",
                     level="warn",
                 )
     if not sets.learn.rows or not sets.measure.rows:
+        shorter = ", or lower max_answer_tokens" if config.method == "grpo" else ""
         raise TuneError(
-            f"no example fits into {renderer.max_length} tokens: shorten them, raise max_length (the model takes "
-            f"{context_length(find_start(config).base) or 'any number of'} tokens)"
-            + (", or lower max_answer_tokens" if config.method == "grpo" else "")
+            f"no example fits into {renderer.max_length} tokens: shorten them, or raise max_length (the model takes "
+            f"{room or 'any number of'} tokens){shorter}"
         )
     return sets
-
-
-def _answer(config: TuneConfig) -> int:
-    return config.max_answer_tokens if config.method == "grpo" else 0
 
 
 def _judge(config: TuneConfig, material: Material) -> Judge | None:
@@ -146,11 +136,9 @@ def _judge(config: TuneConfig, material: Material) -> Judge | None:
 def _before(trainer: Any, config: TuneConfig, run: Path) -> float:
     """What the model was worth untouched: measured once, kept for runs that go on."""
     path = run / "before.json"
-    if path.is_file():
-        return float(json.loads(path.read_text("utf-8")))
-    before = _measured(trainer, config)
-    path.write_text(json.dumps(before), "utf-8")
-    return before
+    if not path.is_file():
+        write_json(path, {"value": _measured(trainer, config)})
+    return float(read_json(path)["value"])
 
 
 def _measured(trainer: Any, config: TuneConfig) -> float:
@@ -198,56 +186,32 @@ def _report(
     )
 
 
-def _finished(run: Path, events: Events) -> TuneReport:
-    row = json.loads((run / "report.json").read_text("utf-8"))[0]
-    fields = {name: row[name] for name in (field.name for field in dataclasses.fields(TuneReport))}
-    report = TuneReport(**{**fields, "cut": tuple(fields["cut"]), "left_out": tuple(fields["left_out"])})
-    events.message(f"{run} is finished already: {report}")
-    return report
+def _begin(config: TuneConfig, run: Path) -> None:
+    begin(run, dataclasses.asdict(config), lambda key: key in MAY_CHANGE)
+
+
+def _quiet_libraries() -> None:
+    """No report to TRL's makers (it sends one for each trainer), and no progress bars in our progress."""
+    os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
+    from datasets import disable_progress_bars
+    from huggingface_hub import constants
+    from transformers.utils import logging
+
+    constants.HF_HUB_DISABLE_TELEMETRY = True  # where the library was imported before
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    disable_progress_bars()
 
 
 @contextmanager
-def _told(config: TuneConfig, run: Path, events: Events) -> Iterator[None]:
+def _told(config: TuneConfig, run: Path, voice: Voice) -> Iterator[None]:
     """Turns what can go wrong on the way into a sentence, which is an event too."""
     try:
         yield
     except Exception as error:
-        told = _sentence(error, config, run)
+        told = sentence(error, config, run)
+        if run.is_dir():
+            voice.note("failed", reason=told or f"{type(error).__name__}: {error}")
         if told is None:
             raise
-        if run.is_dir():
-            events.message(told, level="error")
         raise TuneError(told) from error
-
-
-def _sentence(error: Exception, config: TuneConfig, run: Path) -> str | None:
-    newest = newest_checkpoint(run) if (run / "checkpoints").is_dir() else None
-    kept = f"the last good checkpoint is {newest.name}" if newest else "no checkpoint was written yet"
-    match error:
-        case TuneError():
-            return str(error)
-        case FloatingPointError():
-            return (
-                f"the loss is not a number at {error} ({kept}): give another --run and a lower "
-                "learning_rate_multiplier, say 0.3"
-            )
-        case OSError() if error.errno == errno.ENOSPC:
-            return f"the disk of {run} is full ({kept}): make room, and the same command goes on"
-        case ValueError() if "begun with another configuration" in str(error):
-            return str(error)
-    full = isinstance(error, torch.OutOfMemoryError | MemoryError) or "can't allocate memory" in str(error)
-    return _memory_sentence(config, run) if full else None
-
-
-def _memory_sentence(config: TuneConfig, run: Path) -> str:
-    sizes = run / "sizes.json"
-    micro = int(json.loads(sizes.read_text("utf-8"))["micro_batch_size"]) if sizes.is_file() else 0
-    if micro > 1:
-        return (
-            f"a micro-batch of {micro} does not fit into memory: the same again with micro_batch_size={micro // 2} "
-            "(a step stays the same, in more and smaller parts)"
-        )
-    if not micro:
-        return f"the model {config.model} does not fit into memory: take a smaller one, or a machine with more"
-    less = "gradient_checkpointing=true" if config.gradient_checkpointing is not True else "a smaller model"
-    return f"one example at a time does not fit into memory: try max_length={config.max_length // 2}, or {less}"

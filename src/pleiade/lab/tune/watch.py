@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import shutil
 import signal
@@ -15,8 +14,11 @@ from typing import Any
 
 from transformers import TrainerCallback
 
+from pleiade.lab.events.journal import keep_until, line_of
+from pleiade.lab.events.progress import Place, progress_line
+from pleiade.lab.metrics import read_metrics
 from pleiade.lab.tune.config import TuneConfig
-from pleiade.lab.tune.events import Events
+from pleiade.lab.tune.tell import Voice
 
 COMPLETE = "complete"  # written into a checkpoint last: one without it was cut by a kill or a full disk
 PACE_WINDOW = 50  # steps over which the pace is measured
@@ -41,10 +43,10 @@ def newest_checkpoint(run: Path) -> Path | None:
 
 
 class Watch(TrainerCallback):  # type: ignore[misc]
-    """TRL's callback. `metrics.jsonl` has the rows of `lab.train`, so that the same pictures are drawn of both."""
+    """TRL's callback. `metrics.jsonl` has the rows of `lab.train` and more, so that the same view shows both."""
 
-    def __init__(self, config: TuneConfig, run: Path, events: Events, stopped: Callable[[], bool]) -> None:
-        self.config, self.run, self.events, self.stopped = config, run, events, stopped
+    def __init__(self, config: TuneConfig, run: Path, voice: Voice, stopped: Callable[[], bool]) -> None:
+        self.config, self.run, self.voice, self.stopped = config, run, voice, stopped
         self.metrics = run / "metrics.jsonl"
         self.tokens = self.tokens_before = 0
         self.elapsed = self.pace = 0.0
@@ -53,11 +55,8 @@ class Watch(TrainerCallback):  # type: ignore[misc]
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **_rest: Any) -> None:
         """Take up the rows of the steps that stand; those that will be taken again are dropped."""
-        rows = []
-        if self.metrics.is_file():
-            whole = (line for line in self.metrics.read_text("utf-8").splitlines() if line.endswith("}"))
-            rows = [row for row in map(json.loads, whole) if row["step"] <= state.global_step]
-            self.metrics.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
+        keep_until(self.metrics, state.global_step)
+        rows = read_metrics(self.metrics) if self.metrics.is_file() else []
         if rows:
             self.tokens = rows[-1]["tokens"]
             self.elapsed, self.loss = rows[-1]["seconds"], rows[-1]["loss"]
@@ -90,8 +89,10 @@ class Watch(TrainerCallback):  # type: ignore[misc]
         for name, ours in FURTHER.items():
             if logs.get(f"eval_{name}") is not None:
                 data[f"valid_{ours}"] = round(logs[f"eval_{name}"], 5)
+        self.voice.note("validation", **data)
         shown = "  ".join(f"{name} {value:.3f}" for name, value in list(data.items())[1:])
-        self.events.metrics(f"step {step}: {shown}", data)
+        if self.voice.speaks:
+            print(f"step {step}: {shown}", flush=True)
 
     def _note(self, state: Any, logs: dict[str, Any], grad_norm: float) -> None:
         now = time.monotonic()
@@ -101,37 +102,30 @@ class Watch(TrainerCallback):  # type: ignore[misc]
         # The first step allocates; it says little about the pace.
         slow = self.pace == 0.0 or seconds < self.pace / 3
         self.pace = seconds if slow else self.pace + (seconds - self.pace) / min(max(taken, 1), PACE_WINDOW)
-        self.tokens = self.tokens_before + int(logs.get("num_tokens") or 0)
+        tokens_before, self.tokens = self.tokens, self.tokens_before + int(logs.get("num_tokens") or 0)
         further = {ours: round(logs[name], 5) for name, ours in FURTHER.items() if logs.get(name) is not None}
-        scale = logs["learning_rate"] / self.peak
         row = {
             "step": state.global_step,
             "tokens": self.tokens,
             "loss": round(self.loss, 5),
-            "scale": round(scale, 5),
+            "scale": round(logs["learning_rate"] / self.peak, 5),
+            "lr": float(f"{logs['learning_rate']:.5g}"),
             "grad_norm": round(grad_norm, 4),
             "seconds": round(self.elapsed, 2),
+            "tokens_per_s": round((self.tokens - tokens_before) / max(1e-9, seconds), 1),
+            "mfu": None,
             **further,
         }
         with self.metrics.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(row) + "\n")
-        last = state.global_step == state.max_steps
-        text = ""
-        if state.global_step % self.config.log_steps == 0 or last:
+            file.write(line_of(row))
+        if state.global_step % self.config.log_steps == 0 or state.global_step == state.max_steps:
             speed = (self.tokens - self.window_tokens) / max(1e-9, now - self.window_start)
             self.window_start, self.window_tokens = now, self.tokens
-            shown = "".join(f"  {name} {value:.3f}" for name, value in further.items())
-            text = (
-                f"step {state.global_step}/{state.max_steps}  {self.tokens / 1e6:.2f} M tokens  loss {self.loss:.3f}"
-                f"{shown}  lr x{scale:.2f}  {speed:,.0f} tokens/s  "
-                f"{(state.max_steps - state.global_step) * self.pace / 60:.1f} min left"
+            left = (state.max_steps - state.global_step) * self.pace
+            place = Place(
+                state.global_step, state.max_steps, self.tokens, self.loss, logs["learning_rate"], speed, None, left
             )
-        told = {"step": row["step"], "total_steps": state.max_steps, "train_loss": row["loss"]}
-        if "accuracy" in further:
-            told["train_mean_token_accuracy" if self.config.method == "sft" else "train_accuracy"] = further["accuracy"]
-        if "reward" in further:
-            told["train_mean_reward"] = further["reward"]
-        self.events.metrics(text, told)
+            print(progress_line(place) + "".join(f"  {n} {value:.3f}" for n, value in further.items()), flush=True)
 
     def on_step_end(self, args: Any, state: Any, control: Any, **_rest: Any) -> Any:
         """Ask for a checkpoint where it is time, or where a signal came."""
@@ -147,6 +141,7 @@ class Watch(TrainerCallback):  # type: ignore[misc]
         """The checkpoint is whole."""
         if state.is_world_process_zero:
             (Path(args.output_dir) / f"checkpoint-{state.global_step}" / COMPLETE).touch()
+            self.voice.note("checkpoint", step=state.global_step)
         self.last_checkpoint = time.monotonic()
 
 
