@@ -56,8 +56,7 @@ def launch(arguments: Sequence[str], processes: int, module: str = "pleiade.lab"
         with _passed_on(ranks):
             failed = _first_to_fail(ranks)
             if failed is not None:
-                told_already = ranks[failed].returncode == REFUSED or ranks[failed].returncode < 0
-                _end(ranks, HASTE if told_already else PATIENCE)
+                _end(ranks, HASTE if ranks[failed].returncode == REFUSED else PATIENCE)
         if failed is not None and ranks[failed].returncode < 0:
             print(_lost(failed, -ranks[failed].returncode), file=sys.stderr, flush=True)
         elif failed and ranks[failed].returncode != ranks[0].returncode:  # else the first has said the same

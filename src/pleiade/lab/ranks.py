@@ -10,6 +10,8 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
+from functools import cache
 from typing import TypeVar
 
 import torch
@@ -18,6 +20,9 @@ from torch import nn
 
 Item = TypeVar("Item")
 CPU = torch.device("cpu")
+# A rank that dies is noticed at once, since its connections close; one that is silent so long in a step is lost, too.
+SILENCE = timedelta(minutes=10)
+PREPARATION = timedelta(days=7)
 # What gloo and NCCL say where the other end of a connection is gone, or silent for too long.
 LOST = ("Connection closed by peer", "Connection reset", "Broken pipe", "Timed out", "timed out", "timeout", "Socket")
 
@@ -71,7 +76,7 @@ class Ranks:
         """Return when every rank has come here; raises RankLostError where one cannot."""
         if self.size > 1:
             with self.none_lost():
-                dist.barrier()
+                dist.barrier(_patient_group())
 
     @contextmanager
     def none_lost(self) -> Iterator[None]:
@@ -95,10 +100,18 @@ class Ranks:
         return box[0]
 
 
+@cache
+def _patient_group() -> dist.ProcessGroup:
+    """All ranks, for waits during which one may work alone for hours (the text is tokenized, answers are sampled)."""
+    group: dist.ProcessGroup = dist.new_group(backend="gloo", timeout=PREPARATION)
+    return group
+
+
 def leave_ranks() -> None:
     """Leave the run's process group, if this process joined one."""
     if dist.is_initialized():
         dist.destroy_process_group()
+        _patient_group.cache_clear()
 
 
 def join_ranks() -> Ranks:
@@ -112,5 +125,6 @@ def join_ranks() -> Ranks:
     if size == 1:
         return Ranks(device=device)
     if not dist.is_initialized():
-        dist.init_process_group(backend)
+        dist.init_process_group(backend, timeout=SILENCE)
+        _patient_group()
     return Ranks(dist.get_rank(), size, device)

@@ -1,0 +1,118 @@
+"""Whatever the ranks divide, they learn what one process learns; what does not divide is refused."""
+
+import dataclasses
+import itertools
+from pathlib import Path
+
+import pytest
+import torch
+from rank_processes import run_in_ranks
+
+from pleiade.lab.gpt.config import GptConfig
+from pleiade.lab.gpt.model import Gpt, init_weights
+from pleiade.lab.objectives.base import MicroBatch, next_token_loss_sum
+from pleiade.lab.optim.muon import MuonAdamW, OptimConfig
+from pleiade.lab.parallel.config import ParallelConfig, settle
+from pleiade.lab.placed import place, take_back
+from pleiade.lab.ranks import join_ranks
+
+SMALL = GptConfig(64, 32, 2, 4, 2, 8, 48, max_position=32)
+OPTIM = OptimConfig(muon_precision="float32")
+Trained = tuple[list[float], dict[str, torch.Tensor]]
+
+
+def batches_of(step: int) -> list[MicroBatch]:
+    """Two micro-batches of two rows in which every second token follows from the one before."""
+    rows = torch.randint(0, 64, (4, 17), generator=torch.Generator().manual_seed(step))
+    rows[:, 1::2] = (rows[:, :-1:2] * 3 + 1) % 64
+    return [MicroBatch(part[:, :-1].contiguous(), part[:, 1:].contiguous()) for part in rows.split(2)]
+
+
+def trained(config: GptConfig, parallel: ParallelConfig, folder: Path, steps: int, born: str = "meta") -> Trained:
+    """The losses of some steps in float32, and the weights after them."""
+    ranks = join_ranks()
+    with torch.device(born if ranks.size > 1 else "cpu"):
+        model = Gpt(config)
+    if not model.embed_tokens.weight.is_meta:
+        init_weights(model, seed=1)
+    placed = place(model, parallel, ranks, folder, precision="float32", seed=1, compiled=False)
+    parameters = list(placed.model.parameters())
+    optimizer, losses = MuonAdamW(placed.model.named_parameters(), OPTIM), []
+    for step in range(steps):
+        batches = batches_of(step)
+        num_targets, total = sum(batch.num_targets for batch in batches), torch.zeros(())
+        for batch in placed.team.share(batches):
+            loss = next_token_loss_sum(placed.hidden, placed.model, batch, torch.float32) / num_targets
+            torch.autograd.backward(loss)
+            total += loss.detach()
+        losses += placed.team.add_up(parameters, [float(total)])
+        optimizer.step(1.0)
+    if placed.model is model:
+        return losses, model.state_dict()
+    whole = Gpt(config) if born == "meta" else model
+    take_back(dataclasses.replace(placed, lender=whole))
+    return losses, whole.state_dict()
+
+
+def all_trained(
+    config: GptConfig, layouts: list[ParallelConfig], folder: Path, steps: int, born: str = "meta"
+) -> list[Trained]:
+    return [trained(config, layout, folder, steps, born) for layout in layouts]
+
+
+def assert_learned_the_same(ours: Trained, theirs: Trained) -> None:
+    for step, (a, b) in enumerate(zip(ours[0], theirs[0], strict=True)):
+        assert a == pytest.approx(b, abs=1e-5), step
+    for name, weight in theirs[1].items():
+        torch.testing.assert_close(ours[1][name], weight, atol=1e-4, rtol=1e-4, msg=name)
+
+
+def test_two_ranks_that_shard_tensors_or_positions_lose_what_one_process_loses(tmp_path: Path) -> None:
+    layouts = [ParallelConfig(shard=True), ParallelConfig(tensor=2), ParallelConfig(sequence=2)]
+    reference = trained(SMALL, ParallelConfig(), tmp_path, 20)
+    assert reference[0][-1] < reference[0][0] - 0.1
+    first, second = run_in_ranks(2, all_trained, SMALL, layouts, tmp_path, 20)
+    for ours, on_the_other_rank in zip(first, second, strict=True):
+        assert_learned_the_same(ours, reference)
+        assert ours[0] == on_the_other_rank[0]
+
+
+def test_four_ranks_may_combine_them(tmp_path: Path) -> None:
+    untied = dataclasses.replace(SMALL, tied=False)
+    layouts = [
+        ParallelConfig(tensor=2, shard=True, recompute=True),
+        ParallelConfig(tensor=2),
+        ParallelConfig(sequence=2, shard=True),
+        ParallelConfig(sequence=2, tensor=2, shard=True),
+    ]
+    reference = trained(untied, ParallelConfig(), tmp_path, 4)
+    for ours in run_in_ranks(4, all_trained, untied, layouts, tmp_path, 4, "cpu")[0]:
+        assert_learned_the_same(ours, reference)
+
+
+@pytest.mark.parametrize(
+    ("config", "world", "sentence"),
+    [
+        (ParallelConfig(tensor=3), 3, r"model.num_heads=4 does not divide among parallel.tensor=3 ranks"),
+        (ParallelConfig(tensor=4), 4, r"model.num_kv_heads=2 does not divide among parallel.tensor=4"),
+        (ParallelConfig(data=2, tensor=2), 8, r"2 x 1 x 2 is not the number of ranks, 8: start 4 ranks"),
+        (ParallelConfig(tensor=2), 3, r"1 x 1 x 2 is not the number of ranks, 3"),
+        (ParallelConfig(sequence=4), 4, r"rows of 36 positions do not divide into two slices .* a multiple of 8"),
+        (ParallelConfig(shard=True), 4, r"6 micro-batches does not divide among 4 data ranks .* rows / micro_rows"),
+        (ParallelConfig(tensor=0), 1, r"tensor=0 count ranks: give 1 or more"),
+    ],
+)
+def test_what_does_not_divide_is_refused_with_what_to_change(config: ParallelConfig, world: int, sentence: str) -> None:
+    with pytest.raises(ValueError, match=sentence):
+        settle(config, world, SMALL, on_gpu=False, seq_len=36, micro_batches=6)
+
+
+def test_several_gpus_shard_and_several_processors_do_not_unless_told() -> None:
+    def sharded(shard: bool | None, world: int, on_gpu: bool) -> bool | None:
+        return settle(ParallelConfig(shard=shard), world, SMALL, on_gpu=on_gpu).shard
+
+    told = {
+        (shard, world, gpu): sharded(shard, world, gpu)
+        for shard, world, gpu in itertools.product((None, True, False), (1, 2), (True, False))
+    }
+    assert {key for key, value in told.items() if value} == {(None, 2, True), (True, 2, True), (True, 2, False)}
