@@ -141,6 +141,26 @@ def test_a_text_longer_than_a_step_has_the_same_score(reward_model: Path, monkey
     assert whole.score(texts) == pytest.approx(expected, abs=1e-4)
 
 
+def test_what_several_texts_begin_with_is_computed_once_and_changes_no_score(
+    reward_model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from pleiade.engines.reward_openvino import scorer
+
+    random = np.random.default_rng(3)
+    question = random.integers(0, 250, 100).tolist()
+    tails = [random.integers(0, 250, length).tolist() for length in (1, 5, 28, 29, 60, 200)]
+    texts = [question + tail for tail in tails] + [question + tails[-1][:150] + [7] * 9, question[:64], question[:65]]
+    judge = scorer.Scorer(reward_model, weights="f32")
+    alone = np.concatenate([judge.score([text]) for text in texts])
+    for limit in (4096, 50):
+        monkeypatch.setattr(scorer, "STEP_TOKENS", limit)
+        assert np.abs(judge.score(texts) - alone).max() < 1e-5
+    where, blocks = scorer.places(texts)
+    assert [place.shared for place in where] == [0, 96, 96, 96, 96, 96, 224, 32, 64]
+    assert [place.wave for place in where] == [0, 1, 1, 1, 1, 1, 2, 1, 1]
+    assert blocks == len({block for place in where for block in place.table})
+
+
 @pytest.mark.parametrize(("weights", "tolerance"), [("bf16", 0.1), ("int8", 0.1)])
 def test_smaller_weights_move_scores_a_little(reward_model: Path, weights: Any, tolerance: float) -> None:
     from pleiade.engines.reward_openvino.scorer import Scorer

@@ -1,11 +1,13 @@
 """A reward model: the text engine's layers, and one number read at the last token of each text.
 
 The layers are the text engine's own graph. Its paged cache serves for the length of one batch: texts of any lengths lie
-end to end without padding, and one that is longer than a step goes through in pieces.
+end to end without padding, one that is longer than a step goes through in pieces, and what several begin with (the
+question before the candidates) is computed once.
 """
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import openvino as ov
@@ -17,6 +19,37 @@ from pleiade.engines.text_openvino.network import BLOCK_SIZE, allocate_cache
 from pleiade.engines.text_openvino.quantisation import Weights
 
 STEP_TOKENS = 4096  # of one text in one step: bounds the memory of activations
+
+
+class Place(NamedTuple):
+    """Where a text lies in the cache: its blocks, how many of its tokens others compute, and when its turn comes."""
+
+    table: list[int]
+    shared: int
+    wave: int  # after those whose blocks it reads
+
+
+def places(texts: Sequence[Sequence[int]]) -> tuple[list[Place], int]:
+    """A place for each text, and the number of blocks in all. Whole blocks that begin several texts are shared."""
+    known: dict[tuple[int, tuple[int, ...]], tuple[int, int]] = {}  # (block before, tokens): block, its wave
+    found: list[Place] = []
+    blocks = 0
+    for text in texts:
+        table: list[int] = []
+        shared = wave = 0
+        for start in range(0, len(text), BLOCK_SIZE):
+            whole = start + BLOCK_SIZE < len(text)  # not the one with the last token: that is every text's own
+            key = (table[-1] if table else -1, tuple(text[start : start + BLOCK_SIZE]))
+            if whole and shared == start and key in known:
+                block, computed = known[key]
+                shared, wave = start + BLOCK_SIZE, max(wave, computed + 1)
+            else:
+                block, blocks = blocks, blocks + 1
+                if whole:
+                    known.setdefault(key, (block, wave))
+            table.append(block)
+        found.append(Place(table, shared, wave))
+    return found, blocks
 
 
 class Scorer:
@@ -42,16 +75,19 @@ class Scorer:
 
     def score(self, texts: Sequence[Sequence[int]]) -> NDArray[np.float32]:
         """Scores, float32 [B, 1], of texts given as token ids."""
-        needed = [-(-len(text) // BLOCK_SIZE) for text in texts]
-        self._reserve(sum(needed))
-        ends = np.cumsum(needed)
-        tables = [np.arange(end - count, end, dtype=np.int32) for end, count in zip(ends, needed, strict=True)]
+        where, blocks = places(texts)
+        self._reserve(blocks)
         scores = np.empty((len(texts), 1), np.float32)
-        for start in range(0, max(map(len, texts)), STEP_TOKENS):
-            rows = [row for row, text in enumerate(texts) if len(text) > start]
-            complete = [row for row in rows if len(texts[row]) <= start + STEP_TOKENS]
-            last_SH = self._step([texts[row] for row in rows], [tables[row] for row in rows], start)
-            scores[complete, 0] = last_SH @ self._head_H
+        for wave in range(max(place.wave for place in where) + 1):
+            rows = [row for row, place in enumerate(where) if place.wave == wave]
+            done = 0  # tokens of each text in this wave
+            while rows:
+                starts = [where[row].shared + done for row in rows]
+                last_SH = self._step([texts[row] for row in rows], [where[row].table for row in rows], starts)
+                done += STEP_TOKENS
+                ended = [row for row in rows if where[row].shared + done >= len(texts[row])]
+                scores[ended, 0] = last_SH @ self._head_H
+                rows = [row for row in rows if row not in ended]
         return scores
 
     def _reserve(self, blocks: int) -> None:
@@ -62,21 +98,22 @@ class Scorer:
             self._blocks = blocks
 
     def _step(
-        self, texts: Sequence[Sequence[int]], tables: Sequence[NDArray[np.int32]], start: int
+        self, texts: Sequence[Sequence[int]], tables: Sequence[Sequence[int]], starts: Sequence[int]
     ) -> NDArray[np.float32]:
-        """Run the tokens from `start` on, at most STEP_TOKENS of each text; the last one's [S, H] of those that end."""
-        pieces = [text[start : start + STEP_TOKENS] for text in texts]
-        begins = np.cumsum([0, *map(len, pieces)])
-        ended = [len(text) <= start + STEP_TOKENS for text in texts]
+        """Run each text's tokens from its start on, at most STEP_TOKENS; the last one's [S, H] of those that end."""
+        ends = [min(start + STEP_TOKENS, len(text)) for start, text in zip(starts, texts, strict=True)]
+        spans = list(zip(texts, starts, ends, strict=True))
+        used = [table[: -(-end // BLOCK_SIZE)] for table, end in zip(tables, ends, strict=True)]
+        begins = np.cumsum([0, *(end - start for _, start, end in spans)])
         values = {
-            "input_ids": np.concatenate([np.asarray(piece) for piece in pieces]),
-            "position_ids": np.concatenate([np.arange(start, start + len(piece)) for piece in pieces]),
-            "past_lens": np.full(len(texts), start),
+            "input_ids": np.concatenate([np.asarray(text[start:end]) for text, start, end in spans]),
+            "position_ids": np.concatenate([np.arange(start, end) for _, start, end in spans]),
+            "past_lens": np.array(starts),
             "subsequence_begins": begins,
-            "block_indices": np.concatenate(tables),
-            "block_indices_begins": np.cumsum([0, *map(len, tables)]),
-            "max_context_len": np.array(start + max(map(len, pieces))),
-            "sampled_tokens_indices": begins[1:][ended] - 1,
+            "block_indices": np.concatenate([np.asarray(table) for table in used]),
+            "block_indices_begins": np.cumsum([0, *map(len, used)]),
+            "max_context_len": np.array(max(ends)),
+            "sampled_tokens_indices": begins[1:][[end == len(text) for text, _, end in spans]] - 1,
         }
         for name, kind in STEP_INPUTS.items():
             self._request.set_tensor(name, ov.Tensor(np.asarray(values[name], kind)))
