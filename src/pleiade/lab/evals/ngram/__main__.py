@@ -39,12 +39,12 @@ def main(arguments: list[str]) -> int:
     seen = read_metrics(base / "metrics.jsonl")[-1]["tokens"]
     began = time.monotonic()
     tokens = tokens_seen(stream, seen)
-    print(f"{len(tokens):,} tokens of the {seen:,} that the model saw", flush=True)
+    print(f"{len(tokens):,} different tokens of the {seen:,} that the model saw", flush=True)
     model = train(tokens, tokenizer.get_vocab_size(), stream.end_of_text)
     for order, (table, discounts) in enumerate(zip(model.tables, model.discounts, strict=True), start=1):
         told = ", ".join(f"{discount:.3f}" for discount in discounts)
         print(f"order {order}: {len(table.keys):,} n-grams, discounts {told}", flush=True)
-    source = f"the pieces of text that {preset.name}'s base model was dealt, in the order of their documents"
+    source = f"the pieces of text that {preset.name}'s base model was dealt, each once, in the order of their documents"
     write_ngram(model, tokenizer, options.out, len(tokens), source)
     print(f"written to {options.out} after {time.monotonic() - began:.0f} s", flush=True)
     return 0

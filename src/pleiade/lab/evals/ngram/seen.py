@@ -9,31 +9,31 @@ from pleiade.lab.data.stream import PackedStream
 
 
 def tokens_seen(stream: PackedStream, num_tokens: int) -> NDArray[np.uint16]:
-    """The pieces in the stream's first `num_tokens` tokens, as often as they were dealt.
+    """The pieces in the stream's first `num_tokens` tokens, in the order of their documents, a boundary before each.
 
-    A boundary stands before each document. Neighbouring pieces stand side by side again, and what the model got as
-    fill-in-the-middle is plain text: both help the n-gram. The last piece comes whole.
+    All of it helps the n-gram: neighbouring pieces stand side by side again, what the model got as fill-in-the-middle
+    is plain text, and a piece that was dealt again counts once, since n-grams take repetition for regularity. The last
+    piece comes whole.
     """
-    dealt = [np.zeros(len(pieces), dtype=np.int64) for pieces in stream.pieces]
+    dealt = [np.zeros(len(pieces), dtype=bool) for pieces in stream.pieces]
     epoch, left = 0, num_tokens
     while left > 0:
         stream.load_state_dict({"epoch": epoch, "position": 0, "offset": 0})
         for shard, piece in stream.order:
             first, last, ends = stream.pieces[shard][piece]
-            dealt[shard][piece] += 1
+            dealt[shard][piece] = True
             left -= last - first + ends
             if left <= 0:
                 break
         epoch += 1
-    return np.concatenate([_text(stream, shard, counts) for shard, counts in enumerate(dealt)])
+    return np.concatenate([_text(stream, shard, chosen) for shard, chosen in enumerate(dealt)])
 
 
-def _text(stream: PackedStream, shard: int, counts: NDArray[np.int64]) -> NDArray[np.uint16]:
+def _text(stream: PackedStream, shard: int, chosen: NDArray[np.bool_]) -> NDArray[np.uint16]:
     boundary = np.array([stream.end_of_text], dtype=np.uint16)
     starts = set(stream.shards[shard].starts[:-1].tolist())
     tokens = stream.shards[shard].tokens
-    parts: list[NDArray[np.uint16]] = []
-    for again in range(int(counts.max(initial=0))):
-        for first, last, _ in stream.pieces[shard][counts > again]:
-            parts += [boundary, tokens[first:last]] if int(first) in starts or not parts else [tokens[first:last]]
-    return np.concatenate(parts) if parts else boundary[:0]
+    parts = [boundary[:0]]
+    for first, last, _ in stream.pieces[shard][chosen]:
+        parts += [boundary, tokens[first:last]] if int(first) in starts or len(parts) == 1 else [tokens[first:last]]
+    return np.concatenate(parts)
