@@ -19,7 +19,7 @@ from typing import NoReturn
 import torch
 
 from pleiade.lab.events.flops import step_flops
-from pleiade.lab.events.record import Record, Step
+from pleiade.lab.events.record import Record, Rewarded, Step
 from pleiade.lab.events.samples import Prompts
 from pleiade.lab.gpt.model import Gpt
 from pleiade.lab.objectives.base import B, Batch, Objective
@@ -166,7 +166,8 @@ def train(
             left = (decay.last - step) * pace if decay else (loop.minutes or 0.0) * 60 - elapsed
             flops = step_flops(model.config, micro_batches)
             last = decay.last if decay else None
-            record.step(Step(step, tokens, loss, scale, grad_norm, seconds, elapsed, left, last, flops))
+            reward = objective.rewards[-1] if isinstance(objective, Rewarded) else None
+            record.step(Step(step, tokens, loss, scale, grad_norm, seconds, elapsed, left, last, flops, reward))
             due = time.monotonic() - last_checkpoint > loop.checkpoint_seconds
             if due or decay is not decided or (loop.checkpoint_steps and step % loop.checkpoint_steps == 0):
                 checkpoint()

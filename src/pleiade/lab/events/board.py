@@ -19,6 +19,7 @@ TAGS = {
     "grad_norm": "train/gradient_norm",
     "tokens_per_s": "speed/tokens_per_second",
     "mfu": "speed/mfu",
+    "reward": "train/reward",
 }
 FLUSH_SECONDS = 10.0
 
@@ -38,7 +39,9 @@ class Board:
     def scalars(self, step: int, row: dict[str, float | None]) -> None:
         """The values of a step that TensorBoard shows."""
         values = [
-            Summary.Value(tag=tag, simple_value=value) for key, tag in TAGS.items() if (value := row[key]) is not None
+            Summary.Value(tag=tag, simple_value=value)
+            for key, tag in TAGS.items()
+            if (value := row.get(key)) is not None
         ]
         self._write(Event(step=step, summary=Summary(value=values)))
 
@@ -49,6 +52,11 @@ class Board:
             block = "".join(f"    {line}\n" for line in f"{sample.prompt}⟶{sample.text}".splitlines())
             self._write(Event(step=step, summary=text(f"samples/{number}", block)))
 
+    def flush(self) -> None:
+        """Write what is waiting to the disk."""
+        self.writer.flush()
+        self.flushed = time.monotonic()
+
     def close(self) -> None:
         """Write what is waiting."""
         self.writer.close()
@@ -57,5 +65,4 @@ class Board:
         event.wall_time = time.time()
         self.writer.write(event.SerializeToString())
         if time.monotonic() - self.flushed > FLUSH_SECONDS:
-            self.writer.flush()
-            self.flushed = time.monotonic()
+            self.flush()

@@ -1,4 +1,4 @@
-"""The line that says where a run is: rewritten in place with a bar on a terminal, one of many in a log."""
+"""The line that says where a run is: rewritten in place behind a bar on a terminal, one of many in a log."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import shutil
 import sys
 from dataclasses import dataclass
 
-BAR = 20
+MIN_BAR, MAX_BAR = 8, 20  # columns
 
 
 @dataclass(frozen=True)
@@ -23,26 +23,39 @@ class Place:
     left: float
 
 
-def progress_line(place: Place) -> str:
-    """Step, tokens, loss, learning rate, tokens/s, MFU where known, time left."""
-    of = f"/{place.last}" if place.last is not None else ""
-    mfu = f"MFU {place.mfu:.0%}  " if place.mfu is not None else ""
-    return (
-        f"step {place.step}{of}  {place.tokens / 1e6:.2f} M tokens  loss {place.loss:.3f}  lr {place.lr:.2g}  "
-        f"{place.tokens_per_s:,.0f} tokens/s  {mfu}{_minutes(place.left)} left"
-    )
+def progress_line(place: Place, without: tuple[str, ...] = ()) -> str:
+    """Step, tokens, loss, learning rate, tokens/s, MFU where known, time left; parts may be left out by name."""
+    parts = {
+        "step": f"step {place.step}/{place.last}" if place.last is not None else f"step {place.step}",
+        "tokens": f"{place.tokens / 1e6:.2f} M tokens",
+        "loss": f"loss {place.loss:.3f}",
+        "lr": f"lr {place.lr:.2g}",
+        "speed": f"{place.tokens_per_s:,.0f} tokens/s",
+        "mfu": f"MFU {place.mfu:.0%}" if place.mfu is not None else "",
+        "left": f"{_minutes(place.left)} left",
+    }
+    return "  ".join(part for name, part in parts.items() if part and name not in without)
+
+
+def bar_line(place: Place, columns: int) -> str:
+    """The line behind a bar, without what does not fit into so many columns."""
+    for without in ((), ("lr",), ("lr", "tokens"), ("lr", "tokens", "mfu", "speed")):
+        line = progress_line(place, without)
+        room = columns - len(line) - 2
+        if room >= MIN_BAR:
+            break
+    width = max(0, min(MAX_BAR, room))
+    filled = round(width * place.step / place.last) if place.last else 0
+    return f"{'█' * filled}{'░' * (width - filled)} {line}"[: columns - 1] if place.last else line[: columns - 1]
 
 
 def show_progress(place: Place) -> None:
-    """Print the line; on a terminal over the one before, behind a bar."""
-    line = progress_line(place)
+    """Print the line; on a terminal over the one before."""
     if not sys.stdout.isatty():
-        print(line, flush=True)
+        print(progress_line(place), flush=True)
         return
-    filled = round(BAR * place.step / place.last) if place.last else 0
-    shown = f"{'█' * filled}{'░' * (BAR - filled)} {line}" if place.last else line
     end = "\n" if place.step == place.last else ""
-    print(f"\r\x1b[K{shown[: shutil.get_terminal_size().columns - 1]}", end=end, flush=True)
+    print(f"\r\x1b[K{bar_line(place, shutil.get_terminal_size().columns)}", end=end, flush=True)
 
 
 def _minutes(seconds: float) -> str:

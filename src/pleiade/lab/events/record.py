@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import torch
 
@@ -29,12 +29,19 @@ BAR_SECONDS = 0.5  # between two looks of the bar
 SAMPLE_SHARE = 200  # samples take at most one part in so many of the time
 
 
+@runtime_checkable
+class Rewarded(Protocol):
+    """An objective that keeps the mean reward of every step's answers."""
+
+    rewards: list[float]
+
+
 @dataclass(frozen=True)
 class Step:
     """A step that was taken. `seconds` of this one; `elapsed` and `left` are the run's seconds of training.
 
     `scale` is the factor on the peak learning rates; `flops` None where they cannot be counted; `last` the run's last
-    step, None while a deadline has not decided it.
+    step, None while a deadline has not decided it; `reward` the answers' mean reward where the model learns from one.
     """
 
     step: int
@@ -47,6 +54,7 @@ class Step:
     left: float
     last: int | None
     flops: float | None
+    reward: float | None = None
 
 
 class Record:
@@ -135,6 +143,8 @@ class Record:
             "tokens_per_s": round(tokens_per_s, 1),
             "mfu": None if mfu is None else round(mfu, 4),
         }
+        if done.reward is not None:
+            row["reward"] = round(done.reward, 5)
         self.metrics.write(line_of(row))
         self.board.scalars(done.step, row)
         self.step_done, self.last, self.tokens = done.step, done.last, done.tokens
@@ -155,6 +165,7 @@ class Record:
             yield
             return
         self.metrics.flush()
+        self.board.flush()
         yield
         note(self.folder, "checkpoint", step=self.step_done)
 

@@ -32,12 +32,14 @@ class Curve:
 
 
 def curves(stage: Stage) -> list[Curve]:
-    """Loss, learning rate, throughput and gradient norm, as far as the stage has recorded them."""
+    """Loss, learning rate, throughput, gradient norm, reward and accuracy, as far as the stage has recorded them."""
     columns = {
         "loss": [(row, row.loss) for row in stage.rows],
         "lr": [(row, row.lr if row.lr is not None else row.scale) for row in stage.rows],
         "tokens_per_s": list(_speeds(stage.rows)),
         "grad_norm": [(row, row.grad_norm) for row in stage.rows],
+        "reward": [(row, row.reward) for row in stage.rows if row.reward is not None],
+        "accuracy": [(row, row.accuracy) for row in stage.rows if row.accuracy is not None],
     }
     return [_curve(name, points) for name, points in columns.items() if points]
 

@@ -24,6 +24,8 @@ NAMES = {
     "lr": ("Learning rate", "Taux d'apprentissage"),
     "tokens_per_s": ("Tokens per second", "Tokens par seconde"),
     "grad_norm": ("Gradient norm", "Norme du gradient"),
+    "reward": ("Mean reward of the answers", "Récompense moyenne des réponses"),
+    "accuracy": ("Accuracy", "Exactitude"),
 }
 STATES = {
     "running": "en cours",

@@ -24,6 +24,8 @@ class Row(msgspec.Struct, frozen=True):
     lr: float | None = None
     tokens_per_s: float | None = None
     mfu: float | None = None
+    reward: float | None = None
+    accuracy: float | None = None
 
 
 class Sample(msgspec.Struct, frozen=True):

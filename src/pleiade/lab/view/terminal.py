@@ -12,8 +12,22 @@ from pleiade.lab.view.read import Run, Stage
 from pleiade.lab.view.state import progress, run_state, stage_state
 from pleiade.lab.view.words import UNITS, duration, short
 
-TITLES = {"loss": "loss", "lr": "learning rate", "tokens_per_s": "tokens/s", "grad_norm": "gradient norm"}
-COLORS = {"loss": "cyan", "lr": "yellow", "tokens_per_s": "green", "grad_norm": "magenta"}
+TITLES = {
+    "loss": "loss",
+    "lr": "learning rate",
+    "tokens_per_s": "tokens/s",
+    "grad_norm": "gradient norm",
+    "reward": "reward",
+    "accuracy": "accuracy",
+}
+COLORS = {
+    "loss": "cyan",
+    "lr": "yellow",
+    "tokens_per_s": "green",
+    "grad_norm": "magenta",
+    "reward": "blue",
+    "accuracy": "blue",
+}
 TWO_ACROSS = 100  # columns from which two plots stand beside each other
 MARGIN, FRAME, MIN_HEIGHT = 12, 4, 4  # columns and lines around a plot, lines in it at least
 ESCAPES = re.compile(r"\x1b\[[\d;]*m")
