@@ -45,7 +45,7 @@ def trained(config: GptConfig, parallel: ParallelConfig, folder: Path, steps: in
             loss = next_token_loss_sum(placed.hidden, placed.model, batch, torch.float32) / num_targets
             torch.autograd.backward(loss)
             total += loss.detach()
-        losses += placed.team.add_up(parameters, [float(total)])
+        losses.append(placed.team.add_up(parameters, float(total), [])[0])
         optimizer.step(1.0)
     if placed.model is model:
         return losses, model.state_dict()

@@ -31,8 +31,10 @@ class Team(Protocol):
         """What this rank computes of a step's batches."""
         ...
 
-    def add_up(self, parameters: Sequence[nn.Parameter], scalars: Sequence[float]) -> list[float]:
-        """Add gradients, in place, and scalars over the ranks; every rank gets the same."""
+    def add_up(
+        self, parameters: Sequence[nn.Parameter], loss: float, flags: Sequence[bool]
+    ) -> tuple[float, list[float]]:
+        """Add gradients, in place, and losses over the ranks; returns the loss and how many ranks raise each flag."""
         ...
 
     def all_finite(self, parameters: Sequence[nn.Parameter]) -> bool:

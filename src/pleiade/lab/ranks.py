@@ -56,17 +56,24 @@ class Ranks:
         dist.all_gather_object(parts, items)
         return [parts[i % self.size][i // self.size] for i in range(sum(map(len, parts)))]
 
-    def add_up(self, parameters: Sequence[nn.Parameter], scalars: Sequence[float]) -> list[float]:
-        """Add gradients and scalars over all ranks, in place and in one message; returns the added scalars."""
+    def add_up(
+        self, parameters: Sequence[nn.Parameter], loss: float, flags: Sequence[bool]
+    ) -> tuple[float, list[float]]:
+        """Add gradients and losses over all ranks, in place and in one message.
+
+        Returns the loss and how many ranks raise each flag: the same on every rank.
+        """
+        scalars = [loss, *map(float, flags)]
         if self.size == 1:
-            return list(scalars)
+            return loss, scalars[1:]
         gradients = [torch.zeros_like(p) if p.grad is None else p.grad for p in parameters]
         message = torch.cat([*(g.flatten() for g in gradients), torch.tensor(scalars, device=gradients[0].device)])
         dist.all_reduce(message)
         parts = torch.split(message, [*(g.numel() for g in gradients), len(scalars)])
         for parameter, part in zip(parameters, parts[:-1], strict=True):
             parameter.grad = part.view_as(parameter)
-        return [float(value) for value in parts[-1]]
+        loss, *raised = (float(value) for value in parts[-1])
+        return loss, raised
 
     def all_finite(self, parameters: Sequence[nn.Parameter]) -> bool:
         """Whether the weights, the same on all ranks, are numbers."""

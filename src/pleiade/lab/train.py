@@ -99,13 +99,13 @@ def train(
     trained, team, checkpoints = placed.model, placed.team, placed.checkpoints
     optimizer = MuonAdamW(trained.named_parameters(), optim)
     decay = decay_for_steps(loop.steps, schedule) if loop.steps else None
-    step, tokens, elapsed, loss, resumed_at = 0, 0, 0.0, float("nan"), -1
+    step, tokens, elapsed, loss, saved_at = 0, 0, 0.0, float("nan"), -1
     if (state := checkpoints.restore(trained, optimizer)) is not None:
         objective.load_state_dict(state["objective"])
         torch.set_rng_state(state["rng"])
         step, tokens, elapsed, loss = state["step"], state["tokens"], state["elapsed"], state["loss"]
         decay = _decay_to_go_on_with(Decay(**state["decay"]) if state["decay"] else None, decay, step)
-        resumed_at = step
+        saved_at = step
         if ranks.is_first:
             print(f"resumed from {state['name']}: step {step}, {tokens / 1e6:.2f} M tokens", flush=True)
     last = decay.last if decay else None
@@ -145,8 +145,9 @@ def train(
                     part = objective.loss_sum(placed.hidden, trained, batch.to(team.device), dtype) / num_targets
                     torch.autograd.backward(part)
                 total += part.detach()
-            flags = [float(stopped()), float(checkpoints.is_written)]
-            loss, num_stopped, num_written = team.add_up(parameters, [float(total), *flags])
+            due = ranks.is_first and time.monotonic() - last_checkpoint > loop.checkpoint_seconds  # clocks differ
+            flags = [stopped(), checkpoints.is_written, due]
+            loss, (num_stopped, num_written, num_due) = team.add_up(parameters, float(total), flags)
             stopping = num_stopped > 0
             if num_written == ranks.size:
                 checkpoints.settle()
@@ -168,11 +169,10 @@ def train(
             last = decay.last if decay else None
             reward = objective.rewards[-1] if isinstance(objective, Rewarded) else None
             record.step(Step(step, tokens, loss, scale, grad_norm, seconds, elapsed, left, last, flops, reward))
-            due = time.monotonic() - last_checkpoint > loop.checkpoint_seconds
-            if due or decay is not decided or (loop.checkpoint_steps and step % loop.checkpoint_steps == 0):
+            if num_due or decay is not decided or (loop.checkpoint_steps and step % loop.checkpoint_steps == 0):
                 checkpoint()
-                last_checkpoint = time.monotonic()
-        if step > resumed_at:  # what was finished before is on the disk as it is
+                last_checkpoint, saved_at = time.monotonic(), step
+        if step > saved_at:
             checkpoint()
         checkpoints.settle()
     ranks.wait_for_all()  # whoever returns may read the checkpoint

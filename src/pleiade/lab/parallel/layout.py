@@ -59,10 +59,13 @@ class Layout:
         return [take_positions(batch, rank, sequence) for batch in mine]
 
     @torch.no_grad()
-    def add_up(self, parameters: Sequence[nn.Parameter], scalars: Sequence[float]) -> list[float]:
-        """Add gradients over the copies, in place, and each scalar over data and sequence ranks; returns the scalars.
+    def add_up(
+        self, parameters: Sequence[nn.Parameter], loss: float, flags: Sequence[bool]
+    ) -> tuple[float, list[float]]:
+        """Add gradients over the copies, in place, and losses over all that computed different ones.
 
-        Sharded gradients were added up in the backward pass already. Every rank gets the same numbers.
+        Sharded gradients were added up in the backward pass already. Returns the loss and how many ranks raise each
+        flag: the same on every rank.
         """
         if not self.config.shard and self.copies.size() > 1:
             for parameter in parameters:
@@ -73,18 +76,19 @@ class Layout:
             dist.all_reduce(message, group=self.copies.get_group())
             for gradient, part in zip(gradients, torch.split(message, [g.numel() for g in gradients]), strict=True):
                 gradient.copy_(part.view_as(gradient))
-        return self._sum(scalars)
+        return self._sum(loss, flags)
 
     def all_finite(self, parameters: Sequence[nn.Parameter]) -> bool:
         """Whether all ranks' parts of the weights are numbers."""
         bad = not all(bool(here(parameter).isfinite().all()) for parameter in parameters)
-        return self._sum([float(bad)]) == [0.0]
+        return self._sum(0.0, [bad])[1] == [0.0]
 
-    def _sum(self, scalars: Sequence[float]) -> list[float]:
-        # The ranks of a tensor group have the same loss, but not the same signals: all take part, and count once.
-        total = torch.tensor(scalars, device=self.device) / self.config.tensor
+    def _sum(self, loss: float, flags: Sequence[bool]) -> tuple[float, list[float]]:
+        # The ranks of a tensor group have the same loss; it counts once.
+        total = torch.tensor([loss / self.config.tensor, *map(float, flags)], device=self.device)
         dist.all_reduce(total)
-        return [float(value) for value in total]
+        loss, *raised = (float(value) for value in total)
+        return loss, raised
 
 
 def arrange(ranks: Ranks, config: ParallelConfig) -> Layout:
