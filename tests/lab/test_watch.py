@@ -216,7 +216,10 @@ def test_a_long_curve_is_thinned_without_losing_its_end() -> None:
     assert len(thin) == 400
     assert thin[-1] == 9999.0
     assert thin == sorted(thin)
-    assert running_mean([2.0, 4.0, 6.0], 2) == [2.0, 3.0, 5.0]
+    means = running_mean([float(i) for i in range(100)], 4)
+    assert means[:2] == [0.0, 1.0]  # the beginning is not smoothed away
+    assert means[-1] == (96 + 97 + 98 + 99) / 4
+    assert running_mean([5.0, 5.0, 5.0], 0) == [5.0, 5.0, 5.0]
 
 
 def test_numbers_are_short_in_both_languages() -> None:

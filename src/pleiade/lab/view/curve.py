@@ -57,29 +57,24 @@ def _speeds(rows: Sequence[Row]) -> list[tuple[Row, float]]:
 
 def _curve(name: str, points: Sequence[tuple[Row, float]]) -> Curve:
     values = [value for _, value in points]
-    window = 1 if name == "lr" else max(1, len(values) // 40)
-    smooth = running_mean(values, window)
+    smooth = values if name == "lr" else running_mean(values, len(values) // 40)
     x = [float(row.tokens) for row, _ in points]
-    # A single step may be far off (the first one compiles): the picture shows what the others do.
-    shown = sorted(values)[: max(1, math.ceil(len(values) * 0.995))]
-    low = 0.0 if name in ("lr", "tokens_per_s", "grad_norm") else min(shown)
-    return Curve(
-        name,
-        bucket(x, POINTS),
-        bucket(values, POINTS),
-        bucket(smooth, POINTS),
-        round_ticks(low, max(shown[-1], *smooth)),
-    )
+    # The first steps fall from far above, and a single one may be far off: the picture shows what the others do.
+    told = sorted(values if name == "lr" else values[len(values) // 50 :])
+    shown = told[: max(1, math.ceil(len(told) * 0.995))]
+    low = 0.0 if name in ("lr", "tokens_per_s", "grad_norm") else shown[0]
+    return Curve(name, bucket(x, POINTS), bucket(values, POINTS), bucket(smooth, POINTS), round_ticks(low, shown[-1]))
 
 
 def running_mean(values: Sequence[float], window: int) -> list[float]:
-    """The mean of each value and those before it, `window` in all (fewer at the beginning)."""
-    means, total = [], 0.0
+    """The mean of each value and at most `window` - 1 before it; fewer in the beginning, where much changes."""
+    means, total, first = [], 0.0, 0
     for place, value in enumerate(values):
         total += value
-        if place >= window:
-            total -= values[place - window]
-        means.append(total / min(place + 1, window))
+        while place - first >= max(1, min(window, 1 + place // 4)):
+            total -= values[first]
+            first += 1
+        means.append(total / (place - first + 1))
     return means
 
 

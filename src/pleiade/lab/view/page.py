@@ -88,7 +88,7 @@ def page(run: Run, refresh: int = 0) -> str:
     environment = jinja2.Environment(autoescape=True, trim_blocks=True, undefined=jinja2.StrictUndefined)
     environment.filters |= {"short": short, "french": french, "tick": tick, "clock": clock, "told": _facts}
     return environment.from_string((here / "page.html.jinja").read_text("utf-8")).render(
-        name=f"{run.preset.get('name', '')} {run.folder.resolve().name}".strip(),
+        name=" ".join(dict.fromkeys(filter(None, (run.preset.get("name"), run.folder.resolve().name)))),
         folder=run.folder,
         made=clock(time.time()),
         refresh=refresh,
@@ -180,7 +180,7 @@ def _chart(curve: Curve, resumed: Sequence[float]) -> Chart:
 
     def path(values: Sequence[float]) -> str:
         points = [
-            f"{WIDTH * x / end:.1f} {HEIGHT * (1 - (min(max(y, low), high) - low) / (high - low)):.1f}"
+            f"{WIDTH * x / end:.1f} {HEIGHT * (1 - (y - low) / (high - low)):.1f}"
             for x, y in zip(curve.x, values, strict=True)
         ]
         # A single point becomes a short line, so that it is seen.
