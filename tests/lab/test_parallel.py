@@ -3,18 +3,25 @@
 import dataclasses
 import itertools
 from pathlib import Path
+from typing import cast
 
 import pytest
 import torch
 from rank_processes import run_in_ranks
+from torch.distributed.device_mesh import DeviceMesh
 
 from pleiade.lab.gpt.config import GptConfig
+from pleiade.lab.gpt.decode import sample
 from pleiade.lab.gpt.model import Gpt, init_weights
 from pleiade.lab.objectives.base import MicroBatch, next_token_loss_sum
+from pleiade.lab.objectives.pairs import PairBatch
 from pleiade.lab.optim.muon import MuonAdamW, OptimConfig
 from pleiade.lab.parallel.config import ParallelConfig, settle
+from pleiade.lab.parallel.layout import Layout
+from pleiade.lab.parallel.matrices import share_out
+from pleiade.lab.parallel.sequence import positions_of
 from pleiade.lab.placed import place, take_back
-from pleiade.lab.ranks import join_ranks
+from pleiade.lab.ranks import Ranks, join_ranks
 
 SMALL = GptConfig(64, 32, 2, 4, 2, 8, 48, max_position=32)
 OPTIM = OptimConfig(muon_precision="float32")
@@ -116,3 +123,39 @@ def test_several_gpus_shard_and_several_processors_do_not_unless_told() -> None:
         for shard, world, gpu in itertools.product((None, True, False), (1, 2), (True, False))
     }
     assert {key for key, value in told.items() if value} == {(None, 2, True), (True, 2, True), (True, 2, False)}
+
+
+def test_slices_from_both_ends_give_every_rank_of_a_row_the_same_work() -> None:
+    parts = [positions_of(rank, 4, 64) for rank in range(4)]
+    assert sorted(torch.cat(parts).tolist()) == list(range(64))
+    assert len({int((part + 1).sum()) for part in parts}) == 1  # keys looked at
+    with pytest.raises(ValueError, match="make seq_len a multiple of 8"):
+        positions_of(0, 4, 60)
+
+
+def test_matrices_are_shared_out_by_what_they_cost() -> None:
+    assert share_out([5.0, 1.0, 1.0, 1.0, 2.0], 2) == [0, 1, 1, 1, 1]
+    assert share_out([1.0], 3) == [0]
+
+
+@pytest.mark.parametrize(
+    ("config", "num_batches", "sentence"),
+    [
+        (
+            ParallelConfig(tensor=2),
+            1,
+            "PairBatch is judged by whole rows and whole vocabularies: set parallel.tensor=1",
+        ),
+        (ParallelConfig(data=2, shard=True), 3, "3 micro-batches does not divide among 2 data ranks"),
+    ],
+)
+def test_a_step_that_cannot_be_divided_is_refused(config: ParallelConfig, num_batches: int, sentence: str) -> None:
+    pairs = PairBatch(torch.zeros(2, 8), torch.zeros(2, 8), torch.zeros(2), torch.zeros(2))
+    nowhere = cast(DeviceMesh, None)  # what is refused needs no other rank
+    with pytest.raises(ValueError, match=sentence):
+        Layout(config, Ranks(), nowhere, nowhere).share([pairs] * num_batches)
+
+
+def test_nobody_samples_from_a_model_whose_weights_are_divided() -> None:
+    with pytest.raises(ValueError, match=r"set parallel.shard=false.*or sample from the exported model"):
+        sample(Gpt(SMALL).to("meta"), [[1, 2]], frozenset(), 4, temperature=0.0, seed=1)

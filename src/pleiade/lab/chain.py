@@ -14,7 +14,7 @@ from pathlib import Path
 from tokenizers import Tokenizer
 
 from pleiade.lab.begun import begin, weights_fingerprint
-from pleiade.lab.checkpoint import latest_checkpoint, load_checkpoint
+from pleiade.lab.checkpoint import latest_checkpoint, load_weights
 from pleiade.lab.curves import draw_curve
 from pleiade.lab.data.shards import tokenizer_fingerprint
 from pleiade.lab.dialogues.mixture import absent_sets, chat_mixture
@@ -134,7 +134,7 @@ class _Chain:
         if not pretrain(self.preset, self.data, folder).finished:
             return None
         self.tokenizer = load_tokenizer(folder / "tokenizer")
-        self.model = load_model(self.preset, load_checkpoint(newest_checkpoint(folder))["model"])
+        self.model = load_model(self.preset, load_weights(newest_checkpoint(folder)))
         untrained = Gpt(self.preset.model)
         init_weights(untrained, self.preset.loop.seed)
         before, after = (
@@ -152,7 +152,7 @@ class _Chain:
         join_ranks().wait_for_all()
         if not pretrain(preset, self.data, folder, start=self.model.state_dict()).finished:
             return None
-        trained = load_model(preset, load_checkpoint(newest_checkpoint(folder))["model"])
+        trained = load_model(preset, load_weights(newest_checkpoint(folder)))
         before, after = (
             stream_loss(model, preset, self.data, folder, self.tokenizer) for model in (self.model, trained)
         )
@@ -222,8 +222,10 @@ class _Chain:
         self.reports.append(report)
         if self.is_first:
             print(report, flush=True)
-            rows = [dataclasses.asdict(each) for each in self.reports]
-            (self.run / "report.json").write_text(json.dumps(rows, indent=2) + "\n", "utf-8")
+            path = self.run / "report.json"
+            kept = json.loads(path.read_text("utf-8")) if path.exists() else []  # of stages on another way, too
+            rows = {row["stage"]: row for row in (*kept, dataclasses.asdict(report))}
+            path.write_text(json.dumps(list(rows.values()), indent=2) + "\n", "utf-8")
 
     def _curve(self, stage: str, title: str) -> None:
         if self.is_first:

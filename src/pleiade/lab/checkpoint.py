@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
+from torch import Tensor
 
 from pleiade.lab.gpt.divided import fill
 from pleiade.lab.ranks import Ranks
@@ -128,6 +129,17 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
     # Mapped, not read: a rank that needs a part takes that from the disk.
     state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
     return state
+
+
+def load_weights(path: Path) -> dict[str, Tensor]:
+    """Only the model's tensors of a checkpoint, whole, in one process."""
+    if path.is_dir():
+        from pleiade.lab.parallel.checkpoint import load_whole
+
+        weights: dict[str, Tensor] = load_whole(path, parts=("model",))["model"]
+        return weights
+    weights = load_checkpoint(path)["model"]
+    return weights
 
 
 def fill_from(state: Mapping[str, Any], model: Gpt, optimizer: MuonAdamW) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -34,7 +35,7 @@ from pleiade.lab.checkpoint import (
 )
 from pleiade.lab.gpt.model import Gpt
 from pleiade.lab.optim.muon import MuonAdamW
-from pleiade.lab.ranks import Ranks
+from pleiade.lab.ranks import PREPARATION, Ranks
 
 REST = "rest.pt"  # what is no divided tensor: the places in data and schedule
 METADATA = ".metadata"
@@ -46,7 +47,7 @@ class DividedCheckpoints:
     def __init__(self, run: Path, ranks: Ranks) -> None:
         self.run, self.ranks = run, ranks
         # The background has a group of its own: its messages must not mix with a step's.
-        self.group = dist.new_group(backend="gloo")
+        self.group = dist.new_group(backend="gloo", timeout=PREPARATION)
         self.thread = ThreadPoolExecutor(1)
         self.pending: tuple[int, Path, Future[None]] | None = None
 
@@ -122,13 +123,13 @@ class DividedCheckpoints:
         return bool(found)
 
 
-def load_whole(path: Path) -> dict[str, Any]:
-    """A folder's tensors and other values in one process, as `save_checkpoint` would have kept them."""
+def load_whole(path: Path, parts: Sequence[str] = ("model", *OPTIMIZER_TENSORS)) -> dict[str, Any]:
+    """A folder's tensors of some parts and other values in one process, as `save_checkpoint` would have kept them."""
     described = FileSystemReader(path).read_metadata().state_dict_metadata
     flat = {
         name: torch.empty(entry.size, dtype=entry.properties.dtype)
         for name, entry in described.items()
-        if isinstance(entry, TensorStorageMetadata)
+        if isinstance(entry, TensorStorageMetadata) and name.startswith(tuple(f"{part}/" for part in parts))
     }
     load(flat, checkpoint_id=path, no_dist=True)
     state: dict[str, Any] = torch.load(path / REST, map_location="cpu", weights_only=True)
