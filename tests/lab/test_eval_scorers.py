@@ -3,6 +3,7 @@
 import itertools
 import json
 import math
+import shutil
 import sys
 import threading
 from collections.abc import Iterator
@@ -15,13 +16,17 @@ import torch
 from corpora import sentences, toy_tokenizer
 
 from engines.worker_process import TOKEN, run_worker
+from pleiade.lab.evals.greedy import greedy_tokens
 from pleiade.lab.evals.local import LocalScorer
 from pleiade.lab.evals.networks import gpt_network, open_folder
 from pleiade.lab.evals.remote import RemoteScorer
 from pleiade.lab.evals.scorer import EvalError, cut
 from pleiade.lab.evals.windows import STRIDE, nats_of, pieces
+from pleiade.lab.export.huggingface import REPETITION_PENALTY, export_huggingface, import_huggingface
 from pleiade.lab.gpt.config import GptConfig
 from pleiade.lab.gpt.model import Gpt, init_weights
+from pleiade.lab.tokenizer.bpe import token_id
+from pleiade.lab.tokenizer.special_tokens import END_OF_TEXT, IM_END
 
 TOY = GptConfig(512, 64, 2, 2, 1, 32, 128, max_position=256)
 PICO = Path(__file__).parents[2] / "src/pleiade/registry/bundled/pleiade-pico"
@@ -89,6 +94,28 @@ def test_a_model_that_knows_nothing_costs_the_logarithm_of_the_vocabulary_per_to
     costs = nats_of(LocalScorer(gpt_network(model, tokenizer, "zero")), texts)
     for text, cost in zip(texts, costs, strict=True):
         assert cost == pytest.approx(len(tokenizer.encode(text).ids) * math.log(512), rel=1e-5)
+
+
+def test_transformers_says_of_a_folder_what_our_own_network_says(tmp_path: Path) -> None:
+    export_huggingface(toy_model(), toy_tokenizer(), tmp_path / "ours")
+    shutil.copytree(tmp_path / "ours", tmp_path / "theirs")
+    settings = tmp_path / "theirs/tokenizer_config.json"
+    template = "{% for m in messages %}Q: {{ m['content'] }}\n{% endfor %}A:"
+    settings.write_text(json.dumps(json.loads(settings.read_text()) | {"chat_template": template}))
+    ours, theirs = open_folder(tmp_path / "ours"), open_folder(tmp_path / "theirs")
+    assert ours.facts["network"] != theirs.facts["network"]
+    for mine, other in zip(ours.likelihoods(PAIRS), theirs.likelihoods(PAIRS), strict=True):
+        assert other.logprob == pytest.approx(mine.logprob, rel=1e-4)
+        assert (other.greedy, other.num_tokens) == (mine.greedy, mine.num_tokens)
+    prompts = [context for context, _ in PAIRS]
+    assert theirs.complete(prompts, 6) == ours.complete(prompts, 6)
+    assert theirs.infill([("def f(", "):\n")], 4) == ours.infill([("def f(", "):\n")], 4)
+    tokenizer = toy_tokenizer()
+    stop_ids = {token_id(tokenizer, mark) for mark in (END_OF_TEXT, IM_END)}
+    (answer,) = theirs.chat([[{"role": "user", "content": "Why?"}]], 6)
+    prompt = tokenizer.encode("Q: Why?\nA:").ids
+    written = greedy_tokens(import_huggingface(tmp_path / "ours"), prompt, stop_ids, 6, REPETITION_PENALTY)
+    assert answer == tokenizer.decode(written)
 
 
 def test_text_is_cut_at_the_first_of_several_stops() -> None:
