@@ -69,12 +69,15 @@ def launch(arguments: Sequence[str], processes: int, module: str = "pleiade.lab"
 
 
 def _first_to_fail(ranks: Sequence[subprocess.Popen[bytes]]) -> int | None:
-    """Wait until all ranks are finished, or one of them ends with another status than 0: its number."""
+    """Wait until all ranks are finished, or one of them ends with another status than 0: its number.
+
+    Of several it is one that was killed, since that is why the others failed.
+    """
     while True:
         running = any(rank.poll() is None for rank in ranks)
-        failed = next((number for number, rank in enumerate(ranks) if rank.returncode not in (None, 0)), None)
-        if failed is not None or not running:
-            return failed
+        failed = [number for number, rank in enumerate(ranks) if rank.returncode not in (None, 0)]
+        if failed or not running:
+            return min(failed, key=lambda number: ranks[number].returncode, default=None)
         time.sleep(0.2)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import warnings
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
@@ -131,7 +132,9 @@ def load_whole(path: Path, parts: Sequence[str] = ("model", *OPTIMIZER_TENSORS))
         for name, entry in described.items()
         if isinstance(entry, TensorStorageMetadata) and name.startswith(tuple(f"{part}/" for part in parts))
     }
-    load(flat, checkpoint_id=path, no_dist=True)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # that one process loads, which is what is wanted
+        load(flat, checkpoint_id=path, no_dist=True)
     state: dict[str, Any] = torch.load(path / REST, map_location="cpu", weights_only=True)
     for key, tensor in flat.items():
         part, name = key.split("/", 1)

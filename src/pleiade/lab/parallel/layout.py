@@ -14,7 +14,7 @@ from pleiade.lab.gpt.divided import here
 from pleiade.lab.objectives.base import B, MicroBatch
 from pleiade.lab.parallel.config import ParallelConfig
 from pleiade.lab.parallel.sequence import take_positions
-from pleiade.lab.ranks import Ranks
+from pleiade.lab.ranks import Ranks, is_sound
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ class Layout:
 
     def all_finite(self, parameters: Sequence[nn.Parameter]) -> bool:
         """Whether all ranks' parts of the weights are numbers."""
-        bad = not all(bool(here(parameter).isfinite().all()) for parameter in parameters)
+        bad = not all(is_sound(here(parameter)) for parameter in parameters)
         return self._sum(0.0, [bad])[1] == [0.0]
 
     def _sum(self, loss: float, flags: Sequence[bool]) -> tuple[float, list[float]]:
