@@ -17,11 +17,15 @@ from pleiade.lab.events import record
 from pleiade.lab.events.flops import data_sheet_peak, peak, step_flops
 from pleiade.lab.events.journal import keep_until
 from pleiade.lab.events.progress import Place, bar_line, progress_line
+from pleiade.lab.events.record import Record, Step
 from pleiade.lab.gpt.config import GptConfig
+from pleiade.lab.gpt.model import Gpt
 from pleiade.lab.objectives.base import MicroBatch
 from pleiade.lab.optim.muon import OptimConfig
 from pleiade.lab.presets import override
 from pleiade.lab.pretrain import pretrain
+from pleiade.lab.ranks import Ranks
+from pleiade.lab.train import LoopConfig
 
 SCRIPT = Path(__file__).with_name("killed_run.py")
 KILLED_AT, CHECKPOINTS, STEPS = 10, 4, 11
@@ -136,6 +140,14 @@ def test_a_finished_run_started_again_tells_nothing_new(resumed_run: Path) -> No
     before = {path: path.read_bytes() for path in resumed_run.glob("*.jsonl")}
     toy_run(resumed_run.parent, resumed_run)
     assert {path: path.read_bytes() for path in resumed_run.glob("*.jsonl")} == before
+
+
+def test_a_mean_reward_is_told_with_its_step(tmp_path: Path) -> None:
+    model = Gpt(GptConfig(64, 32, 1, 1, 1, 32, 32))
+    with Record(tmp_path, Ranks(), model, LoopConfig(steps=9), 0.1, None, step=0, tokens=0, last=9) as open_record:
+        open_record.step(Step(1, 64, 0.5, 1.0, 1.0, 0.1, 0.1, 0.8, 9, None, reward=0.25))
+    assert [row["reward"] for row in rows(tmp_path / "metrics.jsonl")] == [0.25]
+    assert rows(tmp_path / "events.jsonl")[-1]["event"] == "stopped"
 
 
 def test_rows_of_steps_that_are_taken_again_are_cut_off(tmp_path: Path) -> None:

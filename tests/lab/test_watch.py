@@ -162,6 +162,14 @@ def test_a_run_of_an_older_version_is_shown_too(copied: Path) -> None:
     assert page(run).count("<svg") == 4
 
 
+def test_a_stage_that_learns_from_rewards_shows_them(copied: Path) -> None:
+    last = json.loads((copied / "base" / "metrics.jsonl").read_text().splitlines()[-1])
+    for step in (13, 14):
+        append(copied / "base" / "metrics.jsonl", **last | {"step": step, "reward": step / 10})
+    assert "Récompense moyenne des réponses" in page(read_run(copied))
+    assert "reward  1.4" in screen(read_run(copied), 100, 40, color=False)
+
+
 def test_a_run_whose_process_is_gone_is_lost_and_one_that_lives_runs(copied: Path) -> None:
     gone = subprocess.Popen([sys.executable, "-c", ""])
     gone.wait()
@@ -223,9 +231,11 @@ def test_a_long_curve_is_thinned_without_losing_its_end() -> None:
 
 
 def test_numbers_are_short_in_both_languages() -> None:
-    assert [short(v) for v in (0, 0.01234, 3.14159, 999.96, 12_345, 1.5e9, None)] == [
+    assert [short(v) for v in (0, 0.01234, 0.00022, 3e-7, 3.14159, 999.96, 12_345, 1.5e9, None)] == [
         "0",
         "0.0123",
+        "0.00022",
+        "3e-7",
         "3.14",
         "1k",
         "12.3k",

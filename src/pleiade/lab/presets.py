@@ -221,6 +221,8 @@ MAY_CHANGE = (
     "loop.threads",
     "loop.deterministic",
     "loop.log_steps",
+    "loop.sample_seconds",
+    "loop.peak_tflops",
     "micro_rows",
     "replay_rows",
 )

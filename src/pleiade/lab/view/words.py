@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 UNITS = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
+SMALL = 8  # decimal places from which a power of ten reads better
 
 
 def short(value: float | None, digits: int = 3) -> str:
@@ -23,8 +24,14 @@ def _significant(value: float, digits: int) -> str:
     if value == 0:
         return "0"
     places = max(0, digits - 1 - math.floor(math.log10(abs(value))))
-    text = f"{value:.{places}f}" if places < 6 else f"{value:.{digits - 1}e}"
-    return text.rstrip("0").rstrip(".") if "." in text and "e" not in text else text
+    if places < SMALL:
+        return _without_zeros(f"{value:.{places}f}")
+    mantissa, exponent = f"{value:.{digits - 1}e}".split("e")
+    return f"{_without_zeros(mantissa)}e{int(exponent)}"
+
+
+def _without_zeros(number: str) -> str:
+    return number.rstrip("0").rstrip(".") if "." in number else number
 
 
 def duration(seconds: float | None) -> str:
