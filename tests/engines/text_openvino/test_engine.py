@@ -196,8 +196,9 @@ def test_logprobs_are_those_of_the_model(driver: Driver) -> None:
         assert [token for token, _ in event.logprobs.top] == np.argsort(-row)[:2].tolist()
 
 
-def test_a_prompt_can_be_scored_without_an_answer(model: Path) -> None:
-    prompt = random_prompt(200, 22)
+@pytest.mark.parametrize("length", [200, 129])  # 128 are scored a step: the last token of 129 has none to follow it
+def test_a_prompt_can_be_scored_without_an_answer(model: Path, length: int) -> None:
+    prompt = random_prompt(length, 22)
     with running(model) as driver:
         driver.run(request("fill the cache", prompt))
         driver.run(request("score", prompt, max_tokens=0, prompt_logprobs=1))
@@ -206,7 +207,7 @@ def test_a_prompt_can_be_scored_without_an_answer(model: Path) -> None:
     expected = log_softmax(reference_logits("qwen3", prompt))
     assert event.prompt_logprobs is not None
     assert event.prompt_logprobs[0] is None
-    assert len(event.prompt_logprobs) == 200
+    assert len(event.prompt_logprobs) == length
     for position, score in enumerate(event.prompt_logprobs[1:]):
         assert score is not None
         assert score.token == prompt[position + 1]

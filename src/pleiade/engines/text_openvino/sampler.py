@@ -213,7 +213,7 @@ def token_logprobs(logits_RV: Logits, tokens: SequenceOf[int], top: int) -> list
     """Natural log-probabilities of `tokens` (one a row) and of the `top` likeliest ones, from raw logits."""
     highest = logits_RV.max(axis=1, keepdims=True)
     normaliser = (highest + np.log(np.exp(logits_RV - highest).sum(axis=1, keepdims=True)))[:, 0]
-    chosen = logits_RV[np.arange(len(logits_RV)), np.asarray(tokens)] - normaliser
+    chosen = logits_RV[np.arange(len(logits_RV)), np.asarray(tokens, dtype=np.int64)] - normaliser
     results = []
     for row, token in enumerate(tokens):
         likeliest: tuple[tuple[int, float], ...] = ()
