@@ -222,7 +222,7 @@ def test_numbers_that_are_none_reach_no_checkpoint_and_lower_rates_may_follow(
     data: Path, tmp_path: Path, said: Said
 ) -> None:
     run = tmp_path / "run"
-    assert train(data, run, "optim.muon_lr=1e39", "optim.embedding_lr=1e39", "loop.checkpoint_steps=1") == 2
+    assert train(data, run, "optim.muon_lr=1e38", "optim.embedding_lr=1e38", "loop.checkpoint_steps=1") == 2
     assert "is not a number at step" in (told := said())
     assert "lower learning rate (optim.muon_lr, optim.embedding_lr), or" in told
     assert torch.load(run / "base" / "nan-batch.pt")["batches"][0]["ids"].shape == (4, 64)

@@ -44,11 +44,13 @@ def _parsed(text: str, wanted: Any, key: str) -> Any:
         parsed = float(parsed)
     right = bool in allowed if is_bool else isinstance(parsed, tuple(t for t in allowed if isinstance(t, type)))
     if not right:
-        names = " or ".join(getattr(t, "__name__", str(t)) for t in allowed)
+        names = " or ".join(getattr(t, "__name__", str(t)) for t in allowed if t is not type(None))
         raise ValueError(f"{key}={text}: expected {names}")
     return parsed
 
 
 def _example(value: Any) -> str:
-    first = dataclasses.fields(value)[-1]
-    return f"{first.name}={getattr(value, first.name)}"
+    fields = dataclasses.fields(value)
+    plain = [field for field in fields if isinstance(getattr(value, field.name), int | float | str)]
+    last = (plain or fields)[-1]
+    return f"{last.name}={getattr(value, last.name)}"

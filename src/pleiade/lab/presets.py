@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-import json
-import typing
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
 from pleiade.lab.begun import differences, read_json, write_json
 from pleiade.lab.code import CodeConfig, code_on_gpu, slower
+from pleiade.lab.configuration import assign
 from pleiade.lab.corpora.recipe import sources_named
 from pleiade.lab.data.corpus import Source
 from pleiade.lab.data.stream import StreamConfig
@@ -169,37 +167,11 @@ def override(preset: Preset, assignments: list[str]) -> Preset:
     """
     for assignment in assignments:
         key, separator, text = assignment.partition("=")
-        if not separator:
-            raise ValueError(f"{assignment!r} is not key=value (for example loop.minutes=10)")
-        if key == "recipe":
+        if separator and key == "recipe":
             preset = dataclasses.replace(preset, recipe=sources_named(text))
-            continue
-        preset = _replace(preset, key.split("."), text, key)
+        else:
+            preset = assign(preset, assignment, one_of=("steps", "minutes"))
     return preset
-
-
-def _replace(value: Any, path: list[str], text: str, key: str) -> Any:
-    types = typing.get_type_hints(type(value)) if dataclasses.is_dataclass(value) else {}
-    if path[0] not in types:
-        raise ValueError(f"unknown key {key!r}: here there are {', '.join(sorted(types)) or 'no further keys'}")
-    new = _replace(getattr(value, path[0]), path[1:], text, key) if len(path) > 1 else _parse(text, types[path[0]], key)
-    changes = {path[0]: new}
-    if isinstance(value, LoopConfig) and path[0] in ("steps", "minutes"):
-        changes = {"steps": None, "minutes": None, **changes}
-    return dataclasses.replace(value, **changes)
-
-
-def _parse(text: str, wanted: Any, key: str = "") -> Any:
-    try:
-        parsed = json.loads(text)
-    except json.JSONDecodeError:
-        parsed = text
-    allowed = typing.get_args(wanted) or (wanted,)
-    if float in allowed and isinstance(parsed, int) and not isinstance(parsed, bool) and int not in allowed:
-        parsed = float(parsed)
-    if not isinstance(parsed, tuple(t for t in allowed if isinstance(t, type))):
-        raise ValueError(f"{key}={text}: expected {wanted}")
-    return parsed
 
 
 def write_preset(preset: Preset, path: Path) -> None:

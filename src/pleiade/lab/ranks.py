@@ -20,6 +20,7 @@ from torch import nn
 
 Item = TypeVar("Item")
 CPU = torch.device("cpu")
+HUGE = 1e15  # a weight's square times a few thousand is still a float32
 # A rank that dies is noticed at once, since its connections close; one that is silent so long in a step is lost, too.
 SILENCE = timedelta(minutes=10)
 PREPARATION = timedelta(days=7)
@@ -76,8 +77,8 @@ class Ranks:
         return loss, raised
 
     def all_finite(self, parameters: Sequence[nn.Parameter]) -> bool:
-        """Whether the weights, the same on all ranks, are numbers."""
-        return all(bool(parameter.isfinite().all()) for parameter in parameters)
+        """Whether the weights, the same on all ranks, are numbers to go on with."""
+        return all(is_sound(parameter) for parameter in parameters)
 
     def wait_for_all(self) -> None:
         """Return when every rank has come here; raises RankLostError where one cannot."""
@@ -112,6 +113,11 @@ def _patient_group() -> dist.ProcessGroup:
     """All ranks, for waits during which one may work alone for hours (the text is tokenized, answers are sampled)."""
     group: dist.ProcessGroup = dist.new_group(backend="gloo", timeout=PREPARATION)
     return group
+
+
+def is_sound(weight: torch.Tensor) -> bool:
+    """Whether all are numbers, and none is so large (the wreck of a step) that nothing can be computed with it."""
+    return bool((weight.detach().abs() < HUGE).all())
 
 
 def leave_ranks() -> None:
