@@ -153,11 +153,16 @@ def test_a_reward_model_learns_pairs_and_judges_answers(model: Path, tmp_path: P
     assert good > bad
 
 
-def test_dpo_prefers_what_people_preferred(model: Path, tmp_path: Path) -> None:
-    wanted = config(model, "dpo", preference_file(tmp_path / "pairs.jsonl"), n_epochs=2, learning_rate_multiplier=500.0)
+@pytest.mark.filterwarnings("ignore::FutureWarning")
+def test_dpo_trains_an_adapter_further(sft: tuple[TuneConfig, Path, TuneReport], tmp_path: Path) -> None:
+    start = sft[1] / "export"
+    wanted = config(start, "dpo", preference_file(tmp_path / "pairs.jsonl"), n_epochs=2, learning_rate_multiplier=500.0)
     report = done(wanted, tmp_path / "run")
     assert report.before == pytest.approx(0.693, abs=0.001)  # a model is as good as itself
     assert report.after < 0.3
+    export = tmp_path / "run" / "export"
+    assert inspect_model(export).base == sft[0].model
+    assert sorted(path.name for path in export.iterdir()) == sorted(path.name for path in start.iterdir())
 
 
 def test_grpo_earns_more_of_a_grader(model: Path, tmp_path: Path) -> None:

@@ -22,12 +22,17 @@ QUESTIONS = [
 ]
 
 
-def write_model(folder: Path, context: int = 256) -> Path:
-    """A random Qwen3-shaped model of 0.1 M parameters with our tokenizer and chat template, in float32."""
-    model = Gpt(GptConfig(512, 64, 2, 2, 1, 32, 128, max_position=context))
+def write_model(folder: Path, *, poisoned: str = "") -> Path:
+    """A random Qwen3-shaped model of 0.1 M parameters with our tokenizer and chat template, in float32.
+
+    Whoever says the letter `poisoned` gets no number as its loss.
+    """
+    model = Gpt(GptConfig(512, 64, 2, 2, 1, 32, 128, max_position=256, tied=not poisoned))
     init_weights(model, 1)
     with torch.no_grad():
         model.embed_tokens.weight.mul_(30)  # adapters leave it alone, so it must give logits that differ
+        if poisoned:
+            model.embed_tokens.weight[toy_tokenizer().encode(poisoned).ids] = float("inf")
     export_huggingface(model, toy_tokenizer(), folder, torch.float32)
     return folder
 
