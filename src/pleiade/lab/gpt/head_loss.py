@@ -17,6 +17,21 @@ from pleiade.lab.gpt.divided import VocabularyPart, copy_to_ranks, vocabulary_pa
 
 SLICE_ROWS = 1024  # 1,024 rows of 8,192 bfloat16 logits are 16 MB
 
+PIECE_NUMBERS = 2**18  # 1 MB of float32: four passes over it stay in a core's own cache (1.7 times faster together)
+
+
+def _to_gradient(logits_LV: Tensor, targets_L: Tensor) -> Tensor:
+    """Turn logits into the gradient of their summed cross-entropy, in place; returns that sum, in float32."""
+    counts = (targets_L >= 0).float()[:, None]
+    index = targets_L.clamp(min=0)[:, None]
+    probabilities = torch.softmax(logits_LV, dim=-1, dtype=torch.float32)
+    chosen = probabilities.gather(1, index)
+    probabilities.scatter_(1, index, chosen - 1.0)
+    if not bool(counts.all()):
+        probabilities *= counts
+    logits_LV.copy_(probabilities)
+    return -(chosen.clamp(min=1e-30).log() * counts).sum()
+
 
 class HeadLoss(torch.autograd.Function):
     """sum over rows of -log softmax(x_LD @ head_VD.T)[target]; a target below zero adds nothing."""
@@ -27,19 +42,14 @@ class HeadLoss(torch.autograd.Function):
         head = head_VD.to(x_LD.dtype)
         loss = torch.zeros((), device=x_LD.device)
         grad_x, grad_head = torch.empty_like(x_LD), torch.zeros_like(head_VD, dtype=torch.float32)
+        piece = SLICE_ROWS if x_LD.is_cuda else max(32, PIECE_NUMBERS // len(head))
         for first in range(0, len(x_LD), SLICE_ROWS):
             part, targets = x_LD[first : first + SLICE_ROWS], targets_L[first : first + SLICE_ROWS]
-            counts = (targets >= 0).float()[:, None]
-            index = targets.clamp(min=0)[:, None]
-            probabilities = torch.softmax(part @ head.T, dim=-1, dtype=torch.float32)
-            chosen = probabilities.gather(1, index)
-            loss -= (chosen.clamp(min=1e-30).log() * counts).sum()
-            grad_logits = probabilities.scatter_(1, index, chosen - 1.0)
-            if not bool(counts.all()):
-                grad_logits *= counts
-            grad_logits = grad_logits.to(x_LD.dtype)
-            grad_x[first : first + SLICE_ROWS] = grad_logits @ head
-            grad_head += grad_logits.T @ part
+            logits = part @ head.T
+            for low in range(0, len(part), piece):
+                loss += _to_gradient(logits[low : low + piece], targets[low : low + piece])
+            grad_x[first : first + SLICE_ROWS] = logits @ head
+            grad_head += logits.T @ part
         ctx.save_for_backward(grad_x, grad_head)
         return loss
 
