@@ -117,7 +117,8 @@ def test_a_set_without_a_source_is_named_as_unknown(tmp_path: Path) -> None:
 
 
 def test_the_page_sets_each_model_beside_the_ngram_the_model_before_and_its_8_bits() -> None:
-    chat = Member(record("chat"), results(1.5, 1.2), engine=results(1.515, 1.2), previous=results(2.0, 1.5))
+    engine = results(1.515, 1.2)
+    chat = Member(record("chat"), results(1.5, 1.2), engine, previous=results(2.0, 1.5))
     page = write_page([chat, Member(record("reward", "judge"), None, None, None)], results(2.0, 1.25))
     assert "| all domains | en | 1.500 | 2.000 |" in page
     assert "| toy | +25.0% | +4.0% |" in page
@@ -125,6 +126,9 @@ def test_the_page_sets_each_model_beside_the_ngram_the_model_before_and_its_8_bi
     assert "| toy | 1.500 → 1.515 (+1.00%) | 1.200 → 1.200 (+0.00%) |" in page
     assert "| judge | 40 | 80.0% |" in page
     assert "The likelier sentence." in page
+    fewer = msgspec.structs.replace(engine.suites["heldout"], items=3)
+    other = msgspec.structs.replace(engine, suites={"heldout": fewer})
+    assert "| toy | measured on other texts |" in write_page([msgspec.structs.replace(chat, engine=other)], None)
     assert "| all | en | 61.5 ± 1.0 % | 50.0 % | 200 |" in page
 
 
