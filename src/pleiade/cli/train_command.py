@@ -7,7 +7,7 @@ from typing import Any
 
 import typer
 
-from pleiade.cli import data, evaluate, train, watch
+from pleiade.cli import data, evaluate, export, train, watch
 from pleiade.cli.common import fail
 
 ADD_THE_LAB = "training and evaluating need the lab: pip install 'pleiade[lab]' (in a clone: make install-lab)"
@@ -21,6 +21,7 @@ def add_to(app: typer.Typer) -> None:
     app.command("tokenize")(with_the_lab(data.tokenize))
     app.command("train")(with_the_lab(train.train))
     app.command("train watch")(with_the_lab(watch.watch, "uniplot"))
+    app.command("export")(with_the_lab(export.export))
     app.command("eval")(with_the_lab(evaluate.evaluate))
 
 
