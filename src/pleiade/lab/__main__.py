@@ -1,6 +1,7 @@
 """One rank of a training chain: `python -m pleiade.lab PRESET --data DIR --run DIR [--until STAGE] [key=value ...]`.
 
-People use `pleiade train`, which starts as many of these as there are cores.
+People use `pleiade train`, which starts as many of these as there are cores or GPUs; on several machines
+`torchrun --nproc-per-node N … -m -- pleiade.lab PRESET …` does (docs/train.md).
 """
 
 from __future__ import annotations
