@@ -18,8 +18,9 @@ import torch
 
 REFUSED, INTERRUPTED = 2, 3
 LAUNCHER = "PLEIADE_LAUNCHER"  # its process id, for the ranks
-# Seconds for the others: to write the checkpoint of a stopped run, or to come to the same refusal.
-PATIENCE, HASTE = 60.0, 5.0
+# Seconds for the others: to write the checkpoint of a stopped run, to notice that a rank is lost (GPUs do not), or to
+# come to the same refusal.
+PATIENCE, AFTER_A_LOSS, HASTE = 60.0, 20.0, 5.0
 MAX_TOLD = 4000  # bytes
 PR_SET_PDEATHSIG = 1  # prctl(2)
 
@@ -56,7 +57,7 @@ def launch(arguments: Sequence[str], processes: int, module: str = "pleiade.lab"
         with _passed_on(ranks):
             failed = _first_to_fail(ranks)
             if failed is not None:
-                _end(ranks, HASTE if ranks[failed].returncode == REFUSED else PATIENCE)
+                _end(ranks, _patience_after(ranks[failed].returncode))
         if failed is not None and ranks[failed].returncode < 0:
             print(_lost(failed, -ranks[failed].returncode), file=sys.stderr, flush=True)
         elif failed and ranks[failed].returncode != ranks[0].returncode:  # else the first has said the same
@@ -66,6 +67,12 @@ def launch(arguments: Sequence[str], processes: int, module: str = "pleiade.lab"
     if ranks[0].returncode > 0:
         return ranks[0].returncode
     return max((abs(rank.returncode) for rank in ranks), default=0)
+
+
+def _patience_after(status: int) -> float:
+    if status < 0:
+        return AFTER_A_LOSS
+    return HASTE if status == REFUSED else PATIENCE
 
 
 def _first_to_fail(ranks: Sequence[subprocess.Popen[bytes]]) -> int | None:
