@@ -24,15 +24,15 @@ from typing import Any
 
 import torch
 
+from pleiade.lab.events.flops import peak
 from pleiade.lab.launch import default_ranks
 from report import result_line, table, write_json
-from training_child import Job, Shape
+from training_child import DEVICE, Job, Shape
 from training_text import write_text
 from training_turns import (
     WARM_STEPS,
     Contestant,
     learning_curve,
-    machine_peak,
     start,
     step_seconds,
     take_turns,
@@ -98,7 +98,7 @@ class Layout:
 
 def layouts(contestant: str, rows: int, micro_rows: int) -> list[Layout]:
     """The ways in which a contestant is run here."""
-    if torch.cuda.is_available():
+    if DEVICE.type == "cuda":
         return [Layout(1, 1, micro_rows)]
     ranks, cores = default_ranks(rows // micro_rows), len(os.sched_getaffinity(0))
     apart, together = Layout(ranks, 1, micro_rows), Layout(1, cores, rows)
@@ -119,7 +119,7 @@ class Bench:
         """A contestant that is warm and stands still."""
         notes = self.folder / f"{len(self.started)}.jsonl"
         # Without a compiler our loop says so and goes on; the peers would fail, so they run as we do.
-        compiler = torch.cuda.is_available() or shutil.which("g++") is not None
+        compiler = DEVICE.type == "cuda" or shutil.which("g++") is not None
         whole = Job(
             contestant=contestant,
             checkout=self.peers.get(contestant, ""),
@@ -152,9 +152,9 @@ def measure_speed(bench: Bench) -> dict[str, Any]:
             job = {"shape": size.fast, "rows": size.fast_rows, "steps": NEVER, "warmup_steps": 60}
             entries.append((contestant, layout, bench.start(contestant, layout, name, **job)))
     spans = take_turns([entry for _, _, entry in entries], size.rounds, size.turn_seconds)
-    peak, source = device_peak()
-    print(f"peak: {peak / 1e12:.2f} TFLOP/s ({source})")
-    measured: dict[str, Any] = {"peak": peak, "peak_source": source, "contestants": {}}
+    most, source = device_peak()
+    print(f"peak: {most / 1e12:.2f} TFLOP/s ({source})")
+    measured: dict[str, Any] = {"peak": most, "peak_source": source, "contestants": {}}
     step_tokens = size.fast_rows * size.fast.seq_len
     for contestant, layout, entry in entries:
         durations = step_seconds(entry, spans[entry.name])
@@ -165,7 +165,7 @@ def measure_speed(bench: Bench) -> dict[str, Any]:
             "parameters": facts["parameters"],
             "flops": facts["flops"],
             "tokens_per_s": rate,
-            "mfu": rate * facts["flops"] / peak,
+            "mfu": rate * facts["flops"] / most,
             "cpu_us_per_token": 1e6 * entry.cpu_seconds_per_step() / step_tokens,
             "steps": len(durations),
         }
@@ -174,15 +174,14 @@ def measure_speed(bench: Bench) -> dict[str, Any]:
 
 
 def device_peak() -> tuple[float, str]:
-    """FLOPs a second that 100 % MFU stands for, and where the number is from."""
-    if torch.cuda.is_available():
-        name = torch.cuda.get_device_name(0)
-        data_sheets = {"H100": 989.4e12, "H200": 989.4e12, "A100": 312e12}
-        known = next((value for key, value in data_sheets.items() if key in name), None)
-        if known:
-            return known, f"data sheet of {name}, dense bfloat16"
+    """FLOPs a second that 100 % MFU stands for (NaN for a GPU that we have no data sheet of), and how we know."""
     cores = len(os.sched_getaffinity(0))
-    return machine_peak(cores), f"bfloat16 products of 2,048 x 2,048 on {cores} cores, measured"
+    torch.set_num_threads(cores)
+    known = peak(DEVICE, torch.bfloat16, 1)
+    if known is None:
+        return math.nan, "unknown"
+    what = torch.cuda.get_device_name(0) if DEVICE.type == "cuda" else f"the best product of matrices on {cores} cores"
+    return known.flops, f"{known.source}: {what}"
 
 
 def best_of(measured: dict[str, Any], contestant: str) -> dict[str, Any] | None:
@@ -268,7 +267,7 @@ def main() -> None:
             raise SystemExit(f"--{key} {folder}: no such folder")
         else:
             peers[key] = str(folder.resolve())
-    size = TOY if options.toy else QUICK if options.quick else GPU if torch.cuda.is_available() else FULL
+    size = TOY if options.toy else QUICK if options.quick else GPU if DEVICE.type == "cuda" else FULL
     with tempfile.TemporaryDirectory(prefix="pleiade-bench-") as temporary:
         bench = Bench(size, Path(temporary), peers)
         try:
@@ -288,7 +287,7 @@ def main() -> None:
         result["train_time"] = learning["seconds"]["pleiade"] / learning["seconds"]["nanogpt"]
     print_learning(learning)
     if nanogpt and not (options.quick or options.toy):
-        where = torch.cuda.get_device_name(0) if torch.cuda.is_available() else "CPU"
+        where = torch.cuda.get_device_name(0) if DEVICE.type == "cuda" else "CPU"
         content = {"text": text, "device": where, "shapes": shapes_in_words(size), "speed": speed, "learning": learning}
         write_json("training", content | {"result": result})
     print(result_line(result))

@@ -6,7 +6,6 @@ steps that lie wholly inside a turn.
 
 import itertools
 import json
-import math
 import signal
 import subprocess
 import sys
@@ -15,8 +14,6 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
-
-import torch
 
 from machine import free_port
 from pleiade.lab.launch import training_environment
@@ -172,15 +169,3 @@ def learning_curve(contestant: Contestant) -> list[dict[str, float]]:
         }
         for look in looks
     ]
-
-
-def machine_peak(threads: int) -> float:
-    """FLOPs a second of large bfloat16 matrix products: what the cores can do at most, measured now."""
-    torch.set_num_threads(threads)
-    left, right = (torch.randn(2048, 2048).bfloat16() for _ in range(2))
-    best = math.inf
-    for _ in range(40):
-        first = time.perf_counter()
-        _ = left @ right
-        best = min(best, time.perf_counter() - first)
-    return 2 * 2048**3 / best
