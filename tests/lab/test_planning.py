@@ -16,7 +16,8 @@ from pleiade.lab.gpt.config import GptConfig
 from pleiade.lab.gpt.model import Gpt, init_weights
 from pleiade.lab.planning.devices import GIBIBYTES, device_named
 from pleiade.lab.planning.fitting import what_fits
-from pleiade.lab.planning.memory import Layout, memory_of_step
+from pleiade.lab.planning.layout import Layout
+from pleiade.lab.planning.memory import memory_of_step
 from pleiade.lab.planning.pace import Pace, probed_pace, recorded_pace
 from pleiade.lab.planning.plan import Setting, plan_elsewhere, plan_text
 from pleiade.lab.presets import override, presets, write_preset
@@ -173,3 +174,11 @@ def test_a_probe_leaves_model_and_random_numbers_alone() -> None:
     for name, parameter in model.named_parameters():
         assert parameter.grad is None
         assert torch.equal(parameter, before[name])
+
+
+@pytest.mark.parametrize(("name", "devices"), [("small", 1), ("1b", 8), ("7b", 64), ("70b", 512)])
+def test_a_large_preset_fits_devices_of_80_gb(name: str, devices: int) -> None:
+    text = plan_elsewhere(presets()[name], "H100", devices)
+    assert f"{devices} x H100" in text
+    assert "tokens a parameter" in text
+    assert "warning" not in text

@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 def train(
     preset: Annotated[
         str,
-        typer.Argument(help="toy, pico (CPU), nano or mini (GPU); or a model to fine-tune: DIR, hf:ORG/NAME, NAME."),
+        typer.Argument(
+            help="toy, pico (CPU), nano, mini, small, 1b (GPU), 7b, 70b (cluster); or a model to fine-tune: DIR, "
+            "hf:ORG/NAME, NAME."
+        ),
     ],
     overrides: Annotated[
         list[str] | None, typer.Argument(help="Changes as key=value, such as loop.minutes=10 or optim.muon_lr=0.02.")

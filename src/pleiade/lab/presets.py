@@ -77,7 +77,7 @@ class Preset:
 def presets() -> dict[str, Preset]:
     """The presets by name. `toy` is for tests, `pico` for two CPU cores, `nano` and `mini` for one data-centre GPU.
 
-    `small` is for one machine of such GPUs, `7b` and `70b` are for clusters.
+    `small` and `1b` are for one machine of such GPUs, `7b` and `70b` for clusters.
     """
     return {
         preset.name: preset
@@ -123,22 +123,37 @@ def presets() -> dict[str, Preset]:
                 micro_rows=64,
                 code=code_on_gpu(steps=1400),
             ),
+            # From here on each model reads about twenty tokens a parameter (arXiv:2203.15556), in a shape that divides
+            # among many ranks; `--plan` says what it takes on which devices. None of these has been trained here.
+            # Batches grow with size as GPT-3's did (arXiv:2005.14165, table 2.1), up to Llama's 4 to 8 M tokens.
+            # muon_lr stays mini's: Muon's update has the same spectral size in matrices of any width, which is what
+            # lets a rate be carried over (arXiv:2310.17813). AdamW's rates fall with the root of the width from mini's
+            # 0.2 and 0.004 at 768, as nanochat's do.
             Preset(
                 "small",
                 GptConfig(32768, 1024, 24, 8, 4, 128, 2944, tied=False),
                 LoopConfig(steps=14_000),
                 stream=StreamConfig(seq_len=2048, piece_tokens=2048, fim_tokens=768),
-                optim=OptimConfig(muon_lr=0.02, embedding_lr=0.2),
+                optim=OptimConfig(muon_lr=0.02, embedding_lr=0.17, head_lr=0.0035),
                 rows=256,
                 micro_rows=8,
             ),
-            # Twenty tokens a parameter (Chinchilla, arXiv:2203.15556), in shapes that divide among many ranks.
+            Preset(
+                "1b",
+                GptConfig(65536, 2048, 16, 16, 8, 128, 6144, max_position=4096, tied=False),
+                LoopConfig(steps=21_000),
+                stream=StreamConfig(seq_len=4096, piece_tokens=4096, fim_tokens=1024),
+                optim=OptimConfig(muon_lr=0.02, embedding_lr=0.12, head_lr=0.0024),
+                schedule=ScheduleConfig(warmup_steps=300),
+                rows=256,
+                micro_rows=2,
+            ),
             Preset(
                 "7b",
                 GptConfig(65536, 4096, 32, 32, 8, 128, 12800, max_position=4096, tied=False),
                 LoopConfig(steps=33_000),
                 stream=StreamConfig(seq_len=4096, piece_tokens=4096, fim_tokens=1024),
-                optim=OptimConfig(muon_lr=0.02, embedding_lr=0.2),
+                optim=OptimConfig(muon_lr=0.02, embedding_lr=0.09, head_lr=0.0017),
                 schedule=ScheduleConfig(warmup_steps=500),
                 rows=1024,
                 micro_rows=1,
@@ -149,7 +164,8 @@ def presets() -> dict[str, Preset]:
                 GptConfig(65536, 8192, 80, 64, 8, 128, 28672, max_position=4096, tied=False),
                 LoopConfig(steps=165_000),
                 stream=StreamConfig(seq_len=4096, piece_tokens=4096, fim_tokens=1024),
-                optim=OptimConfig(muon_lr=0.015, embedding_lr=0.1),
+                # Lower than the others, for here a run that has to begin again costs most.
+                optim=OptimConfig(muon_lr=0.015, embedding_lr=0.06, head_lr=0.0012),
                 schedule=ScheduleConfig(warmup_steps=1000),
                 rows=2048,
                 micro_rows=1,

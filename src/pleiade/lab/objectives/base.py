@@ -23,6 +23,11 @@ class Batch(Protocol):
     """What passes through the model together; each objective has its own kind."""
 
     @property
+    def ids(self) -> Tensor:
+        """The tokens, a row each."""
+        ...
+
+    @property
     def num_targets(self) -> int:
         """What the loss is divided by: tokens, pairs or answers."""
         ...

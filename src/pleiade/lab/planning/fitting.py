@@ -6,18 +6,29 @@ import dataclasses
 from collections.abc import Iterator
 
 from pleiade.lab.gpt.config import GptConfig
-from pleiade.lab.planning.memory import Layout, divisors, memory_of_step
+from pleiade.lab.planning.layout import Layout
+from pleiade.lab.planning.memory import divisors, memory_of_step
 
 
 def what_fits(
-    model: GptConfig, seq_len: int, micro_rows: int, rows: int, layout: Layout, room: float, kept: float = 0.0
+    model: GptConfig,
+    seq_len: int,
+    micro_rows: int,
+    rows: int,
+    layout: Layout,
+    room: float,
+    kept: float = 0.0,
+    *,
+    tried: bool = False,
 ) -> str | None:
     """The first of the possible changes whose step takes at most `room` bytes beyond the `kept` ones that are there.
 
     Fewer rows at a time change nothing but speed; recomputing costs a third more; dividing matrices needs ranks that
-    talk quickly. None where nothing helps on as many ranks.
+    talk quickly. None where nothing helps on as many ranks. What is there already is no answer once it was `tried`.
     """
     for assignments, fewer_rows, changed in _changes(model, micro_rows, rows, layout):
+        if tried and not assignments:
+            continue
         if memory_of_step(model, seq_len, fewer_rows, changed).total - kept <= room:
             return " ".join(assignments)
     return None

@@ -11,32 +11,10 @@ from dataclasses import dataclass, fields
 
 from pleiade.lab.gpt.config import GptConfig
 from pleiade.lab.gpt.head_loss import SLICE_ROWS
+from pleiade.lab.planning.layout import Layout
 
 MASTER = 4  # bytes of a float32: weights, gradients, momentum and moments
 GATHERED_LAYERS = 2  # FSDP2 gathers the next layer while one computes
-
-
-@dataclass(frozen=True)
-class Layout:
-    """How a run is divided and computed, as plain numbers (parallel/config.py tells what the first five mean).
-
-    `fused` attention keeps no scores (GPUs); `compiled` steps keep fewer values on the way than eager ones;
-    `value_bytes` is the size of what passes through the model: 2 for bfloat16, 4 for float32.
-    """
-
-    data: int = 1
-    sequence: int = 1
-    tensor: int = 1
-    shard: bool = False
-    recompute: bool = False
-    fused: bool = True
-    compiled: bool = True
-    value_bytes: int = 2
-
-    @property
-    def parts(self) -> int:
-        """Into how many parts weights, gradients and optimizer are divided."""
-        return self.tensor * (self.data * self.sequence if self.shard else 1)
 
 
 @dataclass(frozen=True)
@@ -74,16 +52,6 @@ def memory_of_step(model: GptConfig, seq_len: int, micro_rows: int, layout: Layo
         head=head,
         step=max(0, max(_update(model, layout), _exchange(model, layout)) - copies - activations - head),
     )
-
-
-def largest_micro_rows(
-    model: GptConfig, seq_len: int, rows: int, layout: Layout, room: float, kept_already: float = 0.0
-) -> int | None:
-    """The largest divisor of `rows` whose step fits `room` bytes beyond the `kept_already`; None where none does."""
-    for micro_rows in divisors(rows):
-        if memory_of_step(model, seq_len, micro_rows, layout).total - kept_already <= room:
-            return micro_rows
-    return None
 
 
 def divisors(number: int) -> Iterable[int]:

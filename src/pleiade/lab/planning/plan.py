@@ -10,11 +10,12 @@ from pathlib import Path
 import torch
 
 from pleiade.lab.gpt.model import Gpt
-from pleiade.lab.parallel.config import ParallelConfig, settle
+from pleiade.lab.parallel.config import settle
 from pleiade.lab.planning.devices import Device, device_named, this_device
 from pleiade.lab.planning.doubts import doubts
 from pleiade.lab.planning.fitting import what_fits
-from pleiade.lab.planning.memory import Layout, Memory, memory_of_step
+from pleiade.lab.planning.layout import Layout, layout_for
+from pleiade.lab.planning.memory import Memory, memory_of_step
 from pleiade.lab.planning.pace import Pace, probed_pace, published_pace, recorded_pace
 from pleiade.lab.presets import Preset
 
@@ -67,19 +68,8 @@ def layout_of(preset: Preset, ranks: int, is_gpu: bool) -> Layout:
     """How the preset divides a run among `ranks`. Raises ValueError where it cannot."""
     micro_batches = preset.rows // preset.micro_rows
     seq_len = preset.stream.seq_len
-    parallel: ParallelConfig = settle(
-        preset.parallel, ranks, preset.model, on_gpu=is_gpu, seq_len=seq_len, micro_batches=micro_batches
-    )
-    return Layout(
-        data=parallel.data,
-        sequence=parallel.sequence,
-        tensor=parallel.tensor,
-        shard=bool(parallel.shard),
-        recompute=parallel.recompute,
-        fused=is_gpu,
-        compiled=preset.loop.compile,
-        value_bytes=getattr(torch, preset.loop.precision).itemsize,
-    )
+    settled = settle(preset.parallel, ranks, preset.model, on_gpu=is_gpu, seq_len=seq_len, micro_batches=micro_batches)
+    return layout_for(settled, preset.loop.precision, on_gpu=is_gpu, compiled=preset.loop.compile)
 
 
 def plan_text(preset: Preset, epoch_tokens: int | None, setting: Setting | None = None) -> str:

@@ -1,0 +1,73 @@
+"""Out of memory: what to type so that the same step fits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import torch
+
+from pleiade.lab.gpt.config import GptConfig
+from pleiade.lab.objectives.base import Batch
+from pleiade.lab.objectives.pairs import PairBatch
+from pleiade.lab.planning.fitting import what_fits
+from pleiade.lab.planning.layout import Layout
+from pleiade.lab.planning.memory import divisors, memory_of_step
+
+# Where a stage after pretraining has its micro_rows: what comes before the key.
+BELOW = {stage: f"{stage}." for stage in ("code", "chat", "reward")} | {
+    stage: f"{stage}.stage." for stage in ("dpo", "rloo")
+}
+SURE = 0.8  # the formula is within 25 % of what a step takes
+
+
+@dataclass(frozen=True)
+class Room:
+    """What a rank of a stage had left (bytes; None = unknown) when weights and optimizer were there, nothing else."""
+
+    model: GptConfig
+    layout: Layout
+    free: float | None
+    stage: str
+
+    @contextmanager
+    def advice(self, batch: Batch, num_batches: int) -> Iterator[None]:
+        """Turn the allocator's cry over one of a step's batches into a MemoryError that names the batch that fits."""
+        try:
+            yield
+        except (torch.OutOfMemoryError, RuntimeError) as error:
+            if isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in str(error):
+                raise MemoryError(
+                    f"a micro-batch of {batch.num_tokens:,} tokens does not fit into memory: "
+                    f"{self._remedy(batch, num_batches)}"
+                ) from error
+            raise
+
+    def _remedy(self, batch: Batch, num_batches: int) -> str:
+        rows_each = 2 if isinstance(batch, PairBatch) else 1
+        micro_rows, seq_len = len(batch.ids) // rows_each, batch.ids.shape[1] * self.layout.sequence
+        below, rows = BELOW.get(self.stage, ""), micro_rows * num_batches
+        found = None
+        if self.free is not None:
+            room, there = self.free * SURE, memory_of_step(self.model, seq_len, 1, self.layout)
+            kept = there.weights + there.optimizer
+            if below:  # those stages divide nothing
+                found = next(
+                    (
+                        f"{below}micro_rows={fewer}"
+                        for fewer in divisors(rows)
+                        if fewer < micro_rows
+                        and memory_of_step(self.model, seq_len, fewer * rows_each, self.layout).total - kept <= room
+                    ),
+                    None,
+                )
+            else:
+                found = what_fits(self.model, seq_len, micro_rows, rows, self.layout, room, kept, tried=True)
+        same = "the step stays the same, in more and smaller parts"
+        if found:
+            return f"give the same command with {found}, which fits ({same})"
+        if micro_rows > 1:
+            fewer = next(n for n in divisors(rows) if n < micro_rows)
+            return f"give the same command with {below}micro_rows={fewer} or fewer ({same})"
+        return "not even one row does: shorten the rows, choose a smaller model, or take a larger device"
