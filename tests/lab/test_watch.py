@@ -193,6 +193,26 @@ def test_a_launch_keeps_the_page_and_notes_how_it_ended(copied: Path) -> None:
     assert run_state(read_run(copied)).name == "stopped"
 
 
+def test_a_launch_goes_on_where_its_page_cannot_be_written(copied: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (copied / "view.html").mkdir()
+    assert launch_seen(copied, ["base"], lambda: 0) == 0
+    assert "the view of this run is not kept" in capsys.readouterr().err
+
+
+def test_a_stage_without_a_step_yet_is_shown_as_begun(copied: Path) -> None:
+    note(copied / "chat", "started", step=0, last=9)
+    (copied / "chat" / "metrics.jsonl").touch()
+    run = read_run(copied)
+    assert [stage.name for stage in run.stages] == ["base", "chat"]
+    assert "running, no step yet" in screen(run, 100, 40, color=False)
+    assert Tags(page(run)).found
+
+
+def test_what_is_said_after_the_end_does_not_open_a_run_again(copied: Path) -> None:
+    note(copied / "base", "message", message="exported")
+    assert run_state(read_run(copied)).name == "finished"
+
+
 def test_a_second_run_that_was_refused_does_not_hide_the_first(copied: Path) -> None:
     append(copied / "events.jsonl", time=1.0, event="started", host=socket.gethostname(), pid=os.getppid())
     assert launch_seen(copied, ["base"], lambda: 2) == 2

@@ -46,6 +46,7 @@ def tune_model(
     from pleiade.lab.configuration import assign
     from pleiade.lab.launch import launch
     from pleiade.lab.tune.config import METHODS, AdapterConfig, TuneConfig
+    from pleiade.lab.view.live import kept_page
 
     if not options["method"] or not options["examples"]:
         fail(f"to fine-tune {name}, say both --method ({', '.join(METHODS)}) and --examples FILE")
@@ -69,7 +70,8 @@ def tune_model(
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error
     wanted = json.dumps(dataclasses.asdict(config))
-    status = launch([wanted, "--run", str(run)], max(1, ranks), module="pleiade.lab.tune")
+    with kept_page(run):
+        status = launch([wanted, "--run", str(run)], max(1, ranks), module="pleiade.lab.tune")
     if status == 0 and config.method != "reward":
         print(_next_steps(found, config.model, run, full))
     raise typer.Exit(status)

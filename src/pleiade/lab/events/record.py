@@ -116,15 +116,15 @@ class Record:
     ) -> None:
         if not self.speaks:
             return
-        if kind is not None:
-            note(self.folder, "failed", step=self.step_done, reason=f"{kind.__name__}: {error}")
-        elif self.last is not None and self.step_done >= self.last:
+        if error is not None:
+            self._fail(error)
+            return
+        if self.last is not None and self.step_done >= self.last:
             self._sample()
             note(self.folder, "finished", step=self.step_done)
         else:
             note(self.folder, "stopped", step=self.step_done)
-        self.metrics.close()
-        self.board.close()
+        self._close()
 
     def step(self, done: Step) -> None:
         """Write a step down; now and then show it, and what the model writes by now."""
@@ -168,6 +168,17 @@ class Record:
         self.board.flush()
         yield
         note(self.folder, "checkpoint", step=self.step_done)
+
+    def _fail(self, error: BaseException) -> None:
+        try:
+            note(self.folder, "failed", step=self.step_done, reason=f"{type(error).__name__}: {error}")
+            self._close()
+        except OSError as also:  # a full disk is why it failed: that shall be told, not this
+            error.add_note(f"nor could its record be written: {also}")
+
+    def _close(self) -> None:
+        self.metrics.close()
+        self.board.close()
 
     def _show(self, done: Step, mfu: float | None, now: float) -> None:
         speed = (done.tokens - self.window_tokens) / max(1e-9, now - self.window_began)

@@ -5,11 +5,14 @@ The training loop has nothing to do with it, and gives it no time.
 
 from __future__ import annotations
 
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+
+import msgspec
 
 from pleiade.lab.events.journal import note
 from pleiade.lab.view.page import write_page
@@ -24,13 +27,35 @@ ENDS = {0: "finished", 2: "refused", 3: "stopped"}  # what a launcher's status m
 
 def launch_seen(folder: Path, stages: Sequence[str], launch: Callable[[], int]) -> int:
     """Call `launch`, which returns a status; meanwhile keep `folder`/view.html, and note how it began and ended."""
-    note(folder, "started", stages=list(stages))
+    _shown(lambda: note(folder, "started", stages=list(stages)))
     with kept_page(folder):
         status = launch()
-    end = ENDS.get(status, "failed")
-    note(folder, end, reason=f"a rank ended with status {status}" if end == "failed" else "")
-    renew_page(folder)
+        end = ENDS.get(status, "failed")
+        reason = f"a rank ended with status {status}" if end == "failed" else ""
+        _shown(lambda: note(folder, end, reason=reason))
     return status
+
+
+@contextmanager
+def kept_page(folder: Path) -> Iterator[None]:
+    """Within it, `folder`/view.html is written anew every few seconds; and once more in the end."""
+    over = threading.Event()
+
+    def keep() -> None:
+        wait, can_be = 1.0, True
+        while can_be and not over.wait(wait):
+            began = time.thread_time()
+            can_be = _shown(lambda: renew_page(folder))
+            wait = max(REFRESH / 2, SHARE * (time.thread_time() - began))
+
+    thread = threading.Thread(target=keep, name="page", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+        _shown(lambda: renew_page(folder))
 
 
 def renew_page(folder: Path) -> None:
@@ -42,22 +67,11 @@ def renew_page(folder: Path) -> None:
     write_page(run, folder / PAGE, REFRESH if run_state(run).name == "running" else 0)
 
 
-@contextmanager
-def kept_page(folder: Path) -> Iterator[None]:
-    """Within it, the page is written anew every few seconds."""
-    over = threading.Event()
-
-    def keep() -> None:
-        wait = 1.0
-        while not over.wait(wait):
-            began = time.thread_time()
-            renew_page(folder)
-            wait = max(REFRESH / 2, SHARE * (time.thread_time() - began))
-
-    thread = threading.Thread(target=keep, name="page", daemon=True)
-    thread.start()
+def _shown(show: Callable[[], None]) -> bool:
+    """Do what is only for those who watch; where it cannot be done (a full disk), say so and let the run be."""
     try:
-        yield
-    finally:
-        over.set()
-        thread.join()
+        show()
+    except (OSError, msgspec.MsgspecError) as error:
+        print(f"the view of this run is not kept: {error}", file=sys.stderr, flush=True)
+        return False
+    return True

@@ -233,8 +233,8 @@ def _settings(value: Any, key: str = "") -> list[tuple[str, str]]:
 
 
 def _facts(event: Event) -> str:
-    if event.reason:
-        return event.reason
+    if event.reason or event.message:
+        return event.reason or event.message
     if event.event not in ("started", "resumed"):
         return ""
     peak = event.peak or {}

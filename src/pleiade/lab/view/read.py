@@ -48,6 +48,7 @@ class Event(msgspec.Struct, frozen=True):
     last: int | None = None
     minutes: float | None = None
     reason: str = ""
+    message: str = ""
     device: str = ""
     ranks: int = 1
     precision: str = ""
@@ -108,9 +109,9 @@ def read_run(folder: Path) -> Run:
     stages = [
         Stage(
             path.resolve().name,
-            _lines(path / "metrics.jsonl", Row),
-            _lines(path / "events.jsonl", Event),
-            _lines(path / "samples.jsonl", Sample),
+            read_lines(path / "metrics.jsonl", Row),
+            read_lines(path / "events.jsonl", Event),
+            read_lines(path / "samples.jsonl", Sample),
         )
         for path in folders
     ]
@@ -118,19 +119,19 @@ def read_run(folder: Path) -> Run:
     return Run(
         folder,
         stages,
-        [] if single else _lines(folder / "events.jsonl", Event),
+        [] if single else read_lines(folder / "events.jsonl", Event),
         _whole(folder / "report.json", list[Report], []),
         _whole(presets[0], dict[str, Any], {}) if presets else {},
     )
 
 
 def _begun(folder: Path) -> float:
-    events = _lines(folder / "events.jsonl", Event)
+    events = read_lines(folder / "events.jsonl", Event)
     return events[0].time if events else (folder / "metrics.jsonl").stat().st_mtime
 
 
-def _lines(path: Path, kind: type[T]) -> list[T]:
-    """The file's rows; a last one that is being written at this moment is left for the next time."""
+def read_lines(path: Path, kind: type[T]) -> list[T]:
+    """The rows of a file, if it exists; a last one that is being written at this moment is left for the next time."""
     if not path.exists():
         return []
     data = path.read_bytes()

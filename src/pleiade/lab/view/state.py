@@ -6,10 +6,11 @@ import os
 import socket
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
-from pleiade.lab.view.read import Event, Run, Stage
+from pleiade.lab.view.read import Event, Run, Stage, read_lines
 
-ENDS = ("finished", "stopped", "failed")
+BEGINNINGS, ENDS = ("started", "resumed"), ("finished", "stopped", "failed")
 RECENT = 50  # steps that the pace is taken from
 
 
@@ -32,16 +33,22 @@ def run_state(run: Run) -> State:
     return newest if state.name == newest.name == "failed" else state  # the stage knows why
 
 
+def begins(folder: Path) -> bool:
+    """Whether a run in `folder` has been launched that has recorded no step yet."""
+    events = read_lines(folder / "events.jsonl", Event)
+    return bool(events) and _state(events).name == "running"
+
+
 def stage_state(stage: Stage) -> State:
     """The state of one stage; of one that an older version recorded, without events, only that it is finished."""
     return _state(stage.events) if stage.events else State("finished")
 
 
 def _state(events: Sequence[Event]) -> State:
-    last = events[-1]
+    last = next((event for event in reversed(events) if event.event in (*BEGINNINGS, *ENDS)), events[-1])
     if last.event in ENDS:
         return State(last.event, last.reason)
-    return State("running") if _lives(last) else State("lost")
+    return State("running") if _lives(events[-1]) else State("lost")
 
 
 def _lives(event: Event) -> bool:

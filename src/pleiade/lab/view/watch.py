@@ -9,8 +9,8 @@ from pathlib import Path
 
 from pleiade.lab.view.live import REFRESH
 from pleiade.lab.view.page import write_page
-from pleiade.lab.view.read import read_run
-from pleiade.lab.view.state import run_state
+from pleiade.lab.view.read import Run, read_run
+from pleiade.lab.view.state import begins, run_state
 from pleiade.lab.view.terminal import screen, stage_line
 
 CLEAR = "\x1b[H\x1b[2J\x1b[3J"
@@ -24,7 +24,7 @@ def watch(folder: Path, *, once: bool = False, html: Path | None = None, every: 
     on_terminal = sys.stdout.isatty()
     told = ""
     while True:
-        run = read_run(folder)
+        run = _begun(folder, every, wait=not once)
         running = run_state(run).name == "running"
         if html is not None:
             write_page(run, html, REFRESH if running and not once else 0)
@@ -38,3 +38,13 @@ def watch(folder: Path, *, once: bool = False, html: Path | None = None, every: 
         if once or not running:
             return
         time.sleep(every)
+
+
+def _begun(folder: Path, every: float, wait: bool) -> Run:
+    """The run as recorded by now; of one that was launched a moment ago the first step is waited for."""
+    while wait and begins(folder):
+        try:
+            return read_run(folder)
+        except FileNotFoundError:
+            time.sleep(every)
+    return read_run(folder)
