@@ -17,7 +17,7 @@ from typer.testing import CliRunner, Result
 
 from pleiade.cli.commands import app
 from pleiade.lab.begun import begin
-from pleiade.lab.data.corpus import read_rows
+from pleiade.lab.data.corpus import Source, read_documents, read_rows
 from pleiade.lab.data.manifest import DamagedError
 from pleiade.lab.dialogues.conversation import exchange
 from pleiade.lab.dialogues.mixture import POST_SETS, absent_sets
@@ -156,6 +156,17 @@ def test_a_compressed_file_that_is_not_whole_is_never_taken_for_a_shorter_one(tm
     told = build(tmp_path, tmp_path / "out")
     assert told.exit_code == 1
     assert "part.jsonl.zst is damaged or was cut short" in told.stderr
+
+
+def test_half_a_character_is_named_where_text_is_read_as_it_is_and_mended_by_a_build(tmp_path: Path) -> None:
+    write_corpus(tmp_path)
+    with open(tmp_path / "toy" / "part.jsonl", "a") as file:
+        file.write('{"text": "It is a quite ordinary sentence but for \\ud83d that one."}\n')
+    with pytest.raises(
+        ValueError, match=r"toy: half a character in '.*or make a corpus with `pleiade data"
+    ):
+        list(read_documents(tmp_path, Source("toy")))
+    assert build(tmp_path, tmp_path / "out").exit_code == 0
 
 
 def test_an_empty_source_and_a_corpus_in_use_and_a_full_disk_end_a_build_in_a_sentence(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatch
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
@@ -92,12 +93,28 @@ def built_sources(corpus: Path) -> tuple[Source, ...]:
 
 def read_documents(data: Path, source: Source) -> Iterator[str]:
     """The distinct, non-empty texts of a source, in file order (a passage shared by many rows comes once)."""
-    seen: set[int] = set()
+    seen: set[bytes] = set()
+    is_built = (data / source.folder).parent.joinpath(MANIFEST).exists()  # then each text is there once
     for row in read_rows(data / source.folder):
         text = row.get(source.field)
         if not isinstance(text, str):
             raise ValueError(f"{source.folder}: a row has no text in field {source.field!r}")
         text = text.strip()
-        if text and hash(text) not in seen:
-            seen.add(hash(text))
-            yield text
+        if not text:
+            continue
+        if not is_built:
+            digest = blake2b(_utf8(text, source), digest_size=8).digest()
+            if digest in seen:
+                continue
+            seen.add(digest)
+        yield text
+
+
+def _utf8(text: str, source: Source) -> bytes:
+    try:
+        return text.encode("utf-8")
+    except UnicodeEncodeError as error:  # JSON can tell half of a pair of surrogates, which is no character
+        raise ValueError(
+            f"{source.folder}: half a character in {text[max(0, error.start - 30) : error.end]!r}: mend it, "
+            "or make a corpus with `pleiade data build`, which does"
+        ) from error
