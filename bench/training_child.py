@@ -232,6 +232,8 @@ def run_nanochat(job: Job, ranks: Ranks, stream: NotedStream) -> None:
     from nanochat.gpt import GPT, GPTConfig
 
     shape = job.shape
+    if DEVICE.type == "cuda":
+        torch.set_float32_matmul_precision("high")
     with torch.device("meta"):
         model = GPT(
             GPTConfig(
