@@ -44,7 +44,7 @@ def chain(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def copied(chain: Path, tmp_path: Path) -> Path:
     """The same, to be changed."""
-    for path in (*chain.glob("*.json"), *chain.glob("base/*.json*")):
+    for path in (*chain.glob("*.json"), *chain.glob("base/*.json*"), chain / "base" / "plan.txt"):
         (tmp_path / path.relative_to(chain)).parent.mkdir(exist_ok=True)
         (tmp_path / path.relative_to(chain)).write_bytes(path.read_bytes())
     return tmp_path
@@ -129,7 +129,13 @@ def test_the_page_tells_the_run_in_two_languages(chain: Path) -> None:
     curves = [a for tag, a in Tags(text).found if tag == "svg"]
     assert len(curves) == 4
     assert [json.loads(a["data-curve"] or "")["x"][-1] for a in curves] == [512 * STEPS] * 4
-    for words in ("Learning rate", "Taux d&#39;apprentissage", "La capitale de l&#39;Italie est", "optim.muon_lr"):
+    for words in (
+        "Learning rate",
+        "Taux d&#39;apprentissage",
+        "La capitale de l&#39;Italie est",
+        "optim.muon_lr",
+        "FLOPs per token",
+    ):
         assert words in text
     assert '<span lang="en">5.25</span><span lang="fr">5,25</span>' in text
     assert 'http-equiv="refresh"' not in text  # it is finished

@@ -31,7 +31,8 @@ def pretrain(
     """Train a base model as the preset says, or resume the run that `run` holds.
 
     `data` is the folder that the recipe's sources are below; `cache` keeps tokenized text (default `run`/cache);
-    `start` are weights to go on from. Writes tokenizer, preset.json, checkpoints and metrics into `run`.
+    `start` are weights to go on from. Writes tokenizer, preset.json, plan.txt, checkpoints and the record into
+    `run`.
     """
     run.mkdir(parents=True, exist_ok=True)
     refuse_another_preset(preset, run / "preset.json")
@@ -61,7 +62,9 @@ def pretrain(
     objective = NextToken(stream, preset.rows, preset.micro_rows)
     if ranks.is_first:
         write_preset(preset, run / "preset.json")
-        print(plan_text(preset, stream.epoch_tokens, setting_here(preset, model, ranks.size, run)), flush=True)
+        plan = plan_text(preset, stream.epoch_tokens, setting_here(preset, model, ranks.size, run))
+        (run / "plan.txt").write_text(plan + "\n", "utf-8")
+        print(plan, flush=True)
     return train(model, objective, preset.loop, preset.optim, preset.schedule, run, text_prompts(tokenizer), parallel)
 
 

@@ -68,12 +68,13 @@ class Report(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True)
 class Stage:
-    """One stage's folder; its parts in the order in which they were written."""
+    """One stage's folder; its parts in the order in which they were written. `plan` is empty where none was kept."""
 
     name: str
     rows: list[Row]
     events: list[Event]
     samples: list[Sample]
+    plan: str = ""
 
     @property
     def begun(self) -> Event | None:
@@ -112,6 +113,7 @@ def read_run(folder: Path) -> Run:
             read_lines(path / "metrics.jsonl", Row),
             read_lines(path / "events.jsonl", Event),
             read_lines(path / "samples.jsonl", Sample),
+            _plan(path / "plan.txt"),
         )
         for path in folders
     ]
@@ -123,6 +125,12 @@ def read_run(folder: Path) -> Run:
         _whole(folder / "report.json", list[Report], []),
         _whole(presets[0], dict[str, Any], {}) if presets else {},
     )
+
+
+def _plan(path: Path) -> str:
+    """What was printed before the first step, without the configuration before it."""
+    text = path.read_text("utf-8", errors="replace") if path.exists() else ""
+    return text.rpartition("\nplan\n")[2]
 
 
 def _begun(folder: Path) -> float:
