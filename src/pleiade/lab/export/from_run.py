@@ -31,7 +31,6 @@ class Trained:
 
     model: Gpt
     stage: str
-    step: int
     tokenizer: Path
 
 
@@ -88,7 +87,7 @@ def read_run(run: Path, stage: str = "", tell: Callable[[str], None] = TELLING) 
         model.load_state_dict(weights)
     except RuntimeError as error:  # torch's word for weights that do not fit
         raise ValueError(f"{newest} does not fit the shape in {run / 'base' / 'preset.json'}: {error}") from error
-    return Trained(model, stage, int(newest.stem.removeprefix("checkpoint-")), run / "base" / "tokenizer")
+    return Trained(model, stage, run / "base" / "tokenizer")
 
 
 def _checked(form: str, quantisation: str) -> str:

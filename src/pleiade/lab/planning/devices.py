@@ -44,11 +44,10 @@ USABLE = 0.92
 
 @dataclass(frozen=True)
 class Device:
-    """One device of a kind: FLOP/s in the type of computation and how they are known, bytes that a run may use."""
+    """One device of a kind: FLOP/s in the type of computation where they are known, bytes that a run may use."""
 
     kind: str
     flops: float | None
-    flops_source: str
     memory: float | None
     is_gpu: bool
 
@@ -59,16 +58,17 @@ def device_named(kind: str) -> Device:
     flops = data_sheet_peak(known) if known else None
     if known is None or flops is None:
         raise ValueError(f"no device is known as {kind!r}: name one of {', '.join(GIBIBYTES)}, or leave --device out")
-    return Device(known, flops, "data sheet", GIBIBYTES[known] * 2**30 * USABLE, is_gpu=True)
+    return Device(known, flops, GIBIBYTES[known] * 2**30 * USABLE, is_gpu=True)
 
 
 def this_device(dtype: torch.dtype, processes: int = 1, given_tflops: float | None = None) -> Device:
     """What a process of a run on this machine has: its GPU, or its share of the CPU's memory among `processes`."""
     place = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    if place.type == "cpu":  # what it could do says little about what training does with it
+        return Device("CPU", None, free_memory(place, processes), is_gpu=False)
     found = peak(place, dtype, 1, given_tflops)
-    flops, source = (found.flops, found.source) if found else (None, "unknown")
-    kind = torch.cuda.get_device_name(place) if place.type == "cuda" else "CPU"
-    return Device(kind, flops, source, free_memory(place, processes), place.type == "cuda")
+    kind = torch.cuda.get_device_name(place)
+    return Device(kind, found.flops if found else None, free_memory(place, processes), is_gpu=True)
 
 
 def free_memory(device: torch.device, processes: int = 1) -> float | None:

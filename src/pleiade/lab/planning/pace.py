@@ -17,7 +17,7 @@ from pleiade.lab.gpt.model import Gpt
 from pleiade.lab.planning.devices import Device
 
 RECENT_ROWS = 200
-PROBE_SECONDS = 1.0
+PROBE_SECONDS = 0.3
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,7 @@ def _speed(path: Path) -> float | None:
 
 
 def probed_pace(model: Gpt, seq_len: int, dtype: torch.dtype, num_devices: int, compiled: bool) -> Pace:
-    """The pace of some eager micro-batches of one row, measured now on this process's device in about a second.
+    """The pace of some eager micro-batches of one row, measured now on this process's device in less than a second.
 
     The model is left as it was, without gradients; random numbers are not touched.
     """
@@ -120,9 +120,9 @@ def probed_pace(model: Gpt, seq_len: int, dtype: torch.dtype, num_devices: int, 
 
 def published_pace(model: GptConfig, seq_len: int, device: Device, num_devices: int) -> Pace | None:
     """What `num_devices` would do at the share of their peak that others reached; None where the peak is not known."""
-    if device.flops is None or device.flops_source == "measured":
+    if device.flops is None:
         return None
-    name = next((kind for kind in PUBLISHED if device.kind.startswith(kind)), None)
+    name = next((kind for kind in PUBLISHED if kind in device.kind), None)
     mfu = PUBLISHED[name or "H100"]
     seen = f"the median of {mfu.num_rows} published runs on {name or 'H100, none on ' + device.kind}"
     share = mfu.median

@@ -52,7 +52,7 @@ def plan_here(preset: Preset, ranks: int, run: Path) -> str:
 def setting_here(preset: Preset, model: Gpt | None, ranks: int, run: Path) -> Setting:
     """The setting of a run on this machine in `ranks` processes, its pace recorded, or probed with the model given.
 
-    A probe takes about a second of a CPU; GPUs are too quick for single rows to tell their pace.
+    A probe takes less than a second of a CPU; GPUs are too quick for single rows to tell their pace.
     """
     dtype = getattr(torch, preset.loop.precision)
     device = this_device(dtype, ranks, preset.loop.peak_tflops)
