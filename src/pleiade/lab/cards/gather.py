@@ -15,8 +15,6 @@ from tokenizers import Tokenizer
 from pleiade.lab.cards.origins import dialogue_parts, preference_parts, text_parts
 from pleiade.lab.cards.record import Accuracy, Example, Kind, Part, Record, Stage
 from pleiade.lab.chain import way_to
-from pleiade.lab.data.corpus import built_sources
-from pleiade.lab.data.manifest import MANIFEST
 from pleiade.lab.dialogues.conversation import Conversation
 from pleiade.lab.dialogues.mixture import chat_mixture
 from pleiade.lab.dialogues.render import render_text
@@ -55,6 +53,7 @@ def gather(kind: Kind, told: Told, data: Path, run: Path, export: Path, until: s
     """
     model, tokenizer, weights = import_huggingface(export), load_tokenizer(export), export / "model.safetensors"
     preset = read_preset(run / "base" / "preset.json")
+    code = read_preset(run / "code" / "preset.json") if "code" in way_to(until) else None
     stages, penalty = way_to(until), repetition_penalty(export)
     preferences = preference_mixture(data, preset.reward.seed) if "reward" in stages else []
     return Record(
@@ -70,13 +69,13 @@ def gather(kind: Kind, told: Told, data: Path, run: Path, export: Path, until: s
         weights_bytes=weights.stat().st_size,
         weights_sha256=hashlib.sha256(weights.read_bytes()).hexdigest(),
         shape=dataclasses.asdict(model.config),
-        settings=_settings(preset, stages),
+        settings=_settings(preset, code, stages),
         stages=[_stage(name, run) for name in stages],
-        parts=_parts(preset, data, run, stages, preferences),
+        parts=_parts(preset, code, data, run, stages, preferences),
         repetition_penalty=penalty,
         examples=examples(kind, model, tokenizer, penalty),
         accuracies=accuracies(model, tokenizer, preferences, preset.reward.seq_len) if kind == "reward" else [],
-        packages=_packages(_code_corpus(preset, run)) if "code" in stages else [],
+        packages=_packages(code, data) if code is not None else [],
     )
 
 
@@ -90,7 +89,7 @@ def _stage(name: str, run: Path) -> Stage:
     return Stage(name, last["step"], last["tokens"], last["seconds"], loss, **metric)
 
 
-def _settings(preset: Preset, stages: Sequence[str]) -> list[tuple[str, str]]:
+def _settings(preset: Preset, code: Preset | None, stages: Sequence[str]) -> list[tuple[str, str]]:
     optim, stream = preset.optim, preset.stream
     said = [
         ("batch", f"{preset.step_tokens:,} tokens a step, in rows of {stream.seq_len}"),
@@ -101,13 +100,12 @@ def _settings(preset: Preset, stages: Sequence[str]) -> list[tuple[str, str]]:
         ),
         ("fill-in-the-middle", f"{stream.fim_rate:.0%} of the pieces, half prefix-suffix-middle"),
     ]
-    if "code" in stages:
-        code = preset.code
+    if code is not None:
         said.append(
             (
                 "code pieces",
-                f"in rows of {code.stream.seq_len}, {code.rate:g} of the learning rates, fill-in-the-middle "
-                f"{code.stream.fim_rate:.0%}",
+                f"{code.step_tokens:,} tokens a step, in rows of {code.stream.seq_len}, Muon {code.optim.muon_lr:g}, "
+                f"fill-in-the-middle {code.stream.fim_rate:.0%}",
             )
         )
     if "chat" in stages:
@@ -116,12 +114,16 @@ def _settings(preset: Preset, stages: Sequence[str]) -> list[tuple[str, str]]:
 
 
 def _parts(
-    preset: Preset, data: Path, run: Path, stages: Sequence[str], preferences: Sequence[Preference]
+    preset: Preset,
+    code: Preset | None,
+    data: Path,
+    run: Path,
+    stages: Sequence[str],
+    preferences: Sequence[Preference],
 ) -> list[Part]:
     parts = text_parts("base", data, preset.recipe, run / "base" / "cache")
-    if "code" in stages:
-        corpus = _code_corpus(preset, run)
-        parts += text_parts("code", corpus, built_sources(corpus), run / "code" / "cache")
+    if code is not None:
+        parts += text_parts("code", data, code.recipe, run / "code" / "cache")
     if "chat" in stages:
         parts += dialogue_parts("chat", data, Counter(c.source for c in chat_mixture(data, preset.chat.seed)))
     if "reward" in stages:
@@ -129,16 +131,15 @@ def _parts(
     return parts
 
 
-def _code_corpus(preset: Preset, run: Path) -> Path:
-    named = Path(preset.code.recipe)
-    return named if (named / MANIFEST).exists() else run / "code" / "corpus"
-
-
-def _packages(corpus: Path) -> list[str]:
-    """The lines of a built corpus's LICENCES after its heading of packages."""
-    lines = (corpus / "LICENCES").read_text("utf-8").splitlines()
-    headings = [i for i, line in enumerate(lines) if line.startswith("Python packages")]
-    return [line.strip() for line in lines[headings[0] + 1 :] if line.strip()] if headings else []
+def _packages(code: Preset, data: Path) -> list[str]:
+    """The lines after the heading of packages in the LICENCES of the built corpora that the code came from."""
+    lines: list[str] = []
+    for corpus in dict.fromkeys((data / source.folder).parent for source in code.recipe):
+        if (corpus / "LICENCES").is_file():
+            said = (corpus / "LICENCES").read_text("utf-8").splitlines()
+            first = [i for i, line in enumerate(said) if line.startswith("Python packages")]
+            lines += [line.strip() for line in said[first[0] + 1 :] if line.strip()] if first else []
+    return lines
 
 
 def examples(kind: Kind, model: Gpt, tokenizer: Tokenizer, penalty: float) -> list[Example]:
