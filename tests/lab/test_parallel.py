@@ -7,9 +7,12 @@ from typing import cast
 
 import pytest
 import torch
+from corpora import toy_tokenizer
 from rank_processes import run_in_ranks
 from torch.distributed.device_mesh import DeviceMesh
 
+from pleiade.lab.dialogues.facts import fact_conversations
+from pleiade.lab.finetune import finetune
 from pleiade.lab.gpt.config import GptConfig
 from pleiade.lab.gpt.decode import sample
 from pleiade.lab.gpt.model import Gpt, init_weights
@@ -22,6 +25,8 @@ from pleiade.lab.parallel.matrices import share_out
 from pleiade.lab.parallel.sequence import positions_of
 from pleiade.lab.placed import place, take_back
 from pleiade.lab.ranks import Ranks, join_ranks
+from pleiade.lab.stage import StageConfig
+from pleiade.lab.train import LoopConfig
 
 SMALL = GptConfig(64, 32, 2, 4, 2, 8, 48, max_position=32)
 OPTIM = OptimConfig(muon_precision="float32")
@@ -159,3 +164,22 @@ def test_a_step_that_cannot_be_divided_is_refused(config: ParallelConfig, num_ba
 def test_nobody_samples_from_a_model_whose_weights_are_divided() -> None:
     with pytest.raises(ValueError, match=r"set parallel.shard=false.*or sample from the exported model"):
         sample(Gpt(SMALL).to("meta"), [[1, 2]], frozenset(), 4, temperature=0.0, seed=1)
+
+
+def tuned(run: Path, parallel: ParallelConfig) -> dict[str, torch.Tensor]:
+    """The weights of a model after some steps of instruction tuning."""
+    model = Gpt(dataclasses.replace(SMALL, vocab_size=512, max_position=64))
+    init_weights(model, seed=1)
+    loop = LoopConfig(steps=1, precision="float32", compile=False, threads=1, sample_seconds=0)
+    config = StageConfig(1.0, seq_len=64, rows=8, micro_rows=4, loop=loop, optim=OPTIM, parallel=parallel)
+    assert finetune(model, toy_tokenizer(), list(itertools.islice(fact_conversations(), 32)), config, run).finished
+    return model.state_dict()
+
+
+def test_a_stage_may_divide_a_model_and_gives_it_back_whole(tmp_path: Path) -> None:
+    reference = tuned(tmp_path / "one", ParallelConfig())
+    first, second = run_in_ranks(2, tuned, tmp_path / "two", ParallelConfig(shard=True))
+    assert (tmp_path / "one" / "metrics.jsonl").read_text().count("\n") > 2
+    for name, weight in reference.items():
+        torch.testing.assert_close(first[name], weight, atol=1e-4, rtol=1e-4, msg=name)
+        assert torch.equal(first[name], second[name]), name
