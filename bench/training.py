@@ -63,10 +63,10 @@ class Size:
     compile: bool = True
 
 
-# On a GPU the shape is the preset mini's, on a CPU pico's depth; widths that give equal matrices.
+# Vocabulary, depth, rows and batch of the presets mini (on a GPU) and pico, with widths that give equal matrices.
 FULL = Size(
-    *(Shape(4096, 384, 4, 6, 256), 64, 32, 4, 10.0),
-    *(Shape(4096, 192, 4, 3, 256), 32, 16, 240, 40, (1.5e-3, 3e-3, 6e-3), 12, 64, 14_000_000),
+    *(Shape(8192, 384, 4, 6, 256), 64, 32, 4, 10.0),
+    *(Shape(8192, 192, 4, 3, 256), 32, 16, 240, 40, (1.5e-3, 3e-3, 6e-3), 12, 64, 14_000_000),
 )
 GPU = Size(
     *(Shape(32768, 768, 12, 6, 1024), 64, 32, 5, 12.0),

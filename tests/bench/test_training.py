@@ -50,7 +50,7 @@ def test_the_time_to_a_loss_lies_between_two_looks_and_is_endless_if_it_is_never
 
 
 def test_matrices_of_a_shape_are_as_many_as_those_of_a_plain_decoder() -> None:
-    for shape in (Shape(4096, 384, 4, 6, 256), Shape(32768, 768, 12, 6, 1024)):
+    for shape in (Shape(8192, 384, 4, 6, 256), Shape(32768, 768, 12, 6, 1024)):
         assert shape.ours().num_matrix_params == shape.layers * 12 * shape.width**2
     with pytest.raises(ValueError, match="multiple of 3"):
         Shape(512, 64, 2, 2, 64).ours()
