@@ -72,7 +72,7 @@ def results(english: float, french: float, name: str = "toy") -> Results:
     numbers = [
         Number("all domains", value, "bits per byte", 9, lang) for lang, value in (("en", english), ("fr", french))
     ]
-    blimp = [Number("all", 0.615, "share", 200, "en", error=0.01, chance=0.5)]
+    blimp = [Number(name, 0.615, "share", n, "en", error=0.01, chance=0.5) for name, n in (("all", 200), ("few", 4))]
     return Results(
         name,
         {"network": "a 5-gram of little"},
@@ -130,6 +130,7 @@ def test_the_page_sets_each_model_beside_the_ngram_the_model_before_and_its_8_bi
     other = msgspec.structs.replace(engine, suites={"heldout": fewer})
     assert "| toy | measured on other texts |" in write_page([msgspec.structs.replace(chat, engine=other)], None)
     assert "| all | en | 61.5 ± 1.0 % | 50.0 % | 200 |" in page
+    assert "| few |" not in page
 
 
 def test_the_documentation_is_what_the_records_in_the_repository_say() -> None:

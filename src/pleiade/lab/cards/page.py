@@ -10,6 +10,7 @@ from pleiade.lab.cards.tables import Row, bits_table, cell, chance_words, number
 
 LANGUAGES = {"en": "English", "fr": "French"}
 ALL = "all domains"
+FEWEST = 30  # items of a line
 FOR = {
     "base": "continuing texts; what the others go on from",
     "chat": "answering, in English and in French",
@@ -125,9 +126,10 @@ def _suites(members: Sequence[Member]) -> list[str]:
 
 
 def _suite(asked: Sequence[tuple[str, SuiteResult]]) -> list[str]:
-    """A line a number, a column a model."""
+    """A line a number, a column a model; what few items say stays in the records."""
     rows: dict[tuple[str, str], Row] = {}
-    for number in asked[0][1].numbers:
+    told = [number for number in asked[0][1].numbers if number.count >= FEWEST]
+    for number in told or asked[0][1].numbers:
         values = []
         for _, suite in asked:
             found = [n for n in suite.numbers if (n.name, n.language) == (number.name, number.language)]
