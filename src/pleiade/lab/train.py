@@ -25,8 +25,11 @@ from pleiade.lab.gpt.model import Gpt
 from pleiade.lab.objectives.base import B, Batch, Objective
 from pleiade.lab.optim.muon import MuonAdamW, OptimConfig
 from pleiade.lab.optim.schedule import Decay, ScheduleConfig, decay_for_steps, learning_rate_scale, revise_decay
-from pleiade.lab.parallel.config import ParallelConfig
+from pleiade.lab.parallel.config import ParallelConfig, settle
 from pleiade.lab.placed import place, take_back
+from pleiade.lab.planning.advice import Room
+from pleiade.lab.planning.devices import free_memory
+from pleiade.lab.planning.layout import layout_for
 from pleiade.lab.ranks import Ranks, join_ranks
 
 PACE_WINDOW = 50  # steps over which the pace is measured
@@ -130,6 +133,9 @@ def train(
                 },
             )
 
+    settled = settle(parallel, ranks.size, model.config, on_gpu=team.device.type == "cuda")
+    layout = layout_for(settled, loop.precision, on_gpu=team.device.type == "cuda", compiled=loop.compile)
+    room = Room(model.config, layout, free_memory(team.device, ranks.size), run.name)
     pace, last_checkpoint = 0.0, time.monotonic()
     parameters, micro_batches = list(trained.parameters()), list[B]()
     stopping = False
@@ -141,7 +147,7 @@ def train(
             num_targets = sum(batch.num_targets for batch in micro_batches)
             total = torch.zeros((), device=team.device)
             for batch in team.share(micro_batches):
-                with _memory_advice(batch):
+                with room.advice(batch, len(micro_batches)):
                     part = objective.loss_sum(placed.hidden, trained, batch.to(team.device), dtype) / num_targets
                     torch.autograd.backward(part)
                 total += part.detach()
@@ -201,20 +207,6 @@ def _refuse_numbers(what: str, step: int, batches: Sequence[Batch], run: Path, r
         f"{what} is not a number at step {step}: resume from the last checkpoint with a lower learning "
         f"rate (optim.muon_lr, optim.embedding_lr); the batch is in {kept}"
     )
-
-
-@contextmanager
-def _memory_advice(batch: Batch) -> Iterator[None]:
-    """Turn the allocator's cry into what to change."""
-    try:
-        yield
-    except (torch.OutOfMemoryError, RuntimeError) as error:
-        if isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in str(error):
-            raise MemoryError(
-                f"a micro-batch of {batch.num_tokens:,} tokens does not fit into memory: halve micro_rows (the step "
-                "stays the same, in more and smaller parts)"
-            ) from error
-        raise
 
 
 def _agree(ranks: Ranks, decay: Decay | None) -> Decay | None:

@@ -19,7 +19,8 @@ from pleiade.lab.planning.memory import divisors, memory_of_step
 BELOW = {stage: f"{stage}." for stage in ("code", "chat", "reward")} | {
     stage: f"{stage}.stage." for stage in ("dpo", "rloo")
 }
-SURE = 0.8  # the formula is within 25 % of what a step takes
+# The formula is within 25 % of what a step takes; libraries take some more at their first use.
+SURE, FIRST_USE = 0.8, 64 * 2**20
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ class Room:
         below, rows = BELOW.get(self.stage, ""), micro_rows * num_batches
         found = None
         if self.free is not None:
-            room, there = self.free * SURE, memory_of_step(self.model, seq_len, 1, self.layout)
+            room, there = self.free * SURE - FIRST_USE, memory_of_step(self.model, seq_len, 1, self.layout)
             kept = there.weights + there.optimizer
             if below:  # those stages divide nothing
                 found = next(
