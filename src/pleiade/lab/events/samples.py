@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import torch
 from tokenizers import Tokenizer
-from torch.distributed.tensor import DTensor
 
 from pleiade.lab.gpt.decode import sample
+from pleiade.lab.gpt.divided import is_divided
 from pleiade.lab.gpt.model import Gpt
 from pleiade.lab.preferences.pair import prompt_ids
 from pleiade.lab.tokenizer.special_tokens import END_OF_TEXT, FIM_MIDDLE, FIM_PREFIX, FIM_SUFFIX, IM_END
@@ -69,4 +69,4 @@ def chat_prompts(tokenizer: Tokenizer) -> Prompts:
 
 def is_whole(model: Gpt) -> bool:
     """Whether this rank holds all of the weights, so that it can write without the others."""
-    return not any(isinstance(parameter, DTensor) for parameter in model.parameters())
+    return not any(is_divided(parameter) for parameter in model.parameters())

@@ -15,7 +15,6 @@ import torch
 import torch.distributed as dist
 import torch.nn.functional as F
 from torch import Tensor, nn
-from torch.nn.attention.bias import causal_lower_right
 from torch.utils.checkpoint import checkpoint
 
 from pleiade.lab.gpt.config import GptConfig
@@ -86,6 +85,9 @@ def causal_attention_fused(q_BNTH: Tensor, k_BKSH: Tensor, v_BKSH: Tensor) -> Te
     T, S = q_BNTH.shape[2], k_BKSH.shape[2]
     if T == S:
         return F.scaled_dot_product_attention(q_BNTH, k_BKSH, v_BKSH, is_causal=True, enable_gqa=True)
+    # Here, because it brings torch's whole compiler along, which costs each start a second.
+    from torch.nn.attention.bias import causal_lower_right
+
     mask = causal_lower_right(T, S)
     return F.scaled_dot_product_attention(q_BNTH, k_BKSH, v_BKSH, attn_mask=mask, enable_gqa=True)
 
