@@ -238,5 +238,5 @@ def _facts(event: Event) -> str:
     if event.event not in ("started", "resumed"):
         return ""
     peak = event.peak or {}
-    told = f"; {short(float(peak['flops']))}FLOP/s ({peak['source']})" if peak else ""
+    told = f"; {short(float(peak['flops']) / 1e12)} TFLOP/s ({peak['source']})" if peak else ""
     return f"{event.device}, {event.ranks} × {event.precision}{told}"
