@@ -162,6 +162,8 @@ def test_what_is_left_open_is_decided_as_openai_does() -> None:
     assert (whole.learning_rate, whole.micro_batch_size, whole.accumulation) == (pytest.approx(4e-5), 2, 4)
     group = decide(config(Path("x"), "grpo", grader="g"), 10, 100)
     assert (group.batch_size, group.steps) == (32, 20)
+    shared = decide(config(Path("x")), 1000, 2048, ranks=3)
+    assert (shared.batch_size, shared.micro_batch_size, shared.accumulation) == (9, 3, 1)
 
 
 @pytest.mark.parametrize(

@@ -93,7 +93,7 @@ class TuneConfig:
 
 @dataclass(frozen=True)
 class Decided:
-    """What "auto" became. `accumulation` micro-batches make one step; rates are per step at their peak."""
+    """What "auto" became. `accumulation` micro-batches of a rank make one step; rates are per step at their peak."""
 
     epochs: int
     batch_size: int
@@ -104,10 +104,10 @@ class Decided:
     beta: float
 
 
-def decide(config: TuneConfig, num_examples: int, longest: int) -> Decided:
-    """Settle what was left open, for `num_examples` to learn of at most `longest` tokens each.
+def decide(config: TuneConfig, num_examples: int, longest: int, ranks: int = 1) -> Decided:
+    """Settle what was left open, for `num_examples` to learn of at most `longest` tokens each, on `ranks` processes.
 
-    A step holds `batch_size` examples (for grpo: answers, a multiple of `num_generations`).
+    A step, all ranks together, holds `batch_size` examples (for grpo: answers, a multiple of `num_generations`).
     """
     epochs = auto_epochs(num_examples) if config.n_epochs == "auto" else int(config.n_epochs)
     batch = auto_batch_size(num_examples) if config.batch_size == "auto" else int(config.batch_size)
@@ -115,16 +115,18 @@ def decide(config: TuneConfig, num_examples: int, longest: int) -> Decided:
     if config.method == "grpo":
         batch = max(batch, 4) * unit if config.batch_size == "auto" else math.ceil(batch / unit) * unit
     batch = min(batch, max(1, num_examples) * unit)
+    batch = math.ceil(batch / math.lcm(unit, ranks)) * math.lcm(unit, ranks)
     rows = 2 if config.method in ("reward", "dpo") else 1  # a pair is two rows
     fits = max(1, TOKENS_AT_ONCE // (max(1, longest) * rows))
-    wanted = min(batch, fits) if config.micro_batch_size == "auto" else min(batch, int(config.micro_batch_size))
-    micro = max(size for size in range(1, wanted + 1) if batch % size == 0)
+    share = batch // ranks
+    wanted = min(share, fits if config.micro_batch_size == "auto" else int(config.micro_batch_size))
+    micro = max(size for size in range(1, wanted + 1) if share % size == 0)
     # Groups of answers that do not fill a step wait for the next epoch, which shuffles anew.
     each = num_examples * unit // batch if config.method == "grpo" else math.ceil(num_examples / batch)
     multiplier = 1.0 if config.learning_rate_multiplier == "auto" else float(config.learning_rate_multiplier)
     rate = ADAPTER_RATES[config.method] * (FULL_SHARE if config.adapter is None else 1.0) * multiplier
     beta = {"dpo": 0.1}.get(config.method, 0.0) if config.beta == "auto" else float(config.beta)
-    return Decided(epochs, batch, micro, batch // micro, epochs * each, rate, beta)
+    return Decided(epochs, batch, micro, share // micro, epochs * each, rate, beta)
 
 
 def auto_epochs(num_examples: int) -> int:

@@ -27,7 +27,7 @@ from pleiade.lab.tune.report import TuneReport, card, read_report, write_report
 from pleiade.lab.tune.rewards import Judge, graded, read_grader, scored
 from pleiade.lab.tune.tell import Voice
 from pleiade.lab.tune.trainers import MEASURES, Sets, build_trainer, precision_here
-from pleiade.lab.tune.watch import Watch, newest_checkpoint, stop_on_signal
+from pleiade.lab.tune.watch import Watch, newest_checkpoint, remove_unfinished, stop_on_signal
 
 # What may differ when a run goes on: how it is computed and told.
 MAY_CHANGE = ("checkpoint_seconds", "checkpoint_steps", "log_steps", "micro_batch_size", "gradient_checkpointing")
@@ -57,12 +57,14 @@ def _tune(config: TuneConfig, run: Path, voice: Voice) -> TuneReport | None:
     tokenizer = load_tokenizer(start.base)
     sets = _rendered(config, start, tokenizer, material, voice)
     longest = sets.learn.longest + (config.max_answer_tokens if config.method == "grpo" else 0)
-    decided = decide(config, len(sets.learn.rows), longest)
+    decided = decide(config, len(sets.learn.rows), longest, int(os.environ.get("WORLD_SIZE", "1")))
     judge = _judge(config, material)
     model = load_model(start, config, precision_here(config))
     plan = make_plan(model, sets, config, decided)
-    _begin(config, run)
-    write_json(run / SIZES, dataclasses.asdict(decided))
+    if voice.speaks:
+        _begin(config, run)
+        write_json(run / SIZES, dataclasses.asdict(decided))
+        remove_unfinished(run)
     voice.say(plan.text(config, decided, sets, material.unseen))
     with stop_on_signal() as stopped:
         watch = Watch(config, run, voice, stopped)
@@ -136,9 +138,12 @@ def _judge(config: TuneConfig, material: Material) -> Judge | None:
 def _before(trainer: Any, config: TuneConfig, run: Path) -> float:
     """What the model was worth untouched: measured once, kept for runs that go on."""
     path = run / "before.json"
-    if not path.is_file():
-        write_json(path, {"value": _measured(trainer, config)})
-    return float(read_json(path)["value"])
+    if path.is_file():
+        return float(read_json(path)["value"])
+    before = _measured(trainer, config)
+    if trainer.is_world_process_zero():
+        write_json(path, {"value": before})
+    return before
 
 
 def _measured(trainer: Any, config: TuneConfig) -> float:

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import torch
 from transformers import TrainerCallback
 
 from pleiade.lab.events.journal import keep_until, line_of
@@ -33,13 +34,16 @@ FURTHER = {
 
 
 def newest_checkpoint(run: Path) -> Path | None:
-    """The newest whole checkpoint of a run; unfinished ones are removed."""
-    folders = sorted((run / "checkpoints").glob("checkpoint-*"), key=lambda folder: int(folder.name.split("-")[1]))
-    for folder in folders:
+    """The newest whole checkpoint of a run."""
+    whole = [path.parent for path in (run / "checkpoints").glob(f"checkpoint-*/{COMPLETE}")]
+    return max(whole, key=lambda folder: int(folder.name.split("-")[1]), default=None)
+
+
+def remove_unfinished(run: Path) -> None:
+    """Remove what a kill or a full disk left of a checkpoint."""
+    for folder in (run / "checkpoints").glob("checkpoint-*"):
         if not (folder / COMPLETE).is_file():
             shutil.rmtree(folder)
-    whole = [folder for folder in folders if folder.is_dir()]
-    return whole[-1] if whole else None
 
 
 class Watch(TrainerCallback):  # type: ignore[misc]
@@ -128,21 +132,31 @@ class Watch(TrainerCallback):  # type: ignore[misc]
             print(progress_line(place) + "".join(f"  {n} {value:.3f}" for n, value in further.items()), flush=True)
 
     def on_step_end(self, args: Any, state: Any, control: Any, **_rest: Any) -> Any:
-        """Ask for a checkpoint where it is time, or where a signal came."""
+        """Ask for a checkpoint where it is time, or where a signal came: all ranks at the same step."""
         every = self.config.checkpoint_steps
         due = time.monotonic() - self.last_checkpoint > self.config.checkpoint_seconds
-        if self.stopped():
-            control.should_training_stop = True
-        if self.stopped() or due or (every and state.global_step % every == 0) or state.global_step == state.max_steps:
+        stopping, due = _any_rank(args.device, self.stopped(), due)
+        control.should_training_stop = control.should_training_stop or stopping
+        if stopping or due or (every and state.global_step % every == 0) or state.global_step == state.max_steps:
             control.should_save = True
         return control
 
     def on_save(self, args: Any, state: Any, control: Any, **_rest: Any) -> None:
-        """The checkpoint is whole."""
+        """The checkpoint is whole once every rank has written its part."""
+        _any_rank(args.device, False)
         if state.is_world_process_zero:
             (Path(args.output_dir) / f"checkpoint-{state.global_step}" / COMPLETE).touch()
             self.voice.note("checkpoint", step=state.global_step)
         self.last_checkpoint = time.monotonic()
+
+
+def _any_rank(device: torch.device, *flags: bool) -> list[bool]:
+    """Each flag, true where it is true on any rank; waits for all of them."""
+    if not torch.distributed.is_initialized():
+        return list(flags)
+    told = torch.tensor([float(flag) for flag in flags], device=device)
+    torch.distributed.all_reduce(told, torch.distributed.ReduceOp.MAX)
+    return [value > 0 for value in told.tolist()]
 
 
 @contextmanager
