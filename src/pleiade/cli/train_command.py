@@ -27,7 +27,7 @@ def add_to(app: typer.Typer) -> None:
 
 def with_the_lab(command: Callable[..., None], *needed: str) -> Callable[..., None]:
     """The command, or the line that says how to add what it needs (most of it, unless told)."""
-    libraries = needed or ("torch", "datasets")
+    libraries = needed or ("torch", "datasets", "trl")
 
     @functools.wraps(command)
     def checked(**arguments: Any) -> None:
