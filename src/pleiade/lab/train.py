@@ -206,7 +206,8 @@ def _refuse_numbers(what: str, step: int, batches: Sequence[Batch], run: Path, r
         torch.save({"step": step, "batches": [vars(batch) for batch in batches]}, kept)
     raise FloatingPointError(
         f"{what} is not a number at step {step}: resume from the last checkpoint with a lower learning "
-        f"rate (optim.muon_lr, optim.embedding_lr); the batch is in {kept}"
+        f"rate (optim.muon_lr, optim.embedding_lr), or, if it ends so again, remove that one and resume from the one "
+        f"before; the batch is in {kept}"
     )
 
 
