@@ -104,6 +104,7 @@ def peft_answer(base: Path, adapter: Path) -> str:
     return str(tokenizer.decode(told[0, asked["input_ids"].shape[1] :], skip_special_tokens=True))
 
 
+@pytest.mark.timeout(600)  # a second process imports all of it again
 def test_a_killed_run_goes_on_to_the_same_weights(sft: tuple[TuneConfig, Path, TuneReport], tmp_path: Path) -> None:
     wanted, whole, report = sft
     run = tmp_path / "run"
