@@ -72,6 +72,8 @@ def test_a_code_stage_builds_its_corpus_and_learns_to_fill_in_the_middle(tmp_pat
     assert tokens["base"] == tokens["code"]
     assert (tmp_path / "run" / "code-export" / "model.safetensors").exists()
     assert not (tmp_path / "run" / "export").exists()
+    run_chain(dataclasses.replace(preset, code=code), data, tmp_path / "run", until="base")
+    assert [row["stage"] for row in json.loads((tmp_path / "run" / "report.json").read_text())] == ["base", "code"]
     told = Told("toy-code", "a desk")
     record = gather("code", told, data, tmp_path / "run", tmp_path / "run" / "code-export", "code")
     assert [(stage.name, stage.after) for stage in record.stages] == [(r.stage, r.after) for r in reports]
