@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 FLUSH_SECONDS = 1.0  # between a row and whoever watches
 BAR_SECONDS = 0.5  # between two looks of the bar
+MAX_REASON = 1000  # characters: a compiler that fails says a hundred thousand
 SAMPLE_SHARE = 200  # samples take at most one part in so many of the time
 
 
@@ -171,7 +172,7 @@ class Record:
 
     def _fail(self, error: BaseException) -> None:
         try:
-            note(self.folder, "failed", step=self.step_done, reason=f"{type(error).__name__}: {error}")
+            note(self.folder, "failed", step=self.step_done, reason=f"{type(error).__name__}: {error}"[:MAX_REASON])
             self._close()
         except OSError as also:  # a full disk is why it failed: that shall be told, not this
             error.add_note(f"nor could its record be written: {also}")
