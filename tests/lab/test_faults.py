@@ -273,6 +273,8 @@ def test_ctrl_c_at_any_time_is_answered_and_the_same_command_goes_on(
             time.sleep(0.001)
         os.kill(os.getpid(), signal.SIGINT)
 
+    # Whoever started the tests in the background had them ignore what Ctrl-C sends.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     threading.Thread(target=press, daemon=True).start()
     assert train(data, run, "loop.steps=30") == 3
     assert "stop" in said()

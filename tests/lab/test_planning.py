@@ -92,8 +92,8 @@ def test_what_does_not_fit_is_told_with_the_assignments_that_do() -> None:
     assert what_fits(model, 1024, 64, 256, Layout(), needed) == ""
     halved = what_fits(model, 1024, 64, 256, Layout(), needed - 1)
     assert halved == "micro_rows=32"
-    little = memory_of_step(model, 1024, 1, Layout(recompute=True)).total
-    assert what_fits(model, 1024, 64, 256, Layout(), little) == "micro_rows=1 parallel.recompute=true"
+    little = memory_of_step(model, 1024, 2, Layout(recompute=True)).total
+    assert what_fits(model, 1024, 64, 256, Layout(), little) == "micro_rows=2 parallel.recompute=true"
     assert what_fits(model, 1024, 64, 256, Layout(), 2**30) is None
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, fields
 
 from pleiade.lab.gpt.config import GptConfig
-from pleiade.lab.gpt.head_loss import SLICE_ROWS
+from pleiade.lab.gpt.head_loss import PIECE_NUMBERS, SLICE_ROWS
 from pleiade.lab.planning.layout import Layout
 
 MASTER = 4  # bytes of a float32: weights, gradients, momentum and moments
@@ -119,8 +119,9 @@ def _head(model: GptConfig, tokens: int, layout: Layout) -> int:
     """The head's loss: the last layer and its gradient, a slice of logits, and the gradient of the head."""
     e, vocabulary = layout.value_bytes, model.vocab_size / layout.tensor
     rows = min(SLICE_ROWS, tokens)
-    # Logits and probabilities; computing in bfloat16 also the logits in float32, and the gradient.
-    logits = rows * vocabulary * (2 * MASTER + (2 * e if e < MASTER else 0))
+    # Logits, which become their own gradient; probabilities and what softmax needs for them, of a piece at a time.
+    in_piece = rows * vocabulary if layout.fused else min(rows * vocabulary, PIECE_NUMBERS)
+    logits = e * rows * vocabulary + 2 * MASTER * in_piece
     weights = (MASTER + (e if e < MASTER else 0)) * vocabulary * model.hidden_size
     return round(logits + weights + 2 * e * tokens * model.hidden_size)
 

@@ -43,7 +43,7 @@ def reward(task: Task, answer: str) -> float:
     if not isinstance(value, dict):
         return 0.1
     keys = sum(key in value for key in task.wanted)
-    values = sum(value.get(key) == wanted for key, wanted in task.wanted.items())
+    values = sum(bool(value.get(key) == wanted) for key, wanted in task.wanted.items())
     return 0.4 + 0.3 * (keys + values) / len(task.wanted)
 
 
