@@ -13,7 +13,7 @@ from pathlib import Path
 
 from tokenizers import Tokenizer
 
-from pleiade.lab.begun import begin, weights_fingerprint
+from pleiade.lab.begun import begin, weights_fingerprint, write_json
 from pleiade.lab.checkpoint import latest_checkpoint, load_weights
 from pleiade.lab.curves import draw_curve
 from pleiade.lab.data.shards import tokenizer_fingerprint
@@ -106,7 +106,7 @@ class _Chain:
 
     def __init__(self, preset: Preset, data: Path, run: Path) -> None:
         self.preset, self.data, self.run = preset, data, run
-        self.is_first = join_ranks().is_first
+        self.is_first, self.device = join_ranks().is_first, join_ranks().device
         self.reports: list[StageReport] = []
         self.model: Gpt
         self.scorer: Gpt
@@ -134,11 +134,14 @@ class _Chain:
         if not pretrain(self.preset, self.data, folder).finished:
             return None
         self.tokenizer = load_tokenizer(folder / "tokenizer")
-        self.model = load_model(self.preset, load_weights(newest_checkpoint(folder)))
+        self.model = load_model(self.preset, load_weights(newest_checkpoint(folder))).to(self.device)
+        if known := self._known("base"):
+            return known
         untrained = Gpt(self.preset.model)
         init_weights(untrained, self.preset.loop.seed)
         before, after = (
-            stream_loss(model, self.preset, self.data, folder, self.tokenizer) for model in (untrained, self.model)
+            stream_loss(model, self.preset, self.data, folder, self.tokenizer)
+            for model in (untrained.to(self.device), self.model)
         )
         self._curve("base", "pretraining")
         return StageReport("base", "nats per token", before, after, "lower")
@@ -152,11 +155,10 @@ class _Chain:
         join_ranks().wait_for_all()
         if not pretrain(preset, self.data, folder, start=self.model.state_dict()).finished:
             return None
-        trained = load_model(preset, load_weights(newest_checkpoint(folder)))
-        before, after = (
-            stream_loss(model, preset, self.data, folder, self.tokenizer) for model in (self.model, trained)
-        )
-        self.model = trained
+        start, self.model = self.model, load_model(preset, load_weights(newest_checkpoint(folder))).to(self.device)
+        if known := self._known("code"):
+            return known
+        before, after = (stream_loss(model, preset, self.data, folder, self.tokenizer) for model in (start, self.model))
         self._curve("code", "code")
         return StageReport("code", "nats per token of code", before, after, "lower")
 
@@ -217,6 +219,14 @@ class _Chain:
             "rloo", f"reward of first choices ({config.judge})", told.reward_before, told.reward_after, "higher"
         )
 
+    def _known(self, stage: str) -> StageReport | None:
+        """What was measured of a stage that has not been trained since."""
+        path = self.run / "report.json"
+        if not path.exists() or path.stat().st_mtime < newest_checkpoint(self.run / stage).stat().st_mtime:
+            return None
+        rows = (row for row in json.loads(path.read_text("utf-8")) if row["stage"] == stage)
+        return next((StageReport(**row) for row in rows), None)
+
     def note(self, report: StageReport) -> None:
         """Print and keep what a stage measured."""
         self.reports.append(report)
@@ -225,7 +235,7 @@ class _Chain:
             path = self.run / "report.json"
             kept = json.loads(path.read_text("utf-8")) if path.exists() else []  # of stages on another way, too
             rows = {row["stage"]: row for row in (*kept, dataclasses.asdict(report))}
-            path.write_text(json.dumps(list(rows.values()), indent=2) + "\n", "utf-8")
+            write_json(path, list(rows.values()))
 
     def _curve(self, stage: str, title: str) -> None:
         if self.is_first:

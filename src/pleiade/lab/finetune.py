@@ -31,7 +31,7 @@ def dialogue_loss(model: Gpt, tokenizer: Tokenizer, conversations: Sequence[Conv
     nats, num_targets = 0.0, 0
     for _ in range(len(objective.packed)):
         (batch,) = objective.next_step()
-        nats += float(objective.loss_sum(model.hidden, model, batch, torch.float32))
+        nats += float(objective.loss_sum(model.hidden, model, batch.to(model.device), torch.float32))
         num_targets += batch.num_targets
     return nats / num_targets
 

@@ -82,7 +82,7 @@ def stream_loss(model: Gpt, preset: Preset, data: Path, run: Path, tokenizer: To
     stream = open_stream(preset, data, run / "cache", tokenizer)
     stream.position = int(0.97 * len(stream.order))
     objective = NextToken(stream, num_rows, min(8, num_rows))
-    batches = objective.next_step()
+    batches = [batch.to(model.device) for batch in objective.next_step()]
     nats = sum(float(objective.loss_sum(model.hidden, model, batch, torch.float32)) for batch in batches)
     return nats / sum(batch.num_targets for batch in batches)
 

@@ -41,7 +41,7 @@ def with_reward_head(model: Gpt) -> Gpt:
     scorer = Gpt(dataclasses.replace(model.config, reward_head=True))
     init_weights(scorer, seed=1)
     scorer.load_state_dict(model.state_dict(), strict=False)
-    return scorer
+    return scorer.to(model.device)
 
 
 def train_reward(

@@ -199,6 +199,11 @@ class Gpt(nn.Module):
         return x_BTD
 
     @property
+    def device(self) -> torch.device:
+        """Where the weights are."""
+        return self.embed_tokens.weight.device
+
+    @property
     def head_weight(self) -> Tensor:
         """The matrix that turns the last layer into logits; the embedding itself when tied."""
         return self.embed_tokens.weight if self.lm_head is None else self.lm_head.weight

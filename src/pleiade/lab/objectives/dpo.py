@@ -37,7 +37,11 @@ class PreferenceOptimisation(PairDealer):
 @torch.no_grad()
 def answer_logprobs(model: Gpt, answers: Sequence[Answer]) -> list[float]:
     """log p(answer | prompt) of each, in nats and float32."""
-    return judged(answers, lambda ids, targets, _: row_logprobs(model.hidden, model, ids, targets, torch.float32))
+
+    def judge(ids: Tensor, targets: Tensor, _: Tensor) -> Tensor:
+        return row_logprobs(model.hidden, model, ids, targets, torch.float32)
+
+    return judged(answers, judge, model.device)
 
 
 def pair_logprobs(model: Gpt, pairs: Sequence[RenderedPair]) -> list[tuple[float, float]]:

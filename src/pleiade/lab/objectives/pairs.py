@@ -53,13 +53,17 @@ def answer_rows(answers: Sequence[Answer], pad_id: int, width: int) -> tuple[Ten
     return ids, targets, torch.tensor([len(answer.ids) - 1 for answer in answers])
 
 
-def judged(answers: Sequence[Answer], judge: Callable[[Tensor, Tensor, Tensor], Tensor], rows: int = 32) -> list[float]:
-    """A number for each answer: `judge` takes ids, targets and last of a batch; answers of similar length share one."""
+def judged(
+    answers: Sequence[Answer], judge: Callable[[Tensor, Tensor, Tensor], Tensor], device: torch.device, rows: int = 32
+) -> list[float]:
+    """A number for each answer: `judge` takes ids, targets and last of a batch on `device`; answers of similar length
+    share one.
+    """
     order = sorted(range(len(answers)), key=lambda i: len(answers[i].ids))
     numbers = [0.0] * len(answers)
     for first in range(0, len(order), rows):
         part = order[first : first + rows]
-        batch = answer_rows([answers[i] for i in part], 0, len(answers[part[-1]].ids))
+        batch = [t.to(device) for t in answer_rows([answers[i] for i in part], 0, len(answers[part[-1]].ids))]
         for i, number in zip(part, judge(*batch), strict=True):
             numbers[i] = float(number)
     return numbers

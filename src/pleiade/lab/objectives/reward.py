@@ -42,4 +42,8 @@ def last_rewards(hidden: Hidden, model: Gpt, ids_BT: Tensor, last_B: Tensor, dty
 @torch.no_grad()
 def answer_rewards(model: Gpt, answers: Sequence[Answer]) -> list[float]:
     """The reward of each answer, in float32."""
-    return judged(answers, lambda ids, _, last: last_rewards(model.hidden, model, ids, last, torch.float32))
+
+    def judge(ids: Tensor, _: Tensor, last: Tensor) -> Tensor:
+        return last_rewards(model.hidden, model, ids, last, torch.float32)
+
+    return judged(answers, judge, model.device)
