@@ -1,12 +1,10 @@
 """What a person may do wrong, and what a machine may do to them: each ends in a sentence that says what to do."""
 
 import json
-import os
 import resource
 import signal
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -40,9 +38,14 @@ def recipe(folder: Path, source: str) -> Path:
 
 def train(data: Path, run: Path, *changes: str, source: str = "toy", until: str = "base") -> int:
     """One rank, as `pleiade train` starts it, in this process."""
+    return rank.main(arguments(data, run, *changes, source=source, until=until))
+
+
+def arguments(data: Path, run: Path, *changes: str, source: str = "toy", until: str = "base") -> list[str]:
+    """A rank's command line for a run of a second."""
     fast = ["loop.steps=6", "loop.checkpoint_steps=2", "rows=4", "micro_rows=4"]
     text = f"recipe={data / source}.toml"
-    return rank.main(["toy", "--data", str(data), "--run", str(run), "--until", until, text, *fast, *changes])
+    return ["toy", "--data", str(data), "--run", str(run), "--until", until, text, *fast, *changes]
 
 
 Said = Callable[[], str]
@@ -263,21 +266,18 @@ def test_a_disk_that_is_full_at_the_export_leaves_the_model_before(data: Path, r
 
 
 @pytest.mark.parametrize("sign", [".lock", "base/cache/toy.text.bin", "base/metrics.jsonl"])
-def test_ctrl_c_at_any_time_is_answered_and_the_same_command_goes_on(
-    data: Path, tmp_path: Path, said: Said, sign: str
-) -> None:
+def test_ctrl_c_at_any_time_is_answered_and_the_same_command_goes_on(data: Path, tmp_path: Path, sign: str) -> None:
     run = tmp_path / "run"
-
-    def press() -> None:
-        while not (run / sign).exists():
-            time.sleep(0.001)
-        os.kill(os.getpid(), signal.SIGINT)
-
-    # Whoever started the tests in the background had them ignore what Ctrl-C sends.
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    threading.Thread(target=press, daemon=True).start()
-    assert train(data, run, "loop.steps=30") == 3
-    assert "stop" in said()
+    # A process of its own, with the handler that a terminal's processes have: whoever runs the tests may ignore Ctrl-C.
+    code = "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+    code += "from pleiade.lab.__main__ import main; sys.exit(main(sys.argv[1:]))"
+    command = [sys.executable, "-c", code, *arguments(data, run, "loop.steps=30")]
+    pressed = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    while not (run / sign).exists() and pressed.poll() is None:
+        time.sleep(0.001)
+    pressed.send_signal(signal.SIGINT)
+    _, told = pressed.communicate()
+    assert (pressed.returncode, "stop" in told, "Traceback" in told) == (3, True, False), told
     assert train(data, run, "loop.steps=30") == 0
 
 
