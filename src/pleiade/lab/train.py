@@ -7,11 +7,8 @@ the decided decay. All of it is in each checkpoint, so a run that was killed and
 from __future__ import annotations
 
 import math
-import signal
-import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import NoReturn
@@ -31,6 +28,7 @@ from pleiade.lab.planning.advice import Room
 from pleiade.lab.planning.devices import free_memory
 from pleiade.lab.planning.layout import layout_for
 from pleiade.lab.ranks import Ranks, join_ranks
+from pleiade.lab.signals import stop_on_signal
 
 PACE_WINDOW = 50  # steps over which the pace is measured
 BAD_BATCH = "nan-batch.pt"  # of the step that ended a run whose numbers were none
@@ -140,7 +138,7 @@ def train(
     pace, last_checkpoint = 0.0, time.monotonic()
     parameters, micro_batches = list(trained.parameters()), list[B]()
     stopping = False
-    with _stop_on_signal() as stopped, record, ranks.none_lost():
+    with stop_on_signal() as stopped, record, ranks.none_lost():
         while (decay is None or step < decay.last) and not stopping:
             started = time.monotonic()
             scale = learning_rate_scale(step, schedule, decay)
@@ -214,20 +212,3 @@ def _refuse_numbers(what: str, step: int, batches: Sequence[Batch], run: Path, r
 def _agree(ranks: Ranks, decay: Decay | None) -> Decay | None:
     values = ranks.from_first([decay.first, decay.last, decay.start_scale] if decay else None)
     return Decay(int(values[0]), int(values[1]), values[2]) if values else None
-
-
-@contextmanager
-def _stop_on_signal() -> Iterator[Callable[[], bool]]:
-    """Turns SIGINT and SIGTERM into a flag that the loop reads between steps."""
-    received: list[int] = []
-
-    def remember(number: int, _frame: object) -> None:
-        received.append(number)
-        print("\nstopping after this step, with a checkpoint", file=sys.stderr, flush=True)
-
-    previous = {number: signal.signal(number, remember) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield lambda: bool(received)
-    finally:
-        for number, handler in previous.items():
-            signal.signal(number, handler)

@@ -40,7 +40,7 @@ def text_parts(stage: str, data: Path, sources: Sequence[Source], cache: Path) -
 def _built(data: Path, sources: Sequence[Source]) -> dict[str, BuiltSource]:
     """By name, those that come from a built corpus."""
     found: dict[str, BuiltSource] = {}
-    for corpus in {(data / source.folder).parent for source in sources}:
+    for corpus in dict.fromkeys((data / source.folder).parent for source in sources):
         if (corpus / MANIFEST).exists():
             found |= {told.name: told for told in read_manifest(corpus).sources}
     return found

@@ -76,8 +76,8 @@ def package_lines(address: str, packages: Mapping[str, tuple[int, int]]) -> list
     for name, package in described.items():
         if name in packages:
             files, size = packages[name]
-            about = f"{package.version}, {package.licence}, {files} files, {size} bytes, {package.homepage}"
-            lines.append(f"  {name} {about}".rstrip(", "))
+            about = f"{package.version}, {package.licence}, {files} files, {size} bytes"
+            lines.append(f"  {name} {about}")
         elif package.licence is None:
             left_out.append(f"{name} ({package.stated})")
     return [*lines, *([f"Not taken for their licences: {', '.join(left_out)}"] if left_out else [])]

@@ -57,7 +57,6 @@ class Package:
     version: str
     stated: str
     licence: str | None
-    homepage: str
 
 
 def find_packages(where: str) -> list[DataFile]:
@@ -74,7 +73,7 @@ def find_packages(where: str) -> list[DataFile]:
 
 def list_packages(where: str) -> list[Package]:
     """Every installed package with what its metadata says, the standard library first."""
-    library = Package(STANDARD_LIBRARY, platform.python_version(), "PSF-2.0", "PSF-2.0", "python.org")
+    library = Package(STANDARD_LIBRARY, platform.python_version(), "PSF-2.0", "PSF-2.0")
     found = [describe(distribution) for distribution in _distributions(where)]
     return [library, *found] if where == INSTALLED else found
 
@@ -91,9 +90,7 @@ def describe(distribution: importlib.metadata.Distribution) -> Package:
         )
     if not stated:
         stated = (_first(metadata, "License") or "unknown").strip().splitlines()[0][:100]
-    urls = metadata.get_all("Project-URL") or []
-    homepage = _first(metadata, "Home-page") or next((url.partition(", ")[2] for url in urls), "")
-    return Package(metadata["Name"], distribution.version, stated, permissive(stated), homepage)
+    return Package(metadata["Name"], distribution.version, stated, permissive(stated))
 
 
 def _first(metadata: importlib.metadata.PackageMetadata, key: str) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from jinja2 import TemplateError
 
 from pleiade.lab.tune.config import TuneConfig
 from pleiade.lab.tune.errors import TuneError
@@ -73,7 +74,7 @@ def end_of_turn(tokenizer: Any) -> str | None:
     messages = [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]
     try:
         text = str(tokenizer.apply_chat_template(messages, tokenize=False)).rstrip()
-    except Exception:
+    except (TemplateError, TypeError, ValueError):
         return None  # a template that wants more than these two turns tells nothing here
     ending = text[text.rfind("b") + 1 :].strip()
     return ending if ending in tokenizer.get_vocab() else None

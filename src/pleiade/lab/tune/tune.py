@@ -15,6 +15,7 @@ import torch
 from pleiade.domain.examples import Example
 from pleiade.lab.begun import BEGUN, begin, read_json, write_json
 from pleiade.lab.lock import hold
+from pleiade.lab.signals import stop_on_signal
 from pleiade.lab.tune.config import Decided, TuneConfig, decide
 from pleiade.lab.tune.errors import TuneError
 from pleiade.lab.tune.export import export, licence_of
@@ -27,7 +28,7 @@ from pleiade.lab.tune.report import TuneReport, card, read_report, write_report
 from pleiade.lab.tune.rewards import Judge, graded, read_grader, scored
 from pleiade.lab.tune.tell import Voice
 from pleiade.lab.tune.trainers import MEASURES, Sets, build_trainer, precision_here
-from pleiade.lab.tune.watch import Watch, newest_checkpoint, remove_unfinished, stop_on_signal
+from pleiade.lab.tune.watch import Watch, newest_checkpoint, remove_unfinished
 
 # What may differ when a run goes on: how it is computed and told.
 MAY_CHANGE = ("checkpoint_seconds", "checkpoint_steps", "log_steps", "micro_batch_size", "gradient_checkpointing")

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import math
 import shutil
-import signal
-import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -157,20 +154,3 @@ def _any_rank(device: torch.device, *flags: bool) -> list[bool]:
     told = torch.tensor([float(flag) for flag in flags], device=device)
     torch.distributed.all_reduce(told, torch.distributed.ReduceOp.MAX)
     return [value > 0 for value in told.tolist()]
-
-
-@contextmanager
-def stop_on_signal() -> Iterator[Callable[[], bool]]:
-    """Turns SIGINT and SIGTERM into a flag that is read between steps."""
-    received: list[int] = []
-
-    def remember(number: int, _frame: object) -> None:
-        received.append(number)
-        print("\nstopping after this step, with a checkpoint", file=sys.stderr, flush=True)
-
-    previous = {number: signal.signal(number, remember) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield lambda: bool(received)
-    finally:
-        for number, handler in previous.items():
-            signal.signal(number, handler)
