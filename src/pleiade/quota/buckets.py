@@ -1,0 +1,127 @@
+"""The arithmetic of buckets, on whole numbers and without I/O: `memory.py` runs it, `valkey.lua` says it again.
+
+A state is four integers. Window: id, used, id and used of the other window seen last (so that a clock that jumps
+back over a boundary finds its counter again). Leaky: time in ms, level in drops. Total: used.
+"""
+
+from collections.abc import Sequence
+
+from pleiade.quota.limiter import Ask, Bucket, Correction, Standing, Verdict
+
+State = tuple[int, int, int, int]
+
+# A leaky bucket of C tokens a minute loses C drops a millisecond: time in ms then needs no fractions.
+DROPS = 60_000
+MINUTE_MS = 60_000
+DAY_MS = 86_400_000
+
+
+def level(ask: Ask, state: State | None, now_ms: int) -> int:
+    """What is in the bucket now: an amount, or drops in a leaky one."""
+    if ask.bucket is Bucket.TOTAL:
+        return max(state[0] if state else 0, ask.floor)
+    if state is None:
+        return 0
+    if ask.bucket is Bucket.LEAKY:
+        return max(0, state[1] - ask.limit * max(0, now_ms - state[0]))
+    window = now_ms // ask.period_ms
+    if state[0] == window:
+        return state[1]
+    return state[3] if state[2] == window else 0
+
+
+def fits(ask: Ask, level: int) -> bool:
+    """May the amount go into a bucket with that level?
+
+    A leaky bucket is judged by what is in it already, so a small burst above 100 % is allowed (wire-contract §8).
+    """
+    if not ask.enforced:
+        return True
+    if ask.bucket is Bucket.LEAKY:
+        return level <= ask.limit * DROPS
+    return level + ask.amount <= ask.limit
+
+
+def filled(ask: Ask, level: int) -> int:
+    """The level with the amount in it."""
+    return level + (ask.amount * DROPS if ask.bucket is Bucket.LEAKY else ask.amount)
+
+
+def write(ask: Ask, state: State | None, level: int, now_ms: int) -> State:
+    """The state of a bucket whose level is `level` now."""
+    if ask.bucket is Bucket.TOTAL:
+        return (level, 0, 0, 0)
+    if ask.bucket is Bucket.LEAKY:
+        return (now_ms, level, 0, 0)
+    window = now_ms // ask.period_ms
+    if state is None:
+        return (window, level, -1, 0)
+    if state[0] == window:
+        return (window, level, state[2], state[3])
+    return (window, level, state[0], state[1])
+
+
+def in_the_future(ask: Ask, state: State | None, now_ms: int) -> bool:
+    """Did the clock jump back? A leaky bucket must then be written again, or it would not drain until then."""
+    return state is not None and ask.bucket is Bucket.LEAKY and state[0] > now_ms
+
+
+def corrected(correction: Correction, state: State | None, now_ms: int) -> State | None:
+    """The state after a correction; None where there is nothing to write. Levels never fall below zero."""
+    ask, delta = correction.ask, correction.delta
+    if ask.bucket is Bucket.WINDOW:
+        if state is None:
+            return None
+        window = correction.at_ms // ask.period_ms
+        if state[0] == window:
+            return (window, max(0, state[1] + delta), state[2], state[3])
+        if state[2] == window:
+            return (state[0], state[1], window, max(0, state[3] + delta))
+        return None
+    if state is None and delta <= 0:
+        return None
+    if ask.bucket is Bucket.LEAKY:
+        return (now_ms, max(0, level(ask, state, now_ms) + delta * DROPS), 0, 0)
+    return (max(0, (state[0] if state else 0) + delta), 0, 0, 0)
+
+
+def keep_ms(ask: Ask, state: State) -> int:
+    """How long an idle bucket still matters; after that it is as good as absent."""
+    if ask.bucket is Bucket.TOTAL:
+        return ask.period_ms
+    if ask.bucket is Bucket.LEAKY:
+        return -(-state[1] // max(1, ask.limit)) + 1000
+    return 2 * ask.period_ms
+
+
+def standing(ask: Ask, level: int, now_ms: int) -> Standing:
+    """How a bucket with that level stands, for people and headers."""
+    used, reset_ms = level, 0
+    if ask.bucket is Bucket.LEAKY:
+        used = -(-level // DROPS)
+        reset_ms = -(-level // max(1, ask.limit))
+    elif ask.bucket is Bucket.WINDOW:
+        reset_ms = ask.period_ms - now_ms % ask.period_ms
+    return Standing(ask.limit, used, max(0, ask.limit - used), reset_ms)
+
+
+def retry_after_ms(ask: Ask, level: int, now_ms: int) -> int:
+    """When an amount that does not fit might fit; 0 where waiting does not help."""
+    if ask.bucket is Bucket.LEAKY:
+        return max(1, -(-(level - ask.limit * DROPS) // max(1, ask.limit)))
+    if ask.bucket is Bucket.TOTAL or ask.amount > ask.limit:
+        return 0
+    return ask.period_ms - now_ms % ask.period_ms
+
+
+def judge(asks: Sequence[Ask], levels: Sequence[int], at_ms: int, allowed: bool) -> Verdict:
+    """The verdict in full. Of several asks that refuse, it names a hopeless one, else the one that takes longest."""
+    if allowed:
+        return Verdict(True, at_ms, tuple(asks), tuple(levels))
+    refused = [
+        (index, retry_after_ms(ask, level, at_ms))
+        for index, (ask, level) in enumerate(zip(asks, levels, strict=True))
+        if not fits(ask, level)
+    ]
+    failed, wait_ms = max(refused, key=lambda entry: entry[1] or float("inf"))
+    return Verdict(False, at_ms, tuple(asks), tuple(levels), failed, wait_ms)
