@@ -1,5 +1,6 @@
 """What every command shares: --home and --json, the open home, failures told in one sentence."""
 
+import csv
 import json
 import sys
 from collections.abc import Iterator, Sequence
@@ -19,6 +20,7 @@ HomeOption = Annotated[
     typer.Option("--home", metavar="DIR", help="Folder for data (or PLEIADE_HOME). [default: ~/.pleiade]"),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+CsvOption = Annotated[bool, typer.Option("--csv", help="Print CSV, for spreadsheets.")]
 
 
 class Place:
@@ -34,21 +36,23 @@ class Place:
 def told() -> Iterator[None]:
     """Within it, an expected failure ends the command with its message and exit code 1, never a traceback."""
     from pleiade.engines.base import EngineError
+    from pleiade.prices import PriceError
     from pleiade.registry import RegistryError
     from pleiade.settings import SettingsError
     from pleiade.store import StoreError
     from pleiade.supervisor import SupervisorError
-    from pleiade.tenancy.keys import KeyNotFoundError
+    from pleiade.tenancy.errors import TenancyError
 
     try:
         yield
     except (
         EngineError,
+        PriceError,
         RegistryError,
         SettingsError,
         StoreError,
         SupervisorError,
-        KeyNotFoundError,
+        TenancyError,
     ) as error:
         fail(str(error))
     except OSError as error:
@@ -109,6 +113,14 @@ def print_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     for row in (headings, *rows):
         line = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
         print(line.rstrip())
+
+
+def print_rows(headings: Sequence[str], rows: Sequence[Sequence[str]], *, as_csv: bool) -> None:
+    """A table for people, or the same as CSV (RFC 4180, with a line of headings)."""
+    if as_csv:
+        csv.writer(sys.stdout).writerows([headings, *rows])
+    else:
+        print_table(headings, rows)
 
 
 def when(unix_seconds: int) -> str:

@@ -3,7 +3,7 @@
 This room knows SQLite and PostgreSQL; it does not know what a key may do, what a model is for, nor HTTP.
 """
 
-from pleiade.store import objects, tables
+from pleiade.store import objects, prices, tables
 from pleiade.store.database import StoreError, open_database
 from pleiade.store.migrate import migrate
 from pleiade.store.unit_of_work import bump_version, reading, unit_of_work, version_of
@@ -14,6 +14,7 @@ __all__ = [
     "migrate",
     "objects",
     "open_database",
+    "prices",
     "reading",
     "tables",
     "unit_of_work",

@@ -1,0 +1,28 @@
+"""What things cost: price lists by storefront, what one call costs by them, and the terms agreed with organisations.
+
+This room does not know who called, where entries are booked, nor what an invoice looks like.
+"""
+
+from pleiade.prices.arithmetic import billed, charge, cost, exact, rate_of
+from pleiade.prices.book import PriceBook, require_priced
+from pleiade.prices.catalogue import apply_prices, book, history, set_price, version
+from pleiade.prices.errors import PriceError, UnpricedError
+from pleiade.prices.rules import required_kinds
+
+__all__ = [
+    "PriceBook",
+    "PriceError",
+    "UnpricedError",
+    "apply_prices",
+    "billed",
+    "book",
+    "charge",
+    "cost",
+    "exact",
+    "history",
+    "rate_of",
+    "require_priced",
+    "required_kinds",
+    "set_price",
+    "version",
+]
