@@ -15,14 +15,17 @@ DROPS = 60_000
 MINUTE_MS = 60_000
 DAY_MS = 86_400_000
 
+_WINDOW, _LEAKY, _TOTAL = Bucket.WINDOW, Bucket.LEAKY, Bucket.TOTAL  # looking into an Enum costs more than the sums
+
 
 def level(ask: Ask, state: State | None, now_ms: int) -> int:
     """What is in the bucket now: an amount, or drops in a leaky one."""
-    if ask.bucket is Bucket.TOTAL:
+    bucket = ask.bucket
+    if bucket is _TOTAL:
         return max(state[0] if state else 0, ask.floor)
     if state is None:
         return 0
-    if ask.bucket is Bucket.LEAKY:
+    if bucket is _LEAKY:
         return max(0, state[1] - ask.limit * max(0, now_ms - state[0]))
     window = now_ms // ask.period_ms
     if state[0] == window:
@@ -37,21 +40,21 @@ def fits(ask: Ask, level: int) -> bool:
     """
     if not ask.enforced:
         return True
-    if ask.bucket is Bucket.LEAKY:
+    if ask.bucket is _LEAKY:
         return level <= ask.limit * DROPS
     return level + ask.amount <= ask.limit
 
 
 def filled(ask: Ask, level: int) -> int:
     """The level with the amount in it."""
-    return level + (ask.amount * DROPS if ask.bucket is Bucket.LEAKY else ask.amount)
+    return level + (ask.amount * DROPS if ask.bucket is _LEAKY else ask.amount)
 
 
 def write(ask: Ask, state: State | None, level: int, now_ms: int) -> State:
     """The state of a bucket whose level is `level` now."""
-    if ask.bucket is Bucket.TOTAL:
+    if ask.bucket is _TOTAL:
         return (level, 0, 0, 0)
-    if ask.bucket is Bucket.LEAKY:
+    if ask.bucket is _LEAKY:
         return (now_ms, level, 0, 0)
     window = now_ms // ask.period_ms
     if state is None:
@@ -63,13 +66,13 @@ def write(ask: Ask, state: State | None, level: int, now_ms: int) -> State:
 
 def in_the_future(ask: Ask, state: State | None, now_ms: int) -> bool:
     """Did the clock jump back? A leaky bucket must then be written again, or it would not drain until then."""
-    return state is not None and ask.bucket is Bucket.LEAKY and state[0] > now_ms
+    return state is not None and ask.bucket is _LEAKY and state[0] > now_ms
 
 
 def corrected(correction: Correction, state: State | None, now_ms: int) -> State | None:
     """The state after a correction; None where there is nothing to write. Levels never fall below zero."""
     ask, delta = correction.ask, correction.delta
-    if ask.bucket is Bucket.WINDOW:
+    if ask.bucket is _WINDOW:
         if state is None:
             return None
         window = correction.at_ms // ask.period_ms
@@ -80,16 +83,16 @@ def corrected(correction: Correction, state: State | None, now_ms: int) -> State
         return None
     if state is None and delta <= 0:
         return None
-    if ask.bucket is Bucket.LEAKY:
+    if ask.bucket is _LEAKY:
         return (now_ms, max(0, level(ask, state, now_ms) + delta * DROPS), 0, 0)
     return (max(0, (state[0] if state else 0) + delta), 0, 0, 0)
 
 
 def keep_ms(ask: Ask, state: State) -> int:
     """How long an idle bucket still matters; after that it is as good as absent."""
-    if ask.bucket is Bucket.TOTAL:
+    if ask.bucket is _TOTAL:
         return ask.period_ms
-    if ask.bucket is Bucket.LEAKY:
+    if ask.bucket is _LEAKY:
         return -(-state[1] // max(1, ask.limit)) + 1000
     return 2 * ask.period_ms
 
@@ -97,19 +100,19 @@ def keep_ms(ask: Ask, state: State) -> int:
 def standing(ask: Ask, level: int, now_ms: int) -> Standing:
     """How a bucket with that level stands, for people and headers."""
     used, reset_ms = level, 0
-    if ask.bucket is Bucket.LEAKY:
+    if ask.bucket is _LEAKY:
         used = -(-level // DROPS)
         reset_ms = -(-level // max(1, ask.limit))
-    elif ask.bucket is Bucket.WINDOW:
+    elif ask.bucket is _WINDOW:
         reset_ms = ask.period_ms - now_ms % ask.period_ms
     return Standing(ask.limit, used, max(0, ask.limit - used), reset_ms)
 
 
 def retry_after_ms(ask: Ask, level: int, now_ms: int) -> int:
     """When an amount that does not fit might fit; 0 where waiting does not help."""
-    if ask.bucket is Bucket.LEAKY:
+    if ask.bucket is _LEAKY:
         return max(1, -(-(level - ask.limit * DROPS) // max(1, ask.limit)))
-    if ask.bucket is Bucket.TOTAL or ask.amount > ask.limit:
+    if ask.bucket is _TOTAL or ask.amount > ask.limit:
         return 0
     return ask.period_ms - now_ms % ask.period_ms
 
@@ -118,10 +121,9 @@ def judge(asks: Sequence[Ask], levels: Sequence[int], at_ms: int, allowed: bool)
     """The verdict in full. Of several asks that refuse, it names a hopeless one, else the one that takes longest."""
     if allowed:
         return Verdict(True, at_ms, tuple(asks), tuple(levels))
-    refused = [
-        (index, retry_after_ms(ask, level, at_ms))
-        for index, (ask, level) in enumerate(zip(asks, levels, strict=True))
-        if not fits(ask, level)
-    ]
-    failed, wait_ms = max(refused, key=lambda entry: entry[1] or float("inf"))
+    limits = [(index, ask, level) for index, (ask, level) in enumerate(zip(asks, levels, strict=True)) if ask.enforced]
+    # A shared store counts in doubles: above 2^53 it may refuse by a hair what fits here. Then any limit may be named.
+    refused = [entry for entry in limits if not fits(entry[1], entry[2])] or limits
+    waits = [(index, retry_after_ms(ask, level, at_ms)) for index, ask, level in refused]
+    failed, wait_ms = max(waits, key=lambda entry: entry[1] or float("inf"))
     return Verdict(False, at_ms, tuple(asks), tuple(levels), failed, wait_ms)

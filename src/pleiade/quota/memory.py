@@ -1,6 +1,7 @@
 """The limiter of one process: buckets in a dictionary, idle ones dropped as others are asked."""
 
 import time
+from collections import OrderedDict
 from collections.abc import Callable, Sequence
 
 from pleiade.quota import buckets
@@ -27,7 +28,7 @@ class MemoryLimiter:
 
     def __init__(self, clock: Callable[[], int] = unix_ms) -> None:
         self._clock = clock  # Unix milliseconds; it may jump
-        self._entries: dict[str, _Entry] = {}
+        self._entries: OrderedDict[str, _Entry] = OrderedDict()  # a plain one would skip over what it lost
 
     def __len__(self) -> int:
         """Buckets in memory."""
@@ -37,19 +38,23 @@ class MemoryLimiter:
         """Put all amounts into their buckets, or none."""
         now_ms = self._clock()
         entries = self._entries
-        states = [entry.state if (entry := entries.get(ask.key)) else None for ask in asks]
-        levels = [buckets.level(ask, state, now_ms) for ask, state in zip(asks, states, strict=True)]
-        allowed = True
-        for ask, level in zip(asks, levels, strict=True):
-            if not buckets.fits(ask, level):
-                allowed = False
-                break
-        if allowed:
-            levels = [buckets.filled(ask, level) for ask, level in zip(asks, levels, strict=True)]
         before = len(entries)
-        for ask, state, level in zip(asks, states, levels, strict=True):
+        allowed = True
+        states: list[State | None] = []
+        levels: list[int] = []
+        for ask in asks:
+            entry = entries.get(ask.key)
+            state = entry.state if entry else None
+            level = buckets.level(ask, state, now_ms)
+            allowed = allowed and buckets.fits(ask, level)
+            states.append(state)
+            levels.append(level)
+        for index, ask in enumerate(asks):
+            state = states[index]
+            if allowed:
+                levels[index] = buckets.filled(ask, levels[index])
             if allowed or buckets.in_the_future(ask, state, now_ms):
-                self._store(ask, buckets.write(ask, state, level, now_ms), now_ms)
+                self._store(ask, buckets.write(ask, state, levels[index], now_ms), now_ms)
         self._drop_idle(now_ms, 1 + 2 * (len(entries) - before))
         return buckets.judge(asks, levels, now_ms, allowed)
 
@@ -69,7 +74,13 @@ class MemoryLimiter:
         """Nothing to do: the buckets end with the process."""
 
     def _store(self, ask: Ask, state: State, now_ms: int) -> None:
-        self._entries[ask.key] = _Entry(state, buckets.keep_ms(ask, state), now_ms)
+        entry = self._entries.get(ask.key)
+        if entry is None:
+            self._entries[ask.key] = _Entry(state, buckets.keep_ms(ask, state), now_ms)
+            return
+        entry.state = state
+        entry.keep_ms = buckets.keep_ms(ask, state)
+        entry.touched_ms = now_ms
 
     def _drop_idle(self, now_ms: int, looks: int) -> None:
         """Look at the `looks` entries that were looked at longest ago: gone if idle, else to the end of the line.
@@ -79,8 +90,10 @@ class MemoryLimiter:
         entries = self._entries
         for _ in range(min(looks, len(entries))):
             key = next(iter(entries))
-            entry = entries.pop(key)
+            entry = entries[key]
             if now_ms < entry.touched_ms:  # the clock jumped back: count its rest from now
                 entry.touched_ms = now_ms
-            if now_ms - entry.touched_ms <= entry.keep_ms:
-                entries[key] = entry
+            if now_ms - entry.touched_ms > entry.keep_ms:
+                del entries[key]
+            else:
+                entries.move_to_end(key)
