@@ -3,7 +3,7 @@
 import pytest
 import sqlalchemy as sa
 
-from pleiade.domain import Role
+from pleiade.domain import OPERATOR, Role
 from pleiade.tenancy.keys import (
     KeyNotFoundError,
     create_key,
@@ -12,12 +12,14 @@ from pleiade.tenancy.keys import (
     list_keys,
     load_keys,
     revoke_key,
-    rotate_key,
     version,
 )
+from pleiade.tenancy.projects import create_project
+from pleiade.tenancy.rotation import rotate_key
 
 
 def test_a_key_is_found_by_the_hash_of_its_secret(db: sa.Engine) -> None:
+    create_project(db, "default", name="Research", id="research", actor=OPERATOR)
     secret, key = create_key(db, name="laptop", role=Role.ADMIN, project="research", expires=2_000_000_000)
     assert load_keys(db)[hash_secret(secret)] == key
     assert (key.role, key.project, key.expires, key.hint) == (
@@ -51,14 +53,16 @@ def test_a_revoked_key_stays_listed_with_its_time(db: sa.Engine) -> None:
 
 
 def test_rotating_gives_a_new_secret_and_revokes_the_old_one(db: sa.Engine) -> None:
+    create_project(db, "default", name="Research", id="research", actor=OPERATOR)
     old_secret, old = create_key(db, name="laptop", role=Role.ADMIN, project="research")
     new_secret, new = rotate_key(db, "laptop")
     keys = load_keys(db)
     assert keys[hash_secret(old_secret)].revoked > 0
     assert keys[hash_secret(new_secret)] == new
     assert (new.name, new.role, new.project, new.revoked) == (old.name, old.role, old.project, 0)
+    assert new.id == old.id  # limits, budgets and usage of the key go on
     with pytest.raises(KeyNotFoundError, match="create a new one"):
-        rotate_key(db, old.id)
+        rotate_key(db, keys[hash_secret(old_secret)].id)
 
 
 def test_a_name_that_two_keys_share_must_be_said_by_id(db: sa.Engine) -> None:

@@ -41,7 +41,7 @@ def told() -> Iterator[None]:
     from pleiade.settings import SettingsError
     from pleiade.store import StoreError
     from pleiade.supervisor import SupervisorError
-    from pleiade.tenancy.keys import KeyNotFoundError
+    from pleiade.tenancy.errors import TenancyError
 
     try:
         yield
@@ -52,7 +52,7 @@ def told() -> Iterator[None]:
         SettingsError,
         StoreError,
         SupervisorError,
-        KeyNotFoundError,
+        TenancyError,
     ) as error:
         fail(str(error))
     except OSError as error:

@@ -31,9 +31,15 @@ def create(
 ) -> None:
     """Make a key and print its secret, this one time."""
     with opened(home) as place:
-        from pleiade.domain import Role
+        from pleiade.domain import OPERATOR, Role
+        from pleiade.tenancy.errors import NotFoundError
         from pleiade.tenancy.keys import create_key
+        from pleiade.tenancy.projects import create_project, find_project
 
+        try:
+            project = find_project(place.db, "default", project).id
+        except NotFoundError:  # as ever: a key may be the first thing of a project
+            project = create_project(place.db, "default", name=project, id=project, actor=OPERATOR).id
         secret, key = create_key(
             place.db,
             name=name,
@@ -98,7 +104,8 @@ def rotate(key: KeyArgument, home: HomeOption = None, as_json: JsonOption = Fals
     """Give a key a new secret, print it this one time, and revoke the old one."""
     with opened(home) as place:
         from pleiade.tenancy.admin_key import key_in_file, write_admin_key
-        from pleiade.tenancy.keys import find_key, rotate_key
+        from pleiade.tenancy.keys import find_key
+        from pleiade.tenancy.rotation import rotate_key
 
         old = find_key(place.db, key)
         stored = key_in_file(place.db, place.home.admin_key)

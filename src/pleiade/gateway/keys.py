@@ -9,7 +9,7 @@ from typing import Protocol
 
 import msgspec
 
-from pleiade.domain import Key, Principal
+from pleiade.domain import Key, OpenKey, Principal
 
 logger = logging.getLogger(__name__)
 
@@ -20,11 +20,11 @@ class KeySource(Protocol):
     """Where keys come from. Both functions may block; they are called in a thread."""
 
     def version(self) -> int:
-        """Changes whenever a key does."""
+        """Changes whenever what some key opens does."""
         ...
 
-    def load(self) -> Mapping[str, Key]:
-        """All keys, by the hexadecimal SHA-256 of their secret."""
+    def load(self) -> Mapping[str, OpenKey]:
+        """What every key in force opens, by the hexadecimal SHA-256 of its secret."""
         ...
 
 
@@ -38,13 +38,28 @@ class FixedKeys:
         """A number that follows the content."""
         return hash(frozenset(msgspec.json.encode(key) for key in self.keys.values()))
 
-    def load(self) -> Mapping[str, Key]:
-        """The keys by hash."""
-        return {key.sha256: key for key in self.keys.values()}
+    def load(self) -> Mapping[str, OpenKey]:
+        """The keys by hash, all of organisations that pay nothing."""
+        return {
+            key.sha256: OpenKey(
+                Principal(
+                    key=key.replaced_by or key.id,
+                    project=key.project,
+                    role=key.role,
+                    organisation=key.organisation,
+                    user=key.owner,
+                    kind=key.kind,
+                    scopes=key.scopes,
+                ),
+                key.expires,
+            )
+            for key in self.keys.values()
+            if not key.revoked
+        }
 
 
 class DatabaseKeys:
-    """Keys from the tenancy room's table."""
+    """Keys from the tenancy room's tables, each with its place there."""
 
     def __init__(self, database_url: str) -> None:
         # Imported here, so that a gateway over FixedKeys needs no database driver.
@@ -58,17 +73,11 @@ class DatabaseKeys:
 
         return keys.version(self._database)
 
-    def load(self) -> Mapping[str, Key]:
-        """Every key, revoked ones included."""
-        from pleiade.tenancy import keys
+    def load(self) -> Mapping[str, OpenKey]:
+        """Every key that opens anything now."""
+        from pleiade.tenancy.opening import open_keys
 
-        return keys.load_keys(self._database)
-
-
-class _Entry(msgspec.Struct, frozen=True):
-    principal: Principal
-    expires: int
-    revoked: int
+        return open_keys(self._database)
 
 
 class KeyRing:
@@ -81,7 +90,7 @@ class KeyRing:
 
     def __init__(self, source: KeySource) -> None:
         self._source = source
-        self._entries: dict[str, _Entry] = {}
+        self._entries: Mapping[str, OpenKey] = {}
         self._version: int | None = None
         self._task: asyncio.Task[None] | None = None
         self._failing = False
@@ -90,7 +99,7 @@ class KeyRing:
     def find(self, secret: bytes) -> Principal | None:
         """Who `secret` belongs to; None if it is unknown, revoked or expired."""
         entry = self._entries.get(hashlib.sha256(secret).hexdigest())
-        if entry is None or entry.revoked or (entry.expires and entry.expires <= time.time()):
+        if entry is None or (entry.expires and entry.expires <= time.time()):
             return None
         return entry.principal
 
@@ -99,11 +108,7 @@ class KeyRing:
         version = await asyncio.to_thread(self._source.version)
         if version == self._version:
             return
-        keys = await asyncio.to_thread(self._source.load)
-        self._entries = {
-            digest: _Entry(Principal(key=key.id, project=key.project, role=key.role), key.expires, key.revoked)
-            for digest, key in keys.items()
-        }
+        self._entries = await asyncio.to_thread(self._source.load)
         self._version = version
         self.loaded = True
 

@@ -3,7 +3,7 @@
 This room knows SQLite and PostgreSQL; it does not know what a key may do, what a model is for, nor HTTP.
 """
 
-from pleiade.store import objects, prices, tables
+from pleiade.store import books, objects, prices, signin, tables, tenants
 from pleiade.store.database import StoreError, open_database
 from pleiade.store.migrate import migrate
 from pleiade.store.unit_of_work import bump_version, reading, unit_of_work, version_of
@@ -16,7 +16,10 @@ __all__ = [
     "open_database",
     "prices",
     "reading",
+    "signin",
+    "signin",
     "tables",
+    "tenants",
     "unit_of_work",
     "version_of",
 ]

@@ -28,10 +28,16 @@ keys = sa.Table(
     sa.Column("sha256", sa.String(64), nullable=False, unique=True),  # of the secret, which is not stored
     sa.Column("hint", sa.String(8), nullable=False),
     sa.Column("role", sa.String(32), nullable=False),
-    sa.Column("project", sa.String(64), nullable=False),
+    sa.Column("project", sa.ForeignKey("projects.id"), nullable=False, index=True),
     sa.Column("created", sa.BigInteger, nullable=False),
     sa.Column("expires", sa.BigInteger, nullable=False),  # 0 = never
     sa.Column("revoked", sa.BigInteger, nullable=False),  # 0 = in force
+    sa.Column("organisation", sa.ForeignKey("organisations.id"), nullable=False, index=True),
+    sa.Column("owner", sa.String(64), nullable=False, index=True),  # user or service account; "" = nobody's
+    sa.Column("kind", sa.String(16), nullable=False),  # "project" or "admin"
+    sa.Column("scopes", sa.Text, nullable=False),  # separated by spaces
+    sa.Column("slot", sa.String(8), nullable=False),  # "key1", "key2" or ""
+    sa.Column("replaced_by", sa.String(64), nullable=False, index=True),  # a retired secret of that key; "" = a key
 )
 
 models = sa.Table(

@@ -1,4 +1,4 @@
-"""Who may call: keys today; organisations, projects and roles grow here.
+"""Organisations, their projects, people and keys, who may do what, and the log of every change.
 
-This room knows the tables of keys; it does not know HTTP, engines or money.
+This room knows the tables of tenants; it does not know HTTP, engines or money.
 """

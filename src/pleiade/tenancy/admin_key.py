@@ -6,17 +6,27 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from pleiade.domain import Key, Role
-from pleiade.tenancy.keys import create_key, hash_secret, list_keys, load_keys
+from pleiade.domain import DEFAULT_ORGANISATION, Key, Role
+from pleiade.store import reading
+from pleiade.store.tables import keys
+from pleiade.tenancy.keys import create_key, hash_secret, key_of
 
 
 def ensure_admin_key(db: sa.Engine, path: Path) -> str:
-    """Make an admin key if the database has none in force, and write it to `path` with mode 0600.
+    """Make an admin key of the house if the database has none in force, and write it to `path` with mode 0600.
 
     Returns the secret of a key made now, "" where there is one already. Raises StoreError, OSError.
     """
-    if any(key.role is Role.ADMIN and in_force(key) for key in list_keys(db)):
-        return ""
+    query = sa.select(sa.func.count()).where(
+        keys.c.organisation == DEFAULT_ORGANISATION,
+        keys.c.kind == "admin",
+        keys.c.role.in_((Role.OWNER.value, Role.ADMIN.value)),
+        keys.c.revoked == 0,
+        sa.or_(keys.c.expires == 0, keys.c.expires > int(time.time())),
+    )
+    with reading(db) as connection:
+        if connection.scalar(query):
+            return ""
     secret, _ = create_key(db, name="admin", role=Role.ADMIN)
     write_admin_key(path, secret)
     return secret
@@ -37,7 +47,9 @@ def key_in_file(db: sa.Engine, path: Path) -> Key | None:
         secret = path.read_text().strip()
     except FileNotFoundError:
         return None
-    return load_keys(db).get(hash_secret(secret))
+    with reading(db) as connection:
+        row = connection.execute(sa.select(keys).where(keys.c.sha256 == hash_secret(secret))).mappings().one_or_none()
+    return None if row is None else key_of(row)
 
 
 def in_force(key: Key) -> bool:
