@@ -56,7 +56,8 @@ def set_one(
         from pleiade.domain.price import Rate, RateKind
         from pleiade.prices import PriceError, set_price
         from pleiade.prices.catalogue import Offer
-        from pleiade.prices.price_list import TOKENS, known_kind, moment, per_unit
+        from pleiade.prices.price_list import TOKENS, known_kind
+        from pleiade.prices.units import moment, per_unit
 
         amounts = {
             RateKind.INPUT: input,

@@ -2,7 +2,7 @@
 
 import tomllib
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, time
+from datetime import date, datetime, time
 from decimal import Decimal
 from pathlib import Path
 
@@ -10,8 +10,8 @@ from pleiade.domain.model import ModelKind
 from pleiade.domain.price import Rate, RateKind
 from pleiade.prices.catalogue import Offer
 from pleiade.prices.errors import PriceError
+from pleiade.prices.units import moment, per_unit
 
-_UNITS = {"1": 1, "1k": 1_000, "1m": 1_000_000, "1000": 1_000, "1000000": 1_000_000}
 TOKENS = (
     RateKind.INPUT,
     RateKind.CACHED_INPUT,
@@ -35,22 +35,6 @@ def read_price_list(path: Path) -> list[Offer]:
         return _offers(document)
     except PriceError as error:
         raise PriceError(f"{path}: {error}") from error
-
-
-def per_unit(text: str) -> int:
-    """ "1M" → 1,000,000. Raises PriceError."""
-    if (unit := _UNITS.get(text.lower().replace(",", "").replace("_", ""))) is None:
-        raise PriceError(f"per {text!r}: say 1, 1K or 1M")
-    return unit
-
-
-def moment(text: str) -> int:
-    """A date (its first second, UTC) or a date with a time (UTC if it names no zone), as Unix seconds. PriceError."""
-    try:
-        when = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise PriceError(f"{text!r} is no date: write 2027-01-01, or 2027-01-01T08:00:00+01:00") from error
-    return int((when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp())
 
 
 def _offers(document: Mapping[str, object]) -> list[Offer]:
