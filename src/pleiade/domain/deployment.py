@@ -47,6 +47,7 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     rewrite_model: bool = False  # the engine answers with its own name for the model: replace it
     extra_usage: bool = False  # the engine understands stream_options.continuous_usage_stats
     usage_per_choice: bool = False  # and tells it for each choice alone, as vLLM does, not for all together
+    tells_usage: bool = False  # GET url/usage/REQUEST tells what a request used, for a while after its end
     aliases: tuple[str, ...] = ()
     context_length: int = 0  # tokens; 0 = unknown
     licence: str = ""

@@ -9,6 +9,8 @@ An engine is a process (or a remote URL) that speaks OpenAI's dialect over HTTP 
 * it demands `Authorization: Bearer $PLEIADE_ENGINE_TOKEN`, so that other users of the machine cannot call it;
 * with `stream_options.continuous_usage_stats` every chunk carries the cumulative `usage` as its LAST key
   (as vLLM gives it), so that a stream that is cut can be settled to the token;
+* `GET /v1/usage/{x-request-id}`, optional, tells what a request has used, also when its caller is gone before the
+  answer: so a plain call that was cut off is settled as truly as a stream;
 * errors have OpenAI's body; a full queue is 429 with `retry-after`; a prompt that is too long is
   400 `context_length_exceeded` before any compute; a failure after the first byte is a data object with `error`;
 * when the client goes away, the slot is free at once;
@@ -42,6 +44,7 @@ class Process(msgspec.Struct, frozen=True, kw_only=True):
     rewrite_model: bool = False
     extra_usage: bool = True
     usage_per_choice: bool = False  # with n > 1 its chunks tell the usage of their own choice only
+    tells_usage: bool = False  # GET base_path/usage/REQUEST tells what a request used, for a while
 
 
 class Remote(msgspec.Struct, frozen=True, kw_only=True):

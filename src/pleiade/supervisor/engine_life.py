@@ -213,6 +213,7 @@ class EngineLife:
         return msgspec.structs.replace(
             self._endpoint(EndpointState.READY),
             url=f"http://127.0.0.1:{port}{plan.base_path}",
+            tells_usage=plan.tells_usage,
             headers=plan.headers,
             send_model=plan.send_model,
             rewrite_model=plan.rewrite_model,

@@ -52,6 +52,21 @@ def test_models_lists_the_one_model(text_worker: Worker) -> None:
     assert (missing.status_code, missing.json()["error"]["code"]) == (404, "model_not_found")
 
 
+def test_a_caller_that_was_cut_off_learns_what_its_plain_call_used(text_worker: Worker) -> None:
+    body = {"messages": HI, "max_tokens": 1500, "ignore_eos": True}
+    with pytest.raises(httpx.ReadTimeout):
+        text_worker.client.post(CHAT, json=body, headers={"x-request-id": "req_cut"}, timeout=0.4)
+    _wait_until(lambda: _gauge(text_worker, "running") == 0, "the abandoned answer still runs")
+    told = text_worker.client.get("/v1/usage/req_cut").json()
+    assert told["request"] == "req_cut"
+    assert told["usage"]["prompt_tokens"] > 0
+    assert 0 < told["usage"]["completion_tokens"] < 1500
+    whole = text_worker.client.post(CHAT, json={"messages": HI, "max_tokens": 3}, headers={"x-request-id": "req_whole"})
+    assert text_worker.client.get("/v1/usage/req_whole").json()["usage"] == whole.json()["usage"]
+    unknown = text_worker.client.get("/v1/usage/req_other")
+    assert (unknown.status_code, unknown.json()["error"]["code"]) == (404, "request_not_found")
+
+
 @pytest.mark.parametrize(
     ("body", "code"),
     [

@@ -40,4 +40,10 @@ class EmbedOpenvino:
         argv += ["--queue-limit", str(queue_limit), *flags(checked_options(deployment, OPTIONS))]
         if model.sha256:
             argv += ["--sha256", model.sha256]
-        return Process(argv=tuple(argv), env={ENGINE_TOKEN_VARIABLE: token}, headers=bearer(token), extra_usage=False)
+        return Process(
+            argv=tuple(argv),
+            env={ENGINE_TOKEN_VARIABLE: token},
+            headers=bearer(token),
+            extra_usage=False,
+            tells_usage=True,
+        )

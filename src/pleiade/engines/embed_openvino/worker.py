@@ -18,6 +18,7 @@ from pleiade.engines.wire.exchange import Exchange
 from pleiade.engines.wire.metrics import SECONDS, TOKENS, Histogram, format_labels, value_lines
 from pleiade.engines.wire.requests import EmbeddingRequest, parse
 from pleiade.engines.wire.serve import LoadError
+from pleiade.engines.wire.sse import UsageCounter
 
 SMALL_BODY = 16 << 10  # bytes; above, tokenising happens in a thread
 
@@ -62,10 +63,11 @@ class EmbedService:
             texts = self._tokenise(request)
         else:
             texts = await asyncio.to_thread(self._tokenise, request)
+        tokens = sum(map(len, texts))
+        exchange.count_with(UsageCounter(tokens))
         vectors = await self._batcher.encode_for(exchange, texts)
         if vectors is None:
             return
-        tokens = sum(map(len, texts))
         self._duration.observe(time.monotonic() - began)
         self._lengths.observe(tokens)
         await exchange.answer(vectors_answer(vectors, model=self._id, tokens=tokens, request=request))

@@ -39,4 +39,10 @@ class RewardOpenvino:
         argv += ["--queue-limit", str(queue_limit), *flags(options)]
         if model.sha256:
             argv += ["--sha256", model.sha256]
-        return Process(argv=tuple(argv), env={ENGINE_TOKEN_VARIABLE: token}, headers=bearer(token), extra_usage=False)
+        return Process(
+            argv=tuple(argv),
+            env={ENGINE_TOKEN_VARIABLE: token},
+            headers=bearer(token),
+            extra_usage=False,
+            tells_usage=True,
+        )

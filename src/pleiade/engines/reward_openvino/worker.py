@@ -24,6 +24,7 @@ from pleiade.engines.wire.metrics import SECONDS, TOKENS, Histogram, format_labe
 from pleiade.engines.wire.requests import RewardRequest, parse
 from pleiade.engines.wire.rewards import Conversation, conversations_of, scores_answer
 from pleiade.engines.wire.serve import LoadError
+from pleiade.engines.wire.sse import UsageCounter
 
 SMALL_BODY = 16 << 10  # bytes; above, tokenising happens in a thread
 
@@ -67,12 +68,13 @@ class RewardService:
             texts = self._tokenise(request)
         else:
             texts = await asyncio.to_thread(self._tokenise, request)
+        tokens = sum(map(len, texts))
+        exchange.count_with(UsageCounter(tokens))
         found = await self._batcher.encode_for(exchange, texts)
         if found is None:
             return
         if not np.isfinite(found).all():
             raise internal("The model computed no number for this input: its weights are damaged or overflow.")
-        tokens = sum(map(len, texts))
         self._duration.observe(time.monotonic() - began)
         self._lengths.observe(tokens)
         await exchange.answer(scores_answer(found[:, 0].tolist(), model=self._id, tokens=tokens))

@@ -37,4 +37,4 @@ class TextLlamacpp:
         argv += ["--queue-limit", str(queue_limit), *flags(checked_options(deployment, OPTIONS))]
         if model.kind is ModelKind.EMBEDDING:
             argv.append("--embedding")
-        return Process(argv=tuple(argv), env={ENGINE_TOKEN_VARIABLE: token}, headers=bearer(token))
+        return Process(argv=tuple(argv), env={ENGINE_TOKEN_VARIABLE: token}, headers=bearer(token), tells_usage=True)

@@ -161,6 +161,7 @@ class LlamaService:
     ) -> None:
         """Run the sequences and send what comes of them, as a stream or whole."""
         usage = UsageCounter(0)
+        exchange.count_with(usage)
         frame = Frame(answer.kind, model=self._options.model_id, fingerprint=self._fingerprint, usage=usage)
         encoder = frame.encoder(request)
         per_prompt = len(sequences) // prompts

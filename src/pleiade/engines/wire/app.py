@@ -8,6 +8,7 @@ from typing import Protocol
 
 from pleiade.engines.wire.errors import ApiError, draining, internal, loading
 from pleiade.engines.wire.exchange import Exchange, Receive, Scope, Send
+from pleiade.engines.wire.recent import RecentUsage
 from pleiade.engines.wire.sse import error_event
 
 Handler = Callable[[Exchange], Awaitable[None]]
@@ -39,6 +40,7 @@ class EngineApp:
     def __init__(self, *, token: str, max_body_bytes: int) -> None:
         self._authorization = f"Bearer {token}".encode() if token else b""
         self._max_body_bytes = max_body_bytes
+        self._recent = RecentUsage()
         self.service: Service | None = None
         self.draining = False
         self.running = 0
@@ -49,7 +51,7 @@ class EngineApp:
         """Answer one request."""
         if scope["type"] != "http":
             return
-        exchange = Exchange(scope, receive, send)
+        exchange = Exchange(scope, receive, send, self._recent)
         self.running += 1
         self.idle.clear()
         try:
@@ -85,6 +87,9 @@ class EngineApp:
         if path.startswith("/v1/models") and method == "GET":
             await self._models(exchange, path.removeprefix("/v1/models").lstrip("/"))
             return
+        if path.startswith("/v1/usage/") and method == "GET":
+            await self._usage(exchange, path.removeprefix("/v1/usage/"))
+            return
         handler = self.service.posts.get(path.removeprefix("/v1"))
         if handler is None:
             raise ApiError(404, f"Invalid URL ({method} {path})", code="unknown_url")
@@ -114,6 +119,13 @@ class EngineApp:
                 return
         message = f"The model '{name}' does not exist or you do not have access to it."
         raise ApiError(404, message, param="model", code="model_not_found")
+
+    async def _usage(self, exchange: Exchange, request: str) -> None:
+        """What the request with that `x-request-id` has used so far; also once its caller is gone."""
+        usage = self._recent.find(request.encode())
+        if usage is None:
+            raise ApiError(404, f"No request '{request[:128]}' was counted here lately.", code="request_not_found")
+        await exchange.answer_json({"request": request, "usage": usage.as_object()})
 
 
 async def _fail(exchange: Exchange, error: ApiError) -> None:

@@ -7,6 +7,8 @@ from typing import Any
 import msgspec
 
 from pleiade.engines.wire.errors import ApiError
+from pleiade.engines.wire.recent import RecentUsage
+from pleiade.engines.wire.sse import UsageCounter
 
 Scope = MutableMapping[str, Any]
 AsgiMessage = MutableMapping[str, Any]
@@ -25,10 +27,11 @@ _STREAM = [
 class Exchange:
     """A request in progress. `closed` is True once the client has gone."""
 
-    __slots__ = ("_receive", "_send", "_watcher", "body", "closed", "headers", "path", "started")
+    __slots__ = ("_receive", "_recent", "_send", "_watcher", "body", "closed", "headers", "path", "started")
 
-    def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __init__(self, scope: Scope, receive: Receive, send: Send, recent: RecentUsage) -> None:
         self._receive = receive
+        self._recent = recent
         self._send = send
         self._watcher: asyncio.Task[None] | None = None
         self.path: str = scope["path"]
@@ -61,6 +64,10 @@ class Exchange:
                 break
         self.body = parts[0] if len(parts) == 1 else b"".join(parts)
         return True
+
+    def count_with(self, usage: UsageCounter) -> None:
+        """Let whoever asked find out what this request used, even if the answer never reaches it."""
+        self._recent.note(self.headers.get(b"x-request-id", b""), usage)
 
     def when_client_leaves(self, act: Callable[[], object]) -> None:
         """Call `act` at once when the connection closes before the answer is complete. Once per exchange."""

@@ -111,6 +111,7 @@ class TextModel:
         `choices` holds, generation after generation, `n` choices each.
         """
         usage = UsageCounter(sum(len(generation.prompt) for generation in generations))
+        exchange.count_with(usage)
         frame = Frame(answer.kind, model=self.name_for(request.model), fingerprint=self.fingerprint, usage=usage)
         if request.stream:
             encoder = frame.encoder(request)
