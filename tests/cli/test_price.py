@@ -41,6 +41,23 @@ def test_what_cannot_be_meant_is_said_on_one_line(shell: Shell) -> None:
     assert "no price in force" in shell.fails("price", "show", EMBEDDING_MODEL)
 
 
+def test_a_model_without_a_price_is_not_deployed_where_organisations_pay(shell: Shell) -> None:
+    from pleiade.domain.tenants import OPERATOR, Storefront
+    from pleiade.store import open_database
+    from pleiade.tenancy.organisations import create_organisation
+
+    deploy = ("deploy", "vectors", "--model", EMBEDDING_MODEL)
+    shell.ok(*deploy)
+    db = open_database(f"sqlite:///{shell.home / 'pleiade.db'}")
+    create_organisation(db, name="Customer", storefront=Storefront.AZURE, actor=OPERATOR)
+    db.dispose()
+    said = shell.fails(*deploy)
+    command = f"pleiade price set {EMBEDDING_MODEL} --storefront azure --currency USD --input AMOUNT --per 1M"
+    assert command in said
+    shell.ok(*command.replace("AMOUNT", "0.02").split()[1:])
+    shell.ok(*deploy)
+
+
 def test_a_price_list_is_applied_whole_and_only_once(shell: Shell, tmp_path: Path) -> None:
     path = tmp_path / "prices.toml"
     entry = f'[[price]]\nmodel = "{EMBEDDING_MODEL}"\ninput = "0.02"\n'

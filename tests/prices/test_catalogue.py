@@ -8,8 +8,9 @@ import sqlalchemy as sa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pleiade.domain.model import ModelKind
+from pleiade.domain.model import Model, ModelFormat, ModelKind
 from pleiade.domain.price import Rate, RateKind
+from pleiade.domain.tenants import OPERATOR, Billing, Storefront
 from pleiade.prices import (
     PriceBook,
     PriceError,
@@ -18,11 +19,13 @@ from pleiade.prices import (
     book,
     history,
     require_priced,
+    require_sellable,
     set_price,
     version,
 )
 from pleiade.prices.catalogue import Offer
 from pleiade.prices.price_list import read_price_list
+from pleiade.tenancy.organisations import create_organisation
 from prices.examples import price
 
 TOKENS = (Rate(kind=RateKind.INPUT, amount="0.15", per=10**6), Rate(kind=RateKind.OUTPUT, amount="0.60", per=10**6))
@@ -232,3 +235,16 @@ def test_a_bare_nan_in_a_list_is_refused(sqlite_db: sa.Engine, tmp_path: Path) -
     path.write_text(LIST.replace("0.075", "nan"))
     with pytest.raises(PriceError, match="not an amount"):
         apply_prices(sqlite_db, read_price_list(path))
+
+
+def test_a_model_is_for_sale_once_it_has_a_price_wherever_somebody_pays(db: sa.Engine) -> None:
+    model = Model(id="m", kind=ModelKind.TEXT, format=ModelFormat.GGUF)
+    require_sellable(db, model)  # the house's own organisation pays nothing
+    create_organisation(db, name="Azure's", storefront=Storefront.AZURE, billing=Billing.PREPAID, actor=OPERATOR)
+    create_organisation(db, name="OpenAI's", billing=Billing.INVOICED, actor=OPERATOR)
+    set_price(db, offer())
+    with pytest.raises(UnpricedError, match="price set m --storefront azure") as caught:
+        require_sellable(db, model)
+    assert "openai" not in str(caught.value)
+    set_price(db, offer(storefront="azure"))
+    require_sellable(db, model)

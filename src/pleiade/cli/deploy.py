@@ -39,6 +39,7 @@ def deploy(
 ) -> None:
     """Make a model callable; a running server takes it up within a second. Deploying again changes it."""
     with opened(home, bundled=True) as place:
+        from pleiade.prices import require_sellable
         from pleiade.registry import deploy as write_deployment
         from pleiade.supervisor import is_running
 
@@ -47,6 +48,7 @@ def deploy(
         if found.format.value == "remote" and found.source:
             options.setdefault("url", found.source)
         chosen = _engine(place, name, found, engine, options)
+        require_sellable(place.db, found)
         deployment = write_deployment(
             place.db, name, model=found.id, engine=chosen, aliases=alias or (), options=options
         )

@@ -8,6 +8,7 @@ from pleiade.prices.book import PriceBook, require_priced
 from pleiade.prices.catalogue import apply_prices, book, history, set_price, version
 from pleiade.prices.errors import PriceError, UnpricedError
 from pleiade.prices.rules import required_kinds
+from pleiade.prices.selling import require_sellable
 
 __all__ = [
     "PriceBook",
@@ -22,6 +23,7 @@ __all__ = [
     "history",
     "rate_of",
     "require_priced",
+    "require_sellable",
     "required_kinds",
     "set_price",
     "version",
