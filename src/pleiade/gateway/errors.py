@@ -92,6 +92,37 @@ def two_credentials() -> ApiError:
     )
 
 
+def mismatched_organization() -> ApiError:
+    """401: the request names another organisation than its key's (OpenAI's words, and a hint)."""
+    return ApiError(
+        401,
+        "OpenAI-Organization header should match organization for API key. Send the organization of this key, "
+        "or none: clients take it from OPENAI_ORG_ID where that is set.",
+        code="mismatched_organization",
+    )
+
+
+def mismatched_project() -> ApiError:
+    """401: the request names another project than its key's (OpenAI's words, and a hint)."""
+    return ApiError(
+        401,
+        "OpenAI-Project header should match project for API key. Send the project of this key, "
+        "or none: clients take it from OPENAI_PROJECT_ID where that is set.",
+        code="mismatched_project",
+    )
+
+
+def missing_scope(scope: str) -> ApiError:
+    """401, as OpenAI says it: the key's scopes, or the role behind it, do not cover this route."""
+    return ApiError(
+        401,
+        f"You have insufficient permissions for this operation. Missing scopes: {scope}. Check that you have the "
+        "correct role in your organization and project, and if you're using a restricted API key, that it has "
+        "the necessary scopes.",
+        code="missing_scopes",
+    )
+
+
 def forbidden(message: str) -> ApiError:
     """403: the key is good, but may not do this."""
     return ApiError(403, message, code="insufficient_permissions")

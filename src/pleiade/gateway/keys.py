@@ -14,10 +14,11 @@ from pleiade.domain import Key, OpenKey, Principal
 logger = logging.getLogger(__name__)
 
 REFRESH_S = 0.5
+NOTE_USE_S = 10.0  # how late the time of a key's last use may be in the database
 
 
 class KeySource(Protocol):
-    """Where keys come from. Both functions may block; they are called in a thread."""
+    """Where keys come from. All functions may block; they are called in a thread."""
 
     def version(self) -> int:
         """Changes whenever what some key opens does."""
@@ -27,12 +28,17 @@ class KeySource(Protocol):
         """What every key in force opens, by the hexadecimal SHA-256 of its secret."""
         ...
 
+    def note_use(self, uses: Mapping[str, int]) -> None:
+        """Key ids with the Unix seconds of their last use since the time before."""
+        ...
+
 
 class FixedKeys:
     """A source for tests and embedders: keys that are known from the start. Assign `keys` to change them."""
 
     def __init__(self, secrets: Mapping[str, Key]) -> None:
         self.keys = dict(secrets)
+        self.used: dict[str, int] = {}  # key id → Unix seconds
 
     def version(self) -> int:
         """A number that follows the content."""
@@ -57,6 +63,10 @@ class FixedKeys:
             if not key.revoked
         }
 
+    def note_use(self, uses: Mapping[str, int]) -> None:
+        """Remember them in `used`."""
+        self.used |= uses
+
 
 class DatabaseKeys:
     """Keys from the tenancy room's tables, each with its place there."""
@@ -79,6 +89,12 @@ class DatabaseKeys:
 
         return open_keys(self._database)
 
+    def note_use(self, uses: Mapping[str, int]) -> None:
+        """Write them, in one transaction."""
+        from pleiade.tenancy import keys
+
+        keys.note_last_use(self._database, uses)
+
 
 class KeyRing:
     """Finds the principal of a secret.
@@ -94,13 +110,17 @@ class KeyRing:
         self._version: int | None = None
         self._task: asyncio.Task[None] | None = None
         self._failing = False
+        self._used: dict[str, int] = {}
+        self._noted_at = time.monotonic()
         self.loaded = False
 
     def find(self, secret: bytes) -> Principal | None:
         """Who `secret` belongs to; None if it is unknown, revoked or expired."""
         entry = self._entries.get(hashlib.sha256(secret).hexdigest())
-        if entry is None or (entry.expires and entry.expires <= time.time()):
+        now = time.time()
+        if entry is None or (entry.expires and entry.expires <= now):
             return None
+        self._used[entry.principal.key] = int(now)
         return entry.principal
 
     async def refresh(self) -> None:
@@ -118,10 +138,28 @@ class KeyRing:
         self._task = asyncio.create_task(self._keep_fresh())
 
     async def stop(self) -> None:
-        """Stop refreshing."""
+        """Stop refreshing, and tell the last uses."""
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
+            await self._try_to_note_uses()
+
+    async def note_uses(self) -> None:
+        """Tell the source which keys were used since it was told last; if that fails, the next time tells all."""
+        uses, self._used = self._used, {}
+        if not uses:
+            return
+        try:
+            await asyncio.to_thread(self._source.note_use, uses)
+        except Exception:
+            self._used = uses | self._used
+            raise
+
+    async def _try_to_note_uses(self) -> None:
+        try:
+            await self.note_uses()
+        except Exception:
+            logger.exception("the last uses of %d keys cannot be written now", len(self._used))
 
     async def _keep_fresh(self) -> None:
         while True:
@@ -133,3 +171,6 @@ class KeyRing:
                 if not self._failing:
                     logger.exception("keys cannot be refreshed; those read before stay in force")
                 self._failing = True
+            if not self._failing and time.monotonic() - self._noted_at >= NOTE_USE_S:
+                self._noted_at = time.monotonic()
+                await self._try_to_note_uses()

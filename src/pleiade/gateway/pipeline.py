@@ -1,7 +1,7 @@
 """The way of a call, as two lists. Read them top to bottom; they are folded as Starlette folds middleware.
 
-    client ─▶ Observe ─▶ Authenticate ─▶ the route's handler ─▶ Resolve ─▶ Forward ─▶ engine
-              └────────── EDGE ────────┘                        └───── MODEL ────┘
+    client ─▶ Observe ─▶ Authenticate ─▶ Authorise ─▶ the route's handler ─▶ Resolve ─▶ Forward ─▶ engine
+              └───────────────── EDGE ─────────────┘                        └───── MODEL ────┘
 
 EDGE wraps every route. MODEL wraps every call of a model, whether a client asked for it or another route of
 ours (edits, responses): `admit`, `screen` and `settle` will stand there, between Resolve and Forward, so that
@@ -38,6 +38,7 @@ from pleiade.gateway.call import Call
 from pleiade.gateway.contract.stage import Contract
 from pleiade.gateway.errors import engine_failed
 from pleiade.gateway.stages.authenticate import Authenticate
+from pleiade.gateway.stages.authorise import Authorise
 from pleiade.gateway.stages.forward import Forward
 from pleiade.gateway.stages.observe import Observe
 from pleiade.gateway.stages.resolve import Resolve
@@ -73,8 +74,8 @@ class Room(Protocol):
         ...
 
 
-EDGE: tuple[type[Stage], ...] = (Observe, Authenticate)
-CONTRACT_EDGE: tuple[type[Stage], ...] = (Observe, Contract, Authenticate)  # `pleiade up --contract` only
+EDGE: tuple[type[Stage], ...] = (Observe, Authenticate, Authorise)
+CONTRACT_EDGE: tuple[type[Stage], ...] = (Observe, Contract, Authenticate, Authorise)  # `pleiade up --contract` only
 MODEL: tuple[type[Stage], ...] = (Resolve, Forward)
 
 

@@ -58,10 +58,10 @@ def scope_of(method: str, path: str) -> str:
     reads = method in ("GET", "HEAD")
     if first == "chat":
         return CHAT if path == "/chat/completions" and method == "POST" else _data("chat_completions", reads)
+    if first in ("models", "engines") and reads:
+        return "model.read"
     if first in MODEL_ROUTES:
         return MODEL_ROUTES[first]
-    if first == "models":
-        return "model.read" if reads else "api.models.write"
     if first == "organization":
         return _data(_organization(segments), reads)
     return _data(re.sub("[^a-z_]", "_", first.lower()), reads)

@@ -22,6 +22,7 @@ _DENIED = (
     "Access denied due to invalid subscription key or wrong API endpoint. Make sure to provide a valid key "
     "for an active subscription and use a correct regional API endpoint for your resource."
 )
+_BAD_TOKEN = "Access token is missing, invalid, audience is incorrect, or have expired."
 _NO_DEPLOYMENT = (
     "The API deployment for this resource does not exist. If you created the deployment within the last "
     "5 minutes, please wait a moment and try again."
@@ -30,6 +31,9 @@ _NO_DEPLOYMENT = (
 _FRONT_DOOR: dict[str, tuple[int, str, str | None]] = {
     "missing_api_key": (401, "401", _DENIED),
     "invalid_api_key": (401, "401", _DENIED),
+    "invalid_token": (401, "Unauthorized", _BAD_TOKEN),
+    "not_a_member": (401, "PermissionDenied", "Principal does not have access to API/Operation."),
+    "missing_scopes": (401, "PermissionDenied", None),
     "multiple_credentials": (400, "BadRequest", None),
     "insufficient_permissions": (403, "Forbidden", None),
     "model_not_found": (404, "DeploymentNotFound", _NO_DEPLOYMENT),

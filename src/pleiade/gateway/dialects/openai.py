@@ -3,7 +3,7 @@
 from pleiade.gateway.errors import ApiError, encode_error
 
 # Codes that only serve the gateway itself; OpenAI answers these failures with `"code": null`.
-_SILENT = frozenset({"missing_api_key", "unknown_url", "timeout", "internal_error"})
+_SILENT = frozenset({"missing_api_key", "missing_scopes", "unknown_url", "timeout", "internal_error"})
 
 
 class OpenAIDialect:
