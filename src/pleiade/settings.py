@@ -17,6 +17,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     home: str = "~/.pleiade"  # folder for the database, keys, models and logs
     host: str = "127.0.0.1"
     port: int = 8000
+    public_url: str = ""  # where people reach this server, e.g. https://ai.example.com; empty = host and port
     workers: int = 1  # gateway processes
     database_url: str = ""  # SQLAlchemy URL; empty = SQLite in the home (postgresql+psycopg://… is supported)
     max_body_mb: int = 32  # larger requests get 413
@@ -35,6 +36,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     def home_path(self) -> Path:
         """The home as an absolute path."""
         return Path(self.home).expanduser().resolve()
+
+    @property
+    def public_base(self) -> str:
+        """Where browsers reach this server, without a slash at the end."""
+        return self.public_url.rstrip("/") or f"http://{self.host}:{self.port}"
 
     @property
     def database(self) -> str:

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import random
 from collections.abc import MutableMapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import aiohttp
 
@@ -32,6 +32,9 @@ from pleiade.gateway.tracing import OtlpTracer, Tracer
 from pleiade.gateway.watch import Watch
 from pleiade.settings import Settings
 
+if TYPE_CHECKING:
+    from pleiade.gateway.signin.bearers import Bearers
+
 logger = logging.getLogger(__name__)
 
 # Shorter than the keep-alive of any engine (uvicorn's is 5 s), or a request may meet a connection that just closed.
@@ -55,6 +58,7 @@ class Gateway:
         self.directory = directory
         self.request_log = request_log
         self.metrics = Metrics()
+        self.bearers: Bearers | None = None  # set by the room of signing in: tokens and sessions are taken then
         self.tracer: Tracer | None = OtlpTracer(settings.otlp_endpoint) if settings.otlp_endpoint else None
         self.watch = Watch(settings)
         self.session: aiohttp.ClientSession  # opened at start: it belongs to the event loop

@@ -1,13 +1,17 @@
-"""Who calls: a key, in either header on every surface (wire-contract §3), and the version that it speaks."""
+"""Who calls: a key, in either header on every surface (wire-contract §3), a signed token, or a session cookie."""
 
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
+from pleiade.domain import Principal
 from pleiade.gateway.call import Call
 from pleiade.gateway.errors import missing_key, two_credentials, wrong_key
+from pleiade.gateway.signin.cookies import SESSION, check_write, read_cookie
+from pleiade.tenancy.signin.token import looks_like_token
 
 if TYPE_CHECKING:
     from pleiade.gateway.app import Gateway
+    from pleiade.gateway.signin.bearers import Bearers
 
 
 class Authenticate:
@@ -16,18 +20,44 @@ class Authenticate:
     def __init__(self, next: Callable[[Call], Awaitable[None]], gateway: "Gateway") -> None:
         self._next = next
         self._keys = gateway.keys
+        self._gateway = gateway
 
     async def __call__(self, call: Call) -> None:
         """Raises ApiError 401 (no key, wrong key), 400 (two keys), or what the dialect demands."""
         if not call.route.public:
-            secret = find_secret(call)
-            principal = self._keys.find(secret)
-            if principal is None:
-                raise wrong_key(_masked(secret))
-            call.principal = principal
+            principal = call.principal = await self._who(call)
             call.edge.organization = principal.project
             call.api_version = call.dialect.check(call.query)
         await self._next(call)
+
+    async def _who(self, call: Call) -> Principal:
+        bearers = self._gateway.bearers
+        if bearers is not None and b"cookie" in call.headers and not _carries_key(call):
+            session = read_cookie(call.headers, SESSION)
+            if session:
+                return await _owner_of_session(bearers, session, call)
+        secret = find_secret(call)
+        principal = self._keys.find(secret)
+        if principal is None and bearers is not None and looks_like_token(secret):
+            return bearers.find(secret) or await bearers.prove_token(secret)
+        if principal is None:
+            raise wrong_key(_masked(secret))
+        return principal
+
+
+def _carries_key(call: Call) -> bool:
+    """A key in a header goes before a cookie, which browsers send by themselves."""
+    return b"authorization" in call.headers or b"api-key" in call.headers
+
+
+async def _owner_of_session(bearers: "Bearers", session: str, call: Call) -> Principal:
+    """Who is signed in. Raises ApiError 401 where nobody is, 403 for a write that another site may have caused."""
+    secret = session.encode("latin-1")
+    principal = bearers.find(secret) or await bearers.prove_session(secret)
+    if principal is None:
+        raise missing_key()
+    check_write(call.scope["method"], call.headers, session)
+    return principal
 
 
 def find_secret(call: Call) -> bytes:
