@@ -1,0 +1,24 @@
+"""All limits in memory, as one moment knew them: a gateway asks this book, and no database, about each call."""
+
+from collections.abc import Mapping
+
+import msgspec
+
+from pleiade.domain.limits import Budget, Capacity, RateLimit, Scope
+
+UNLIMITED = Capacity()
+
+
+class LimitsBook(msgspec.Struct, frozen=True, kw_only=True):
+    """Every limit there is. Whatever is not in it is not limited."""
+
+    version: int = 0
+    capacities: Mapping[str, Capacity] = {}  # by deployment
+    pooled: frozenset[str] = frozenset()  # models with a pool: a deployment of theirs without a slice serves nobody
+    rates: Mapping[tuple[Scope, str, str], RateLimit] = {}  # by scope, subject and model ("" = all models together)
+    budgets: Mapping[tuple[Scope, str], Budget] = {}  # by scope and subject
+
+    def capacity(self, deployment: str, model: str) -> Capacity | None:
+        """A deployment's capacity; None where its model's pool has given it none."""
+        capacity = self.capacities.get(deployment, UNLIMITED)
+        return None if not capacity.units and model in self.pooled else capacity
