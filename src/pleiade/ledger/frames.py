@@ -4,6 +4,7 @@ A frame that ends beyond the file is being written, or was torn; one whose check
 goes on at the next frame that is whole.
 """
 
+import mmap
 import struct
 import zlib
 from enum import Enum
@@ -11,6 +12,9 @@ from enum import Enum
 _HEAD = struct.Struct("<II")  # length and CRC-32 of the payload
 HEAD_BYTES = _HEAD.size
 MAX_PAYLOAD = 64 * 1024  # no record is longer: a length beyond it is damage, and is not waited for
+
+
+Buffer = bytes | mmap.mmap
 
 
 class Tail(Enum):
@@ -28,7 +32,7 @@ def frame(payload: bytes) -> bytes:
     return _HEAD.pack(len(payload), zlib.crc32(payload)) + payload
 
 
-def read_frame(buffer: bytes, start: int) -> tuple[bytes, int] | Tail:
+def read_frame(buffer: Buffer, start: int) -> tuple[bytes, int] | Tail:
     """The payload that begins at `start` and where its frame ends, or what stands there instead."""
     if start >= len(buffer):
         return Tail.END
@@ -45,7 +49,7 @@ def read_frame(buffer: bytes, start: int) -> tuple[bytes, int] | Tail:
     return (payload, end) if zlib.crc32(payload) == checksum else Tail.DAMAGED
 
 
-def next_frame(buffer: bytes, start: int) -> int:
+def next_frame(buffer: Buffer, start: int) -> int:
     """Where the next whole frame after `start` begins; -1 if there is none in `buffer`."""
     for place in range(start + 1, len(buffer) - HEAD_BYTES):
         if isinstance(read_frame(buffer, place), tuple):

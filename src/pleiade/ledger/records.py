@@ -10,6 +10,7 @@ import msgspec
 
 from pleiade.domain import Usage
 from pleiade.domain.books import Entry, Reservation
+from pleiade.ledger.errors import LedgerError
 
 FORM = 1  # of Entry's array: what `entry_bytes` gives. It rises when fields are added
 NO_HASH = bytes(32)  # before a chain's first entry
@@ -110,15 +111,18 @@ def encode_entered(link: bytes, content: bytes) -> bytes:
 
 
 def decode(payload: bytes) -> Record:
-    """The record in a frame's payload. Raises ValueError if it is none of ours."""
+    """The record in a frame's payload. Raises LedgerError if it is none of ours."""
     kind, content = payload[:1], payload[1:]
-    if kind == _ENTERED:
-        content = payload[33:]
-        return Entered(_entry.decode(content), payload[1:33], content)
-    if kind == _RESERVED:
-        return _reserved.decode(content)
-    if kind == _MARKED:
-        return _marked.decode(content)
-    if kind == _OPENING:
-        return _opening.decode(content)
-    raise ValueError(f"a record of kind {kind.hex()}: a newer Pleiade wrote it")
+    try:
+        if kind == _ENTERED:
+            content = payload[33:]
+            return Entered(_entry.decode(content), payload[1:33], content)
+        if kind == _RESERVED:
+            return _reserved.decode(content)
+        if kind == _MARKED:
+            return _marked.decode(content)
+        if kind == _OPENING:
+            return _opening.decode(content)
+    except msgspec.MsgspecError as error:
+        raise LedgerError(f"a record cannot be read ({error}): upgrade Pleiade, a newer one wrote it") from error
+    raise LedgerError(f"a record of kind {kind.hex()}: upgrade Pleiade, a newer one wrote it")

@@ -10,13 +10,13 @@ from pleiade.store.unit_of_work import bump_version, reading, unit_of_work, vers
 
 __all__ = [
     "StoreError",
+    "books",
     "bump_version",
     "migrate",
     "objects",
     "open_database",
     "prices",
     "reading",
-    "signin",
     "signin",
     "tables",
     "tenants",

@@ -19,8 +19,8 @@ class StoreError(Exception):
     """The database cannot be used; the message says why and what to do."""
 
 
-def open_database(url: str) -> sa.Engine:
-    """An engine on `url` ("sqlite:///FILE" or "postgresql+psycopg://…"), tried with one query.
+def open_database(url: str, *, tried: bool = True) -> sa.Engine:
+    """An engine on `url` ("sqlite:///FILE" or "postgresql+psycopg://…"), tried with one query unless told not to.
 
     SQLite runs in WAL mode with foreign keys and a busy timeout, and its file is readable by its owner only.
     Raises StoreError where the database cannot be opened (read-only folder, no server, wrong password, …).
@@ -38,8 +38,9 @@ def open_database(url: str) -> sa.Engine:
             engine = _open_postgresql(parsed)
         case other:
             raise StoreError(f"database_url: {other} is not supported; use sqlite or postgresql+psycopg")
-    with explained(engine), engine.connect() as connection:
-        connection.execute(sa.text("SELECT 1"))
+    if tried:
+        with explained(engine), engine.connect() as connection:
+            connection.execute(sa.text("SELECT 1"))
     return engine
 
 
