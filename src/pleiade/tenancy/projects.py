@@ -75,7 +75,7 @@ def list_projects(
 ) -> Page[Project]:
     """Projects of an organisation, oldest first; archived ones only if asked for.
 
-    `only`: none but these ids, for somebody who may not see the others. Raises NotFoundError for an unknown `after`.
+    `only`: none but these ids, for somebody who may not see the others. Raises NotFoundError, also for an `after`.
     """
     query = sa.select(projects).where(projects.c.organisation == organisation)
     if not archived:
@@ -83,6 +83,7 @@ def list_projects(
     if only is not None:
         query = query.where(projects.c.id.in_(only))
     with reading(db) as connection:
+        _archived(connection, organisation)
         page = page_rows(
             connection,
             query,
@@ -155,10 +156,14 @@ def read_project(connection: sa.Connection, organisation: str, project: str, *, 
 
 
 def _active_organisation(connection: sa.Connection, organisation: str) -> None:
-    # Written here and not imported: organisations are made with a first project, so that room imports this one.
+    if _archived(connection, organisation):
+        raise ConflictError(f"the organisation {organisation} is archived: restore it first")
+
+
+def _archived(connection: sa.Connection, organisation: str) -> int:
+    # Written here and not imported: organisations are made with a first project, so that file imports this one.
     query = sa.select(organisations.c.archived).where(organisations.c.id == organisation, organisations.c.deleted == 0)
-    archived = connection.scalar(query) if storable(organisation) else None
+    archived: int | None = connection.scalar(query) if storable(organisation) else None
     if archived is None:
         raise not_found("organisation", organisation)
-    if archived:
-        raise ConflictError(f"the organisation {organisation} is archived: restore it first")
+    return archived
