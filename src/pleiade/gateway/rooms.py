@@ -4,6 +4,8 @@ from collections.abc import Sequence
 
 from pleiade.gateway.pipeline import Room
 from pleiade.gateway.responses.room import ResponsesRoom
+from pleiade.gateway.signin.bearers import Bearers
+from pleiade.gateway.signin.room import SignInRoom
 from pleiade.gateway.stored.archive import Archive
 from pleiade.gateway.stored.room import CompletionsRoom
 from pleiade.settings import Settings
@@ -12,4 +14,5 @@ from pleiade.settings import Settings
 def production_rooms(settings: Settings) -> Sequence[Room]:
     """Every room, in the order in which they start."""
     archive = Archive(settings.database)
-    return CompletionsRoom(archive), ResponsesRoom(archive)
+    signin = SignInRoom(Bearers(settings.database), settings.public_base)
+    return CompletionsRoom(archive), ResponsesRoom(archive), signin
