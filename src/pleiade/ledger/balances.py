@@ -1,0 +1,60 @@
+"""What an account holds, and what a payer has spent in a month: folds of the sums by day and of the transfers."""
+
+from typing import Literal
+
+import sqlalchemy as sa
+
+from pleiade.ledger.folds import joined, nano_sums
+from pleiade.ledger.periods import check_period
+from pleiade.store import reading
+from pleiade.store.books import rollups, series, transfers
+
+DAY = 86400
+
+
+def balance(db: sa.Engine, account: str) -> dict[str, int]:
+    """Currency → nano that were debited to an account less those credited, all calls and transfers together.
+
+    What an organisation owes is above zero (`receivable:ORG`), what it has left of prepaid credits below
+    (`credits:ORG`). Raises StoreError.
+    """
+    with reading(db) as connection:
+        return balance_in(connection, account)
+
+
+def balance_in(connection: sa.Connection, account: str) -> dict[str, int]:
+    """`balance` within a transaction that does more."""
+    found: dict[str, int] = {}
+    for side, sign in (("debit", 1), ("credit", -1)):
+        calls = (
+            sa.select(series.c.currency, *nano_sums(rollups.c.cost))
+            .join_from(series, rollups, rollups.c.series == series.c.id)
+            .where(series.c[side] == account, rollups.c.span == DAY)
+            .group_by(series.c.currency)
+        )
+        moved = (
+            sa.select(transfers.c.currency, sa.func.sum(transfers.c.units), sa.func.sum(transfers.c.nano))
+            .where(transfers.c[side] == account)
+            .group_by(transfers.c.currency)
+        )
+        for currency, units, nano in (*connection.execute(calls), *connection.execute(moved)):
+            if currency:  # "" = calls that were not for sale: they moved nothing
+                found[currency] = found.get(currency, 0) + sign * joined(units, nano)
+    return found
+
+
+def spent(db: sa.Engine, scope: Literal["organisation", "project", "key"], name: str, period: str) -> dict[str, int]:
+    """Currency → nano that calls of an organisation, project or key cost in a month, at list prices.
+
+    Raises LedgerError for what is no month, StoreError.
+    """
+    check_period(period)
+    statement = (
+        sa.select(series.c.currency, *nano_sums(rollups.c.cost))
+        .join_from(series, rollups, rollups.c.series == series.c.id)
+        .where(series.c[scope] == name, series.c.period == period, rollups.c.span == DAY)
+        .group_by(series.c.currency)
+    )
+    with reading(db) as connection:
+        rows = connection.execute(statement)
+        return {currency: joined(units, nano) for currency, units, nano in rows if currency}
