@@ -14,7 +14,6 @@ from pleiade.settlement.periods import Period
 
 ROOT = Path(__file__).parents[2]
 SHIPPED = ROOT / "examples" / "agreements" / "microsoft-openai.toml"
-FIRST_YEAR = 2020
 
 
 def shipped() -> Agreement:
@@ -22,11 +21,10 @@ def shipped() -> Agreement:
     return load_agreement(SHIPPED)
 
 
-def years(*units: int) -> list[Profit]:
-    """Profits of consecutive years from 2020 on, in smallest units."""
+def years(*units: int, first: int = 2020) -> list[Profit]:
+    """Profits of consecutive years, in smallest units."""
     return [
-        Profit(Period(str(year), date(year, 1, 1), date(year, 12, 31)), each)
-        for year, each in enumerate(units, FIRST_YEAR)
+        Profit(Period(str(year), date(year, 1, 1), date(year, 12, 31)), each) for year, each in enumerate(units, first)
     ]
 
 

@@ -15,7 +15,7 @@ def dealt_one_by_one(weights: list[int], units: int) -> list[int]:
     parts = [0] * len(weights)
     for _ in range(units):
         behind = [Fraction(weight, 2 * part + 1) for weight, part in zip(weights, parts, strict=True)]
-        parts[behind.index(max(behind))] += 1
+        parts[max(n for n, each in enumerate(behind) if each == max(behind))] += 1
     return parts
 
 

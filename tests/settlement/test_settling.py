@@ -115,7 +115,7 @@ def dealt_unit_by_unit(agreement: Agreement, units: int) -> list[int]:
             shares[n] = Fraction(0)
         parts = dealt.setdefault((tranche.name, capped), [0] * len(shares))
         behind = [share / (2 * part + 1) for share, part in zip(shares, parts, strict=True)]
-        winner = behind.index(max(behind))
+        winner = max(n for n, each in enumerate(behind) if each == max(behind))
         parts[winner] += 1
         received[winner] += 1
     return received
@@ -211,4 +211,4 @@ parties = [{ id = "ann" }, { id = "bob" }, { id = "cem" }]
 tranches = [{ name = "all", shares = { ann = "1/3", bob = "1/3", cem = "1/3" } }]
 """
     settlement = settle(parse_agreement(text), years(1, 1, 1, 1, -2))
-    assert [each.shares for each in settlement.periods] == [(1, 0, 0), (0, 1, 0), (0, 0, 1), (1, 0, 0), (-1, -1, 0)]
+    assert [each.shares for each in settlement.periods] == [(0, 0, 1), (0, 1, 0), (1, 0, 0), (0, 0, 1), (0, -1, -1)]

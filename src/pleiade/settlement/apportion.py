@@ -2,7 +2,8 @@
 
 This is Sainte-Laguë's method (also Webster's), as parliaments use it for seats. Unlike the largest remainder it
 never takes a unit back when there is one more to divide, so what a party has got depends on the total alone, and
-not on the periods in which the total came. The order of the parties breaks ties.
+not on the periods in which the total came. Of parties that are equally far behind, the one that stands last among
+the parties is served first: where the first one's goal ends a tranche, the others have got what is theirs by then.
 """
 
 from collections.abc import Sequence
@@ -16,22 +17,17 @@ def apportion(weights: Sequence[int], units: int) -> list[int]:
     parts = [(2 * units * weight + total) // (2 * total) for weight in weights]
     left = units - sum(parts)
     while left > 0:
-        turns = [
-            (Fraction(2 * part + 1, weight), n)
-            for n, (part, weight) in enumerate(zip(parts, weights, strict=True))
-            if weight
-        ]
-        parts[min(turns)[1]] += 1
+        parts[min(_turn(2 * parts[n] + 1, weight, n) for n, weight in enumerate(weights) if weight)[-1]] += 1
         left -= 1
     while left < 0:
-        turns = [
-            (Fraction(2 * part - 1, weight), n)
-            for n, (part, weight) in enumerate(zip(parts, weights, strict=True))
-            if part
-        ]
-        parts[max(turns)[1]] -= 1
+        parts[max(_turn(2 * parts[n] - 1, weight, n) for n, weight in enumerate(weights) if parts[n])[-1]] -= 1
         left += 1
     return parts
+
+
+def _turn(odd: int, weight: int, party: int) -> tuple[Fraction, int, int]:
+    """When a unit is dealt: the smaller, the sooner. A party's units come at 1/weight, 3/weight, 5/weight, …"""
+    return Fraction(odd, weight), -party, party
 
 
 def dealt_until(weights: Sequence[int], party: int, units: int) -> int:
@@ -44,7 +40,7 @@ def dealt_until(weights: Sequence[int], party: int, units: int) -> int:
     for other, weight in enumerate(weights):
         if other == party:
             continue
-        # Units of `other` whose turn (2k + 1) / weight comes before turn / own, or with it if it stands earlier.
-        last = turn * weight // own if other < party else -(-turn * weight // own) - 1
+        # Units of `other` whose turn comes before turn / own, or with it where `other` is served first.
+        last = turn * weight // own if other > party else -(-turn * weight // own) - 1
         dealt += (last + 1) // 2
     return dealt

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pleiade.settlement.amounts import grouped
 from pleiade.settlement.apportion import apportion
 from pleiade.settlement.settling import Settlement
-from pleiade.settlement.words import cumulative, ended_in
+from pleiade.settlement.words import cumulative, ended_in, ended_told
 
 FILLINGS = "█▒░▓▚╱▤▧"
 MAX_ROWS = 40  # a screen; of more periods, some are left out
@@ -43,7 +43,7 @@ def _filling(party: int) -> str:
 
 
 def _mark(names: Sequence[str]) -> str:
-    return f" ◀ {', '.join(names)} ends" if names else ""
+    return f" ◀ {ended_told(names)}" if names else ""
 
 
 def _shown(count: int, ended: dict[int, list[str]]) -> list[int]:

@@ -73,10 +73,14 @@ class _File(_Written, frozen=True):
 def load_agreement(path: Path, assumed: Mapping[str, str] | None = None) -> Agreement:
     """The agreement in the file `path`. `assumed` puts other values in place of its assumptions, by name.
 
-    Raises SettlementError with the file's name and what is wrong; OSError where it cannot be read.
+    Raises SettlementError with the file's name and what is wrong.
     """
     try:
         text = path.read_bytes().decode()
+    except OSError as error:
+        raise SettlementError(
+            f"cannot read the agreement {path}: {error.strerror}; give the path of its file"
+        ) from error
     except UnicodeDecodeError as error:
         raise SettlementError(f"{path} is not UTF-8 text; save it as UTF-8") from error
     try:

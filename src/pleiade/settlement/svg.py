@@ -6,11 +6,14 @@ from xml.sax.saxutils import escape
 
 from pleiade.settlement.amounts import grouped
 from pleiade.settlement.settling import Settlement
-from pleiade.settlement.words import cumulative, ended_in
+from pleiade.settlement.words import cumulative, ended_in, ended_told
 
 # Okabe and Ito's colours, which people with any colour vision tell apart.
 COLOURS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#f0e442", "#999999")
-WIDTH, PANEL, TOP, LEFT, RIGHT, BOTTOM = 960, 360, 64, 24, 200, 40
+WIDTH, TOP, LEFT, RIGHT, BOTTOM = 960, 64, 24, 200, 40
+LEGEND = 44  # height of a party in it
+LOWEST = 360  # height of a panel with few parties
+NARROW = 160  # nearer to the left edge, a label stands right of its line
 
 
 def draw(panels: Sequence[tuple[str, Settlement]]) -> str:
@@ -19,8 +22,9 @@ def draw(panels: Sequence[tuple[str, Settlement]]) -> str:
     Lines across mark the periods in which tranches ended.
     """
     agreement = panels[0][1].agreement
-    height = PANEL * len(panels)
-    body = [_panel(title, settlement, PANEL * number) for number, (title, settlement) in enumerate(panels)]
+    panel = max(LOWEST, TOP + LEGEND * len(agreement.parties) + BOTTOM)
+    height = panel * len(panels)
+    body = [_panel(title, each, panel * number, panel) for number, (title, each) in enumerate(panels)]
     name = escape(f"{agreement.name}: paid so far, in {agreement.currency}")
     return "\n".join(
         [
@@ -35,11 +39,11 @@ def draw(panels: Sequence[tuple[str, Settlement]]) -> str:
     )
 
 
-def _panel(title: str, settlement: Settlement, top: int) -> str:
+def _panel(title: str, settlement: Settlement, top: int, height: int) -> str:
     agreement, sums = settlement.agreement, cumulative(settlement)
     labels = [each.profit.period.label for each in settlement.periods]
     largest = max(sum(row) for row in sums) or 1
-    floor = top + PANEL - BOTTOM
+    floor = top + height - BOTTOM
     x = [_between(LEFT, WIDTH - RIGHT, number + 1, len(sums)) for number in range(len(sums))]
 
     def y(units: int) -> str:
@@ -56,17 +60,24 @@ def _panel(title: str, settlement: Settlement, top: int) -> str:
         paid = grouped(settlement.paid[n], agreement.digits)
         told = f"<title>{escape(party.name)}: {paid}</title>"
         lines.append(f'<polygon points="{" ".join(points)}" fill="{colour}">{told}</polygon>')
-        at = top + TOP + 44 * n
+        at = top + TOP + LEGEND * n
         lines += [
             f'<rect x="{WIDTH - RIGHT + 16}" y="{at}" width="12" height="12" fill="{colour}"/>',
             f'<text x="{WIDTH - RIGHT + 34}" y="{at + 11}">{escape(party.name)}</text>',
             f'<text x="{WIDTH - RIGHT + 34}" y="{at + 28}" fill="#444444">{paid}</text>',
         ]
     for level, (number, names) in enumerate(sorted(ended_in(settlement).items())):
-        at, told = top + TOP - 6 - 14 * (level % 2), f"{escape(', '.join(names))} ends {escape(labels[number])}"
+        at, told = top + TOP - 6 - 14 * (level % 2), escape(f"{ended_told(names)} {labels[number]}")
         lines += [
             f'<line x1="{x[number]}" x2="{x[number]}" y1="{at}" y2="{floor}" stroke="#222222" stroke-dasharray="4 3"/>',
-            f'<text x="{x[number]}" y="{at}" dx="-4" text-anchor="end">{told}</text>',
+            f'<text x="{x[number]}" y="{at}" {_beside(x[number])}>{told}</text>',
+        ]
+    for quarter in (1, 2, 3, 4):
+        units = largest * quarter // 4
+        told = grouped(units, agreement.digits)
+        lines += [
+            f'<line x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y(units)}" y2="{y(units)}" stroke="#00000022"/>',
+            f'<text x="{LEFT}" y="{y(units)}" dy="-3" font-size="11" fill="#444444">{told}</text>',
         ]
     lines += [
         f'<line x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{floor}" y2="{floor}" stroke="#222222"/>',
@@ -74,6 +85,11 @@ def _panel(title: str, settlement: Settlement, top: int) -> str:
         f'<text x="{WIDTH - RIGHT}" y="{floor + 20}" text-anchor="end">{escape(labels[-1])}</text>',
     ]
     return "\n".join(lines)
+
+
+def _beside(x: str) -> str:
+    """On which side of its line a label has room."""
+    return 'dx="4"' if float(x) < NARROW else 'dx="-4" text-anchor="end"'
 
 
 def _between(start: int, end: int, part: int, whole: int) -> str:

@@ -91,6 +91,11 @@ def ended_in(settlement: Settlement) -> dict[int, list[str]]:
     return ended
 
 
+def ended_told(names: Sequence[str]) -> str:
+    """That these tranches end: "recovery ends"."""
+    return f"{' and '.join(names)} {'ends' if len(names) == 1 else 'end'}"
+
+
 def assumptions_told(agreement: Agreement) -> list[str]:
     """The values that the agreement's text is silent about, as "name = value"."""
     return [f"{name} = {value}" for name, value in agreement.assumptions.items()]
