@@ -20,6 +20,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     public_url: str = ""  # where people reach this server, e.g. https://ai.example.com; empty = host and port
     workers: int = 1  # gateway processes
     database_url: str = ""  # SQLAlchemy URL; empty = SQLite in the home (postgresql+psycopg://… is supported)
+    valkey_url: str = ""  # Valkey or Redis that gateways share limits in, e.g. redis://127.0.0.1:6379/0 or unix:///PATH
+    ledger_sync_ms: int = 100  # how often the ledger's journal is made durable against a loss of power
     max_body_mb: int = 32  # larger requests get 413
     request_timeout_s: float = 600.0  # whole answer, as the SDK's own default
     first_byte_timeout_s: float = 300.0  # until an engine starts to answer
@@ -82,6 +84,10 @@ def _check(settings: Settings) -> list[str]:
         problems.append(f"port {settings.port}: choose one between 1 and 65535 (0 = any free port)")
     if not 1 <= settings.workers <= 64:
         problems.append(f"workers {settings.workers}: choose between 1 and 64")
+    if settings.valkey_url and not settings.valkey_url.startswith(("redis://", "rediss://", "unix://")):
+        problems.append(f"valkey_url {settings.valkey_url!r}: write redis://HOST:PORT/N, rediss://… or unix:///PATH")
+    if not 1 <= settings.ledger_sync_ms <= 60_000:
+        problems.append(f"ledger_sync_ms {settings.ledger_sync_ms}: choose between 1 and 60000")
     if settings.max_body_mb < 1:
         problems.append(f"max_body_mb {settings.max_body_mb}: must be at least 1")
     for name in ("request_timeout_s", "first_byte_timeout_s", "slow_client_timeout_s"):

@@ -16,6 +16,7 @@ from scripted_engine import ScriptedEngine
 
 from pleiade.domain import Endpoint, EndpointState, EndpointTable, Key, Role
 from pleiade.gateway.app import Gateway, create_app
+from pleiade.gateway.commerce import Commerce
 from pleiade.gateway.directory import Directory
 from pleiade.gateway.keys import FixedKeys
 from pleiade.gateway.pipeline import Room
@@ -125,10 +126,16 @@ class Gateways:
         self._running: list[tuple[uvicorn.Server, asyncio.Task[None], Served]] = []
 
     async def start(
-        self, *, endpoints: Sequence[Endpoint] | None = None, rooms: Sequence[Room] = (), **settings: Any
+        self,
+        *,
+        endpoints: Sequence[Endpoint] | None = None,
+        rooms: Sequence[Room] = (),
+        commerce: Commerce | None = None,
+        keys: FixedKeys | None = None,
+        **settings: Any,
     ) -> Served:
         """A gateway with these settings; `endpoints` replaces the table of a chat and an embedding model."""
-        keys = FixedKeys({SECRET: key_for(SECRET, role=Role.ADMIN), OTHER_SECRET: key_for(OTHER_SECRET)})
+        keys = keys or FixedKeys({SECRET: key_for(SECRET, role=Role.ADMIN), OTHER_SECRET: key_for(OTHER_SECRET)})
         directory = Directory()
         embed = endpoint(
             self._engine,
@@ -146,6 +153,7 @@ class Gateways:
             directory=directory,
             request_log=RequestLog(log_file),
             rooms=rooms,
+            commerce=commerce,
         )
         # With its protocol named, asyncio turns Nagle's algorithm off on what this socket accepts.
         listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)

@@ -13,6 +13,17 @@ class Usage(msgspec.Struct, frozen=True, kw_only=True):
     images: int = 0  # pictures made
     audio: int = 0  # tokens of sound, heard or made
 
+    def __add__(self, other: "Usage") -> "Usage":
+        """Both together, count by count."""
+        return Usage(
+            prompt_tokens=self.prompt_tokens + other.prompt_tokens,
+            completion_tokens=self.completion_tokens + other.completion_tokens,
+            cached_tokens=self.cached_tokens + other.cached_tokens,
+            reasoning_tokens=self.reasoning_tokens + other.reasoning_tokens,
+            images=self.images + other.images,
+            audio=self.audio + other.audio,
+        )
+
     @property
     def total_tokens(self) -> int:
         """Prompt and completion together."""

@@ -18,6 +18,7 @@ from collections.abc import Iterator
 import uvicorn
 
 from pleiade.gateway.app import Gateway, create_app
+from pleiade.gateway.commerce import open_commerce
 from pleiade.gateway.rooms import production_rooms
 from pleiade.settings import Settings, SettingsError, load_settings
 
@@ -154,7 +155,7 @@ def main(arguments: list[str] | None = None) -> int:
             where = f"{settings.host}:{settings.port}"
             parser.exit(2, f"{where} cannot be opened ({error.strerror}): choose another PLEIADE_PORT\n")
     lifeline = os.environ.get(LIFELINE_VARIABLE)
-    gateway = create_app(settings, rooms=production_rooms(settings))
+    gateway = create_app(settings, rooms=production_rooms(settings), commerce=open_commerce(settings))
 
     async def run() -> int:
         return await serve(

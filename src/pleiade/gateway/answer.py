@@ -21,8 +21,15 @@ class Answer(Protocol):
     Either `whole` once, or `begin`, any number of `write` (whole events, with their blank lines), `end`.
     """
 
-    started: bool
-    finished: bool
+    @property
+    def started(self) -> bool:
+        """Whether its head has been sent."""
+        ...
+
+    @property
+    def finished(self) -> bool:
+        """Whether its end has been sent."""
+        ...
 
     async def whole(self, status: int, body: bytes, headers: Sequence[Header] = (), content_type: bytes = JSON) -> None:
         """The complete answer at once."""

@@ -10,6 +10,7 @@ import aiohttp
 
 from pleiade.gateway.answer import HttpAnswer, Send
 from pleiade.gateway.call import Call, Receive, Scope
+from pleiade.gateway.commerce import Commerce
 from pleiade.gateway.directory import Directory
 from pleiade.gateway.keys import DatabaseKeys, KeyRing, KeySource
 from pleiade.gateway.metrics import Metrics
@@ -52,6 +53,7 @@ class Gateway:
         directory: Directory,
         request_log: RequestLog,
         rooms: Sequence[Room],
+        commerce: Commerce | None = None,
     ) -> None:
         self.settings = settings
         self.keys = keys
@@ -61,8 +63,9 @@ class Gateway:
         self.bearers: Bearers | None = None  # set by the room of signing in: tokens and sessions are taken then
         self.tracer: Tracer | None = OtlpTracer(settings.otlp_endpoint) if settings.otlp_endpoint else None
         self.watch = Watch(settings)
+        self.commerce = commerce
         self.session: aiohttp.ClientSession  # opened at start: it belongs to the event loop
-        self.model = fold(model_stages(rooms), answer_reached, self)
+        self.model = fold(model_stages(rooms, metered=commerce is not None), answer_reached, self)
         self._edge = fold(CONTRACT_EDGE if settings.contract else EDGE, run_handler, self)
         self._rooms = tuple(rooms)
         self._random = random.Random(random.SystemRandom().getrandbits(64))  # request ids: unique, not secret
@@ -104,6 +107,8 @@ class Gateway:
         )
         await self.keys.start()
         await self.directory.start()
+        if self.commerce is not None:
+            await self.commerce.start()
         self.watch.start()
         self.request_log.start()
         self._share_task = asyncio.create_task(self._share_metrics())
@@ -119,6 +124,8 @@ class Gateway:
             await asyncio.gather(self._share_task, return_exceptions=True)
             self.metrics.share()
         await self.watch.stop()
+        if self.commerce is not None:
+            await self.commerce.stop()
         await self.directory.stop()
         await self.keys.stop()
         await self.session.close()
@@ -158,11 +165,12 @@ def create_app(
     directory: Directory | None = None,
     request_log: RequestLog | None = None,
     rooms: Sequence[Room] = (),
+    commerce: Commerce | None = None,
 ) -> Gateway:
     """A gateway for `settings`.
 
     By default keys come from the settings' database and endpoints from HOME/run/endpoints.json; tests and
-    embedders pass their own. `rooms` bring further routes.
+    embedders pass their own. `rooms` bring further routes; without `commerce` calls are neither limited nor metered.
     """
     return Gateway(
         settings,
@@ -170,4 +178,5 @@ def create_app(
         directory if directory is not None else Directory(settings.home_path / "run" / "endpoints.json"),
         request_log if request_log is not None else RequestLog(text=settings.log_format == "text"),
         rooms,
+        commerce,
     )

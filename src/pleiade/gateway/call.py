@@ -3,21 +3,38 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 
 from pleiade.domain import ANONYMOUS, Principal, Usage
 
 if TYPE_CHECKING:
+    from pleiade.domain.price import Price
     from pleiade.gateway.answer import Answer, HttpAnswer
     from pleiade.gateway.dialects import Dialect
     from pleiade.gateway.directory import Target
     from pleiade.gateway.routing import Route
+    from pleiade.quota import Verdict
+    from pleiade.quota.estimate import Estimate
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Body = dict[str, msgspec.Raw]
+
+
+class Counter(Protocol):
+    """What counts the tokens of a running stream."""
+
+    @property
+    def usage(self) -> Usage | None:
+        """All counts so far."""
+        ...
+
+    @property
+    def completion_tokens(self) -> int:
+        """Those of the answer so far."""
+        ...
 
 
 class Call:
@@ -27,13 +44,17 @@ class Call:
         "aborted",
         "answer",
         "api_version",
+        "attempts",
         "body",
         "body_read",
+        "cost",
+        "counter",
         "deadline",
         "dialect",
         "edge",
         "engine_path",
         "error_code",
+        "estimate",
         "first_byte_at",
         "first_byte_deadline",
         "headers",
@@ -41,7 +62,10 @@ class Call:
         "model",
         "operation",
         "params",
+        "part",
+        "parts",
         "path",
+        "price",
         "principal",
         "raw",
         "receive",
@@ -54,6 +78,7 @@ class Call:
         "target",
         "task",
         "usage",
+        "verdict",
         "watcher",
     )
 
@@ -89,6 +114,14 @@ class Call:
         self.stream = False
         self.target: Target | None = None  # the endpoint, once resolved
         self.usage: Usage | None = None  # cumulative; right even where a stream was cut
+        self.counter: Counter | None = None  # counts while a stream runs
+        self.attempts = 0  # engines that were asked
+        self.part = ""  # ".1", ".2", … of a call that another one makes on its way
+        self.parts = 0  # how many calls this one has made on its way
+        self.estimate: Estimate | None = None  # what it may use, where it is metered
+        self.price: Price | None = None  # None = nothing is paid
+        self.verdict: Verdict | None = None  # of the limiter; None = nothing limits it
+        self.cost = 0  # nano, once it is settled
         self.status = 0  # of the answer; 499 = the caller went away first
         self.error_code = ""
         self.started_at = time.perf_counter()
@@ -100,6 +133,21 @@ class Call:
         self.aborted = ""  # why it was cut short: disconnected, slow_client, timeout, first_byte_timeout, draining
         self.deadline = 0.0  # perf_counter
         self.first_byte_deadline = 0.0
+
+    @property
+    def name(self) -> str:
+        """The call's own name in the ledger and towards engines: its id, and which part of it this is."""
+        return self.id + self.part
+
+    @property
+    def usage_now(self) -> Usage | None:
+        """Tokens so far, also in the middle of a stream; None where the engine has not told any."""
+        return self.usage if self.counter is None else self.counter.usage or self.usage
+
+    @property
+    def completion_tokens(self) -> int:
+        """Those of the answer so far; cheap enough to ask at every chunk."""
+        return 0 if self.counter is None else self.counter.completion_tokens
 
     def abort(self, reason: str) -> None:
         """Cut the call short: its task is cancelled, and Observe tells the caller, if it still listens."""

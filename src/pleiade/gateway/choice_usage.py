@@ -56,15 +56,21 @@ class ChoiceUsage:
             self._by_prompt[choice.index // self._choices_per_prompt] = told.usage
 
     @property
+    def completion_tokens(self) -> int:
+        """Those of all choices so far."""
+        if self._last is not None:
+            return self._last.completion_tokens or 0
+        return sum(self._by_choice.values())
+
+    @property
     def usage(self) -> Usage | None:
         """Tokens so far, of all choices; None before the first chunk that tells any."""
         prompts = list(self._by_prompt.values()) if self._last is None else [self._last]
         if not prompts:
             return None
-        answers = self._by_choice.values() if self._last is None else [self._last.completion_tokens or 0]
         details = [prompt.prompt_tokens_details for prompt in prompts]
         return Usage(
             prompt_tokens=sum(prompt.prompt_tokens or 0 for prompt in prompts),
-            completion_tokens=sum(answers),
+            completion_tokens=self.completion_tokens,
             cached_tokens=sum(detail.cached_tokens or 0 for detail in details if detail is not None),
         )

@@ -128,6 +128,16 @@ def forbidden(message: str) -> ApiError:
     return ApiError(403, message, code="insufficient_permissions")
 
 
+def not_for_sale(deployment: str) -> ApiError:
+    """403: the caller's organisation pays, and the model has no price in its storefront."""
+    return ApiError(
+        403,
+        f"The model `{deployment}` is not for sale here: it has no price. Ask the operator to set one.",
+        code="model_not_for_sale",
+        param="model",
+    )
+
+
 def unknown_url(method: str, path: str) -> ApiError:
     """404: no such route on this surface."""
     return ApiError(404, f"Invalid URL ({method} {path})", code="unknown_url")

@@ -1,11 +1,13 @@
 """The way of a call, as two lists. Read them top to bottom; they are folded as Starlette folds middleware.
 
-    client ─▶ Observe ─▶ Authenticate ─▶ Authorise ─▶ the route's handler ─▶ Resolve ─▶ Forward ─▶ engine
-              └───────────────── EDGE ─────────────┘                        └───── MODEL ────┘
+    client ─▶ Observe ─▶ Authenticate ─▶ Authorise ─▶ the route's handler
+              └───────────────── EDGE ─────────────┘           │
+                        engine ◀─ Forward ◀─ Spill ◀─ Meter ◀─ Admit ◀─ Resolve
+                                  └──────────────────── MODEL ────────────────┘
 
 EDGE wraps every route. MODEL wraps every call of a model, whether a client asked for it or another route of
-ours (edits, responses): `admit`, `screen` and `settle` will stand there, between Resolve and Forward, so that
-nothing reaches an engine unmetered.
+ours (edits, responses), so that nothing reaches an engine unlimited or unmetered. Without a `Commerce` (tests,
+embedders) Admit, Meter and Spill are left out.
 
 A stage is `Stage(next, gateway)`; awaiting it runs the call to its end, so what it opens before `await
 self.next(call)` it can settle in `finally`: there `call.usage` is right, even where a stream was cut by
@@ -32,16 +34,18 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 
-from pleiade.domain import Usage
 from pleiade.gateway.answer import QueueAnswer
 from pleiade.gateway.call import Call
 from pleiade.gateway.contract.stage import Contract
 from pleiade.gateway.errors import engine_failed
+from pleiade.gateway.stages.admit import Admit
 from pleiade.gateway.stages.authenticate import Authenticate
 from pleiade.gateway.stages.authorise import Authorise
 from pleiade.gateway.stages.forward import Forward
+from pleiade.gateway.stages.meter import Meter
 from pleiade.gateway.stages.observe import Observe
 from pleiade.gateway.stages.resolve import Resolve
+from pleiade.gateway.stages.spill import Spill
 
 if TYPE_CHECKING:
     from pleiade.gateway.app import Gateway
@@ -76,7 +80,8 @@ class Room(Protocol):
 
 EDGE: tuple[type[Stage], ...] = (Observe, Authenticate, Authorise)
 CONTRACT_EDGE: tuple[type[Stage], ...] = (Observe, Contract, Authenticate, Authorise)  # `pleiade up --contract` only
-MODEL: tuple[type[Stage], ...] = (Resolve, Forward)
+MODEL: tuple[type[Stage], ...] = (Resolve, Admit, Meter, Spill, Forward)
+UNMETERED: tuple[type[Stage], ...] = (Resolve, Forward)
 
 
 def fold(stages: Iterable[MakeStage], end: Handler, gateway: "Gateway") -> Handler:
@@ -87,9 +92,9 @@ def fold(stages: Iterable[MakeStage], end: Handler, gateway: "Gateway") -> Handl
     return handler
 
 
-def model_stages(rooms: "Iterable[Room]") -> list[MakeStage]:
-    """MODEL, with what rooms put into it."""
-    first, *rest = MODEL
+def model_stages(rooms: "Iterable[Room]", *, metered: bool) -> list[MakeStage]:
+    """MODEL (or UNMETERED), with what rooms put into it."""
+    first, *rest = MODEL if metered else UNMETERED
     return [first, *(stage for room in rooms for stage in room.stages), *rest]
 
 
@@ -104,6 +109,7 @@ async def answer_reached(call: Call) -> None:
 
 def _child(call: Call, path: str, body: Mapping[str, Any], answer: QueueAnswer) -> Call:
     """A model call that `call` makes on its way: the same caller and id, its own body, answer and usage."""
+    call.parts += 1
     child = Call(
         id=call.id,
         route=call.route,
@@ -114,6 +120,7 @@ def _child(call: Call, path: str, body: Mapping[str, Any], answer: QueueAnswer) 
         edge=call.edge,
     )
     child.answer = answer
+    child.part = f"{call.part}.{call.parts}"
     child.principal = call.principal
     child.api_version = call.api_version
     child.operation = OPERATIONS[path]
@@ -139,12 +146,8 @@ def _add_usage(call: Call, child: Call) -> None:
     call.operation = call.operation or child.operation
     call.first_byte_at = call.first_byte_at or child.first_byte_at
     if child.usage is not None:
-        before = call.usage or Usage()
-        call.usage = Usage(
-            prompt_tokens=before.prompt_tokens + child.usage.prompt_tokens,
-            completion_tokens=before.completion_tokens + child.usage.completion_tokens,
-            cached_tokens=before.cached_tokens + child.usage.cached_tokens,
-        )
+        call.usage = call.usage + child.usage if call.usage is not None else child.usage
+    call.cost += child.cost
 
 
 async def call_model(call: Call, gateway: "Gateway", path: str, body: Mapping[str, Any]) -> dict[str, Any]:

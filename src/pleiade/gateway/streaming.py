@@ -23,6 +23,10 @@ class _PromptDetails(msgspec.Struct):
     cached_tokens: int | None = None
 
 
+class _CompletionDetails(msgspec.Struct):
+    reasoning_tokens: int | None = None
+
+
 class _WireUsage(msgspec.Struct):
     """OpenAI's `usage` object, as far as we count it."""
 
@@ -30,6 +34,7 @@ class _WireUsage(msgspec.Struct):
     completion_tokens: int | None = None
     total_tokens: int | None = None
     prompt_tokens_details: _PromptDetails | None = None
+    completion_tokens_details: _CompletionDetails | None = None
 
 
 class _Carrier(msgspec.Struct):
@@ -45,12 +50,18 @@ _NULL = msgspec.Raw(b"null")
 
 
 def _usage(wire: _WireUsage) -> Usage:
-    details = wire.prompt_tokens_details
+    details, more = wire.prompt_tokens_details, wire.completion_tokens_details
     return Usage(
         prompt_tokens=wire.prompt_tokens or 0,
         completion_tokens=wire.completion_tokens or 0,
         cached_tokens=(details.cached_tokens or 0) if details else 0,
+        reasoning_tokens=(more.reasoning_tokens or 0) if more else 0,
     )
+
+
+def usage_of(raw: bytes | msgspec.Raw) -> Usage:
+    """A `usage` object alone. Raises msgspec.DecodeError where it is none."""
+    return _usage(_usage_decoder.decode(raw))
 
 
 def last_usage(body: bytes) -> Usage | None:
@@ -126,6 +137,13 @@ class EventFilter:
         if self._choices is not None:
             return self._choices.usage
         return None if self._latest is None else _usage(self._latest)
+
+    @property
+    def completion_tokens(self) -> int:
+        """Those of the answer, as the upstream last told."""
+        if self._choices is not None:
+            return self._choices.completion_tokens
+        return 0 if self._latest is None else self._latest.completion_tokens or 0
 
     @property
     def complete(self) -> bool:

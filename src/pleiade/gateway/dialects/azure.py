@@ -36,6 +36,7 @@ _FRONT_DOOR: dict[str, tuple[int, str, str | None]] = {
     "missing_scopes": (401, "PermissionDenied", None),
     "multiple_credentials": (400, "BadRequest", None),
     "insufficient_permissions": (403, "Forbidden", None),
+    "model_not_for_sale": (403, "Forbidden", None),
     "model_not_found": (404, "DeploymentNotFound", _NO_DEPLOYMENT),
     "unknown_url": (404, "404", "Resource not found"),
     "missing_api_version": (400, "MissingApiVersionParameter", None),
@@ -43,6 +44,9 @@ _FRONT_DOOR: dict[str, tuple[int, str, str | None]] = {
     "operation_not_supported": (400, "OperationNotSupported", None),
     "request_too_large": (413, "RequestEntityTooLarge", None),
     "rate_limit_exceeded": (429, "429", None),
+    "429": (429, "429", None),  # of admission, which speaks Azure already
+    "QuotaExceeded": (403, "QuotaExceeded", None),
+    "ServiceUnavailable": (503, "ServiceUnavailable", None),
     "service_unavailable": (503, "ServiceUnavailable", None),
     "engine_failed": (502, "BadGateway", None),
     "timeout": (408, "Timeout", "The operation was timeout."),

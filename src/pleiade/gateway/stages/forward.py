@@ -76,7 +76,8 @@ class Forward:
             raise _broke_off(call) from error
 
     async def _post(self, call: Call, target: Target, options: StreamOptions) -> aiohttp.ClientResponse:
-        headers = target.headers | {"x-request-id": "req_" + call.id}
+        call.attempts += 1
+        headers = target.headers | {"x-request-id": "req_" + call.name}
         traceparent = call.headers.get(b"traceparent")
         if traceparent is not None:
             headers["traceparent"] = traceparent.decode("latin-1")
@@ -110,6 +111,7 @@ class Forward:
         )
         answer = call.answer
         call.status = 200
+        call.counter = events
         try:
             while data := await response.content.readany():
                 out = events.feed(data)
@@ -127,6 +129,7 @@ class Forward:
                 await answer.write(out)
         finally:
             call.usage = events.usage
+            call.counter = None
         if events.failure:
             raise parse_engine_error(500, events.failure)
         if events.broken:

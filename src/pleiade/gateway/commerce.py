@@ -1,0 +1,126 @@
+"""What a gateway holds of the business: its journal, prices and limits in memory, and the limiter that it asks."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping, Sequence
+
+from pleiade.domain.limits import Scope
+from pleiade.gateway.followed import Followed
+from pleiade.ledger.journal import Journal
+from pleiade.prices import PriceBook
+from pleiade.quota import Ask, Correction, Limiter, LimiterLostError, MemoryLimiter, Verdict
+from pleiade.quota.book import LimitsBook
+from pleiade.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+Spent = Mapping[tuple[Scope, str], int]  # nano booked this month
+SPENT_EVERY_S = 5.0
+
+
+class UnsharedLimiter:
+    """Stands where several processes would each count for themselves: a limit of 100 must not become 400."""
+
+    async def reserve(self, asks: Sequence[Ask]) -> Verdict:
+        """Always LimiterLostError: the deployments' stance decides."""
+        raise LimiterLostError("several gateway processes share no limiter: set PLEIADE_VALKEY_URL")
+
+    async def settle(self, corrections: Sequence[Correction]) -> None:
+        """Nothing was reserved."""
+
+    async def start(self) -> None:
+        """Nothing to start."""
+
+    async def stop(self) -> None:
+        """Nothing to stop."""
+
+
+class Commerce:
+    """Journal, prices, limits, limiter. `open_commerce` builds the one of an installation."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        *,
+        prices: Followed[PriceBook],
+        limits: Followed[LimitsBook],
+        limiter: Limiter,
+        read_spent: Callable[[LimitsBook], Spent] = lambda book: {},
+    ) -> None:
+        """`read_spent` may block; it is asked every few seconds where there are budgets."""
+        self.journal = journal
+        self.prices = prices
+        self.limits = limits
+        self.limiter = limiter
+        self._read_spent = read_spent
+        self._spent: Spent = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._follower: asyncio.Task[None] | None = None
+
+    def spent(self, scope: Scope, subject: str) -> int:
+        """Nano that the ledger had booked for this month when it was last read."""
+        return self._spent.get((scope, subject), 0)
+
+    def later(self, work: "asyncio.Task[None]") -> None:
+        """Let `work` go on after its call; `stop` waits for it."""
+        self._tasks.add(work)
+        work.add_done_callback(self._tasks.discard)
+
+    async def start(self) -> None:
+        """Load prices and limits (errors are the caller's), connect the limiter."""
+        await self.prices.start()
+        await self.limits.start()
+        await self.limiter.start()
+        await self._refresh_spent()
+        self._follower = asyncio.create_task(self._follow_spent(), name="follow spending")
+
+    async def stop(self) -> None:
+        """Finish what is owed to the ledger, and close it."""
+        if self._tasks:
+            await asyncio.wait(set(self._tasks), timeout=5.0)
+        if self._follower is not None:
+            self._follower.cancel()
+            await asyncio.gather(self._follower, return_exceptions=True)
+        await self.limiter.stop()
+        await self.limits.stop()
+        await self.prices.stop()
+        self.journal.close()
+
+    async def _refresh_spent(self) -> None:
+        book = self.limits.value
+        self._spent = await asyncio.to_thread(self._read_spent, book) if book.budgets else {}
+
+    async def _follow_spent(self) -> None:
+        failing = False
+        while True:
+            await asyncio.sleep(SPENT_EVERY_S)
+            try:
+                await self._refresh_spent()
+                failing = False
+            except Exception:
+                if not failing:
+                    logger.exception("what was spent cannot be read; what was read before stays")
+                failing = True
+
+
+def open_commerce(settings: Settings) -> Commerce:
+    """The commerce of an installation. Raises StoreError, LedgerError."""
+    from pleiade import prices
+    from pleiade.quota.reading import limits_book, limits_version
+    from pleiade.quota.valkey import ValkeyLimiter
+    from pleiade.store import open_database
+
+    db = open_database(settings.database)
+    limiter: Limiter
+    if settings.valkey_url:
+        limiter = ValkeyLimiter(settings.valkey_url)
+    elif settings.workers > 1:
+        limiter = UnsharedLimiter()
+    else:
+        limiter = MemoryLimiter()
+    return Commerce(
+        Journal.open(settings.home_path / "ledger", sync_ms=settings.ledger_sync_ms),
+        prices=Followed("prices", PriceBook(), version=lambda: prices.version(db), load=lambda: prices.book(db)),
+        limits=Followed("limits", LimitsBook(), version=lambda: limits_version(db), load=lambda: limits_book(db)),
+        limiter=limiter,
+    )

@@ -1,0 +1,188 @@
+"""One call's way through the ledger: reserved before the engine is asked, marked on its way, settled once."""
+
+import logging
+import time
+from collections.abc import Sequence
+
+import msgspec
+
+from pleiade.domain import Usage
+from pleiade.domain.books import Outcome, Reservation, Settlement
+from pleiade.domain.price import Price
+from pleiade.gateway.answer import EVENT_STREAM, JSON, Answer
+from pleiade.gateway.call import Call
+from pleiade.gateway.errors import Header
+from pleiade.ledger import LedgerError
+from pleiade.ledger.journal import Journal
+from pleiade.prices import UnpricedError, cost
+from pleiade.quota.estimate import BYTES_PER_TOKEN
+
+logger = logging.getLogger(__name__)
+
+MARK_TOKENS = 32  # a stream that dies is settled at its last mark: at most this many tokens are lost
+MARK_S = 1.0
+_NOTHING = Usage()
+_FILTERED = b'"finish_reason":"content_filter"'
+
+
+class Metering:
+    """What the ledger knows of one running call. `settle` counts the first time only."""
+
+    def __init__(self, call: Call, journal: Journal, price: Price | None, reservation: Reservation) -> None:
+        """Reserve it. Raises LedgerError where the journal cannot be written: then no engine may be asked."""
+        self._call = call
+        self._journal = journal
+        self._price = price
+        self._marked = -1  # completion tokens at the last mark; the first chunk always makes one, for its prompt
+        self._marked_at = 0.0
+        self.reservation = reservation
+        self._prompt = call.estimate.prompt if call.estimate is not None else 0
+        self.unmetered = 0  # tokens of the answer as far as its bytes tell, for an engine that counts none
+        self.filtered = False
+        self.settled = False
+        journal.reserve(reservation)
+
+    @property
+    def uncounted(self) -> bool:
+        """Whether the engine has told no usage so far."""
+        return self._call.usage_now is None
+
+    def tick(self) -> None:
+        """More of a stream came: mark it where enough is new."""
+        call = self._call
+        tokens = call.completion_tokens
+        now = time.perf_counter()
+        if tokens < self._marked + MARK_TOKENS and (now < self._marked_at + MARK_S or tokens == self._marked):
+            return
+        usage = call.usage_now
+        if usage is not None:
+            self._marked, self._marked_at = tokens, now
+            self._journal.mark(self.reservation.call, usage, self._cost(usage))
+
+    def settle(self, outcome: Outcome, *, usage: Usage | None = None, estimated: bool = False) -> None:
+        """Enter how the call ended, with `usage` or what the engine has told by now.
+
+        Nothing is raised: the caller's answer does not depend on it, and the log says what went wrong.
+        """
+        if self.settled:
+            return
+        self.settled = True
+        call = self._call
+        told = usage or call.usage_now
+        if told is None and outcome is Outcome.COMPLETED:
+            told, estimated = Usage(prompt_tokens=self._prompt, completion_tokens=self.unmetered), True
+        told = told or _NOTHING
+        now = time.perf_counter()
+        call.cost = self._cost(told)
+        answered = call.target.endpoint.deployment if call.target is not None else ""
+        try:
+            self._journal.settle(
+                Settlement(
+                    call=self.reservation.call,
+                    outcome=Outcome.FILTERED if self.filtered and outcome is Outcome.COMPLETED else outcome,
+                    usage=told,
+                    cost=call.cost,
+                    estimated=estimated,
+                    attempts=max(1, call.attempts),
+                    deployment=answered,
+                    status=call.status,
+                    ms=int((now - call.started_at) * 1000),
+                    first_byte_ms=int((call.first_byte_at - call.started_at) * 1000) if call.first_byte_at else 0,
+                )
+            )
+        except LedgerError:
+            logger.exception("call %s could not be settled", self.reservation.call)
+
+    def hand_over(self) -> None:
+        """Somebody settles the call a moment later, with `settle_handed_over`: until then it stays reserved."""
+        self.settled = True
+
+    def settle_handed_over(self, outcome: Outcome, usage: Usage, *, estimated: bool = False) -> None:
+        """What `hand_over` promised."""
+        self.settled = False
+        self.settle(outcome, usage=usage, estimated=estimated)
+
+    def _cost(self, usage: Usage) -> int:
+        if self._price is None:
+            return 0  # own use: nothing was for sale (a sale without a price was refused before)
+        try:
+            return cost(self._price, usage, size=self.reservation.image_size, quality=self.reservation.image_quality)
+        except UnpricedError:
+            logger.exception("call %s used what its price does not name, and is booked without it", self._call.id)
+            return 0
+
+
+class _Message(msgspec.Struct, frozen=True):
+    content: str | None = None
+
+
+class _Choice(msgspec.Struct, frozen=True):
+    message: _Message = _Message()
+    text: str = ""
+
+
+class _Answer(msgspec.Struct, frozen=True):
+    choices: tuple[_Choice, ...] = ()
+
+
+def tokens_of(body: bytes) -> int:
+    """Tokens of a whole answer whose engine does not count, from its texts' bytes; 0 where it has none."""
+    try:
+        choices = msgspec.json.decode(body, type=_Answer).choices
+    except msgspec.DecodeError:
+        return 0
+    return sum(-(-len((choice.message.content or choice.text).encode()) // BYTES_PER_TOKEN) for choice in choices)
+
+
+class MeteredAnswer:
+    """An answer whose last byte leaves only after the call has been settled; streams are marked on their way."""
+
+    def __init__(self, inner: Answer, metering: Metering) -> None:
+        self._inner = inner
+        self._metering = metering
+
+    @property
+    def started(self) -> bool:
+        """Whether its head has been sent."""
+        return self._inner.started
+
+    @property
+    def finished(self) -> bool:
+        """Whether its end has been sent."""
+        return self._inner.finished
+
+    async def whole(self, status: int, body: bytes, headers: Sequence[Header] = (), content_type: bytes = JSON) -> None:
+        """The complete answer at once."""
+        metering = self._metering
+        metering.filtered = _FILTERED in body
+        if metering.uncounted:
+            metering.unmetered = tokens_of(body)
+        self._metering.settle(Outcome.COMPLETED)
+        await self._inner.whole(status, body, headers, content_type)
+
+    async def begin(
+        self, status: int = 200, headers: Sequence[Header] = (), content_type: bytes = EVENT_STREAM
+    ) -> None:
+        """The head of a stream."""
+        await self._inner.begin(status, headers, content_type)
+
+    async def write(self, data: bytes) -> None:
+        """More of the stream."""
+        if _FILTERED in data:
+            self._metering.filtered = True
+        if self._metering.uncounted:
+            self._metering.unmetered += data.count(b"data: {")  # engines send a token an event, or nearly
+        if data.endswith(b"data: [DONE]\n\n"):
+            self._metering.settle(Outcome.COMPLETED)
+        else:
+            self._metering.tick()
+        await self._inner.write(data)
+
+    async def end(self) -> None:
+        """The stream is complete."""
+        self._metering.settle(Outcome.COMPLETED)
+        await self._inner.end()
+
+    def break_off(self) -> None:
+        """Drop the reader at once."""
+        self._inner.break_off()

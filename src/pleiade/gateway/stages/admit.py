@@ -1,0 +1,57 @@
+"""May this call run now: a price where somebody pays, and every limit of deployment, key, project and organisation."""
+
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
+
+from pleiade.gateway.admission import Admission, by_deployment, refused
+from pleiade.gateway.call import Call
+from pleiade.quota import Verdict
+from pleiade.quota.estimate import estimate
+from pleiade.quota.telling import rate_headers, spillover_headers
+
+if TYPE_CHECKING:
+    from pleiade.gateway.app import Gateway
+
+
+class Admit:
+    """Sets `call.price`, `call.estimate`, `call.verdict`, and the x-ratelimit headers; corrects the limiter afterwards.
+
+    What a provisioned deployment has no room for goes to its spillover deployment, where there is one with room.
+    """
+
+    def __init__(self, next: Callable[[Call], Awaitable[None]], gateway: "Gateway") -> None:
+        self._next = next
+        assert gateway.commerce is not None
+        self._admission = Admission(gateway.commerce, gateway.directory)
+
+    async def __call__(self, call: Call) -> None:
+        """Raises ApiError: 429 over a limit, 403 without a price, 503 where limits cannot be checked."""
+        target = call.target
+        assert target is not None
+        call.estimate = estimate(call.body, call.engine_path, target.endpoint.context_length)
+        call.price = self._admission.price_of(call.principal, target)
+        verdict = await self._admission.reserve(call, target)
+        if verdict is not None and not verdict.allowed:
+            verdict = await self._spill(call, refusal=verdict)
+        call.verdict = verdict
+        if verdict is not None:
+            call.edge.extra += rate_headers(verdict, azure=call.dialect.name == "azure")
+        try:
+            await self._next(call)
+        finally:
+            await self._admission.settle(call.verdict, call.usage_now, call.cost)
+
+    async def _spill(self, call: Call, refusal: Verdict) -> Verdict | None:
+        """Another deployment's verdict, and that deployment as the call's target; else the first refusal is raised."""
+        target = call.target
+        assert target is not None
+        other = self._admission.spillover_of(call, target) if by_deployment(refusal) else None
+        if other is None:
+            raise refused(call, refusal)
+        price = self._admission.price_of(call.principal, other)
+        verdict = await self._admission.reserve(call, other)
+        if verdict is not None and not verdict.allowed:
+            raise refused(call, refusal)
+        call.price, call.target = price, other
+        call.edge.extra += spillover_headers(other.endpoint.deployment, target.endpoint.deployment, 429)
+        return verdict
