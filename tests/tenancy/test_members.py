@@ -4,7 +4,6 @@ import threading
 
 import pytest
 import sqlalchemy as sa
-from tenancy.tenants import ACTOR, make_member, make_tenant
 
 from pleiade.domain import Role
 from pleiade.tenancy.errors import ConflictError, InvalidError, NotFoundError, TenancyError
@@ -12,6 +11,7 @@ from pleiade.tenancy.keys import create_key, get_key, hash_secret, version
 from pleiade.tenancy.members import add_member, get_member, list_members, memberships, remove_member, set_role
 from pleiade.tenancy.opening import open_keys, principal_of_user
 from pleiade.tenancy.users import create_user, delete_user, find_user, get_user, list_users, rename_user, user_by_email
+from tenancy.tenants import ACTOR, make_member, make_tenant
 
 
 def test_one_address_is_one_person_however_it_is_written(db: sa.Engine) -> None:

@@ -2,7 +2,6 @@
 
 import pytest
 import sqlalchemy as sa
-from tenancy.tenants import ACTOR, make_member, make_tenant
 
 from pleiade.domain import Billing, Storefront
 from pleiade.tenancy.errors import ConflictError, InvalidError, NotFoundError
@@ -27,6 +26,7 @@ from pleiade.tenancy.projects import (
     list_projects,
     rename_project,
 )
+from tenancy.tenants import ACTOR, make_member, make_tenant
 
 
 def nothing_unpaid(db: sa.Engine, organisation: str) -> list[str]:
@@ -37,7 +37,10 @@ def test_the_house_and_its_first_project_are_there_from_the_start(db: sa.Engine)
     house = get_organisation(db, "default")
     assert (house.billing, house.storefront, house.currency) == (Billing.INTERNAL, Storefront.OPENAI, "USD")
     assert get_project(db, "default", "default").status == "active"
-    for stop in (archive_organisation, lambda db, id, actor: delete_organisation(db, id, actor=actor, unpaid=nothing_unpaid)):
+    for stop in (
+        archive_organisation,
+        lambda db, id, actor: delete_organisation(db, id, actor=actor, unpaid=nothing_unpaid),
+    ):
         with pytest.raises(ConflictError, match="the house's own"):
             stop(db, "default", actor=ACTOR)
     with pytest.raises(ConflictError, match="the house's first"):
