@@ -12,7 +12,9 @@ import pytest
 from openai import AsyncAzureOpenAI, AsyncOpenAI
 from scripted_engine import Exchange, ScriptedEngine, chunk, well_behaved
 
-from pleiade.gateway.rooms import production_rooms
+from pleiade.gateway.responses.room import ResponsesRoom
+from pleiade.gateway.stored.archive import Archive
+from pleiade.gateway.stored.room import CompletionsRoom
 from pleiade.settings import Settings
 
 Serve = Callable[..., Awaitable[Any]]
@@ -25,7 +27,8 @@ def start(serve: Serve, tmp_path: Path) -> Serve:
 
     async def start_one(**settings: Any) -> Any:
         wanted = {"home": str(tmp_path), "drain_s": 1.0} | settings
-        return await serve(rooms=production_rooms(Settings(**wanted)), **wanted)
+        archive = Archive(Settings(**wanted).database)
+        return await serve(rooms=(CompletionsRoom(archive), ResponsesRoom(archive)), **wanted)
 
     return start_one
 
