@@ -2,7 +2,7 @@
 
 import typer
 
-from pleiade.cli import deploy, doctor, issuer, key, model, price, train_command, up, version
+from pleiade.cli import deploy, doctor, issuer, key, model, price, settle, train_command, up, version
 from pleiade.cli.two_words import TwoWords
 
 app = typer.Typer(
@@ -22,6 +22,8 @@ app.command("deployments")(deploy.deployments)
 app.add_typer(key.app, name="key")
 app.add_typer(issuer.app, name="issuer")
 app.add_typer(price.app, name="price")
+app.command("settle")(settle.settle)
+app.command("settle recorded")(settle.recorded)
 app.command("doctor")(doctor.doctor)
 app.command("version")(version.version)
 train_command.add_to(app)

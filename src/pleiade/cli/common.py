@@ -39,6 +39,7 @@ def told() -> Iterator[None]:
     from pleiade.prices import PriceError
     from pleiade.registry import RegistryError
     from pleiade.settings import SettingsError
+    from pleiade.settlement import SettlementError
     from pleiade.store import StoreError
     from pleiade.supervisor import SupervisorError
     from pleiade.tenancy.errors import TenancyError
@@ -50,6 +51,7 @@ def told() -> Iterator[None]:
         PriceError,
         RegistryError,
         SettingsError,
+        SettlementError,
         StoreError,
         SupervisorError,
         TenancyError,

@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from pleiade.domain.currency import CURRENCIES
 from pleiade.settlement.agreement import Agreement, End, Goal, Investment, Party, Tranche
 from pleiade.settlement.amounts import exact, plain, to_units
 from pleiade.settlement.checking import check_tranches
@@ -17,7 +18,6 @@ from pleiade.settlement.errors import SettlementError
 from pleiade.settlement.periods import parse_period
 
 _ID = re.compile(r"[a-z][a-z0-9_-]{0,63}")
-_CURRENCY = re.compile(r"[A-Z]{3}")
 MAX_NAME = 128  # what the table of recorded settlements holds
 MAX_DIGITS = 9
 
@@ -65,7 +65,7 @@ class _File(_Written, frozen=True):
     currency: str
     parties: list[_Party]
     tranches: list[_Tranche]
-    unit: Number = "0.01"
+    unit: Number | None = None  # None: what the currency is paid in
     investments: list[_Investment] = []
     assumptions: dict[str, Number] = {}
 
@@ -127,7 +127,9 @@ class _Reader:
         self.written = written
         self.assumptions = {name: assumed.get(name, str(value)) for name, value in written.assumptions.items()}
         self.used: set[str] = set()
-        self.digits = _digits(str(written.unit))
+        if written.currency not in CURRENCIES:
+            raise SettlementError(f"`currency` is {written.currency!r}; write its ISO 4217 code, say USD")
+        self.digits = CURRENCIES[written.currency] if written.unit is None else _digits(str(written.unit))
         self.ids = [party.id for party in written.parties]
 
     def agreement(self) -> Agreement:
@@ -137,8 +139,6 @@ class _Reader:
             raise SettlementError(
                 f"`name` is empty or longer than {MAX_NAME} characters; give the agreement a short name"
             )
-        if not _CURRENCY.fullmatch(written.currency):
-            raise SettlementError(f"`currency` is {written.currency!r}; write its ISO 4217 code, say USD")
         self._check_ids()
         agreement = Agreement(
             name=written.name,
