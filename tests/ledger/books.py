@@ -1,5 +1,11 @@
 """What the tests of the ledger share: calls, a clock that is set by hand, a keeper that keeps until nothing is left."""
 
+import os
+import shlex
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -65,7 +71,7 @@ def make_calls(journal: Journal, count: int, prefix: str = "call", **changes: ob
 
 
 def keep(folder: Path, db: sa.Engine) -> int:
-    """Let a new keeper ship all that can be shipped now; how many entries that were."""
+    """Let a new keeper ship all that can be shipped now; how many entries it looked at."""
     keeper = Keeper(folder, db)
     try:
         return keep_on(keeper)
@@ -98,3 +104,31 @@ def sums_of(db: sa.Engine, span: int) -> tuple[int, int, int]:
     with db.connect() as connection:
         calls, tokens, cost = connection.execute(chosen).one()
     return int(calls or 0), int(tokens or 0), int(cost or 0)
+
+
+def kill(journal: Journal, torn: bytes = b"") -> None:
+    """What kill -9 does to a journal: nothing more is written, its lock is free. `torn` is a write that was cut."""
+    journal._syncing.stop()
+    os.pwrite(journal._descriptor, torn, journal._end)
+    os.close(journal._descriptor)
+    os.close(journal._lock)
+
+
+@contextmanager
+def postgresql_stopped(url: sa.URL) -> Iterator[None]:
+    """The tests' PostgreSQL is gone for a while; whoever was connected is cut off."""
+    data = Path(str(url.query["host"])) / "data"
+    programs = sorted(Path("/usr/lib/postgresql").glob("*/bin/pg_ctl"))
+    pg_ctl = str(programs[-1]) if programs else shutil.which("pg_ctl")
+    become = ["runuser", "-u", data.owner(), "--"] if os.geteuid() == 0 else []
+    options = shlex.split((data / "postmaster.opts").read_text())[1:]
+
+    def control(*argv: str) -> None:
+        done = subprocess.run([*become, str(pg_ctl), "-w", *argv], cwd=data.parent, capture_output=True, text=True)
+        assert done.returncode == 0, done.stdout + done.stderr
+
+    control("stop", "-D", str(data), "-m", "immediate")
+    try:
+        yield
+    finally:
+        control("start", "-D", str(data), "-l", str(data.parent / "log"), "-o", shlex.join(options))

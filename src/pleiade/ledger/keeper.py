@@ -75,7 +75,7 @@ class Keeper:
         return sum(1 for followed in self._followed.values() if followed.lock is None)
 
     def turn(self) -> int:
-        """Ship what there is now, at most one batch; how many entries that were.
+        """Ship what there is now, at most one batch; how many entries it looked at (0: there are no more now).
 
         Raises StoreError where the database is away: the same batch is shipped by the next turn. Raises OSError.
         """

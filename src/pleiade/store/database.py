@@ -12,6 +12,7 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import ConnectionPoolEntry
 
 BUSY_TIMEOUT_MS = 10_000  # how long a writer of SQLite waits for another one before it gives up
+AWAY = ("refused", "timeout", "could not", "failed to resolve", "connection to server", "server closed", "terminating")
 WRITES = "pleiade_writes"  # execution option of a connection that will write
 
 
@@ -118,7 +119,7 @@ def _explain(url: URL, error: sa.exc.DBAPIError) -> str:
         remedy = "the file is damaged: put back a copy of it, or move it away and start anew"
     elif "password" in low or "authentication" in low or "role" in low:
         remedy = "check the user and the password in database_url"
-    elif "refused" in low or "timeout" in low or "could not" in low or "failed to resolve" in low:
+    elif any(word in low for word in AWAY):
         remedy = "check that PostgreSQL runs there and that database_url names its host and port"
     else:
         remedy = "run `pleiade doctor`"

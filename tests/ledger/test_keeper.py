@@ -1,0 +1,306 @@
+"""The keeper: every reservation becomes one entry in the database, whatever dies in between."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from books import (
+    NOVEMBER,
+    HandClock,
+    keep,
+    keep_on,
+    kill,
+    make_calls,
+    postgresql_stopped,
+    reservation,
+    rows_of,
+    settlement,
+    sums_of,
+    used,
+)
+from test_journal import files_no_larger_than, start_writer
+
+from pleiade.domain.books import Outcome
+from pleiade.ledger.frames import HEAD_BYTES, frame, read_frame
+from pleiade.ledger.journal import Journal
+from pleiade.ledger.keeper import Keeper, KeeperBusyError
+from pleiade.ledger.records import NO_HASH, chained, entry_bytes
+from pleiade.ledger.segments import writers_in
+from pleiade.store import StoreError
+
+
+def journals(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.glob("*.journal"))
+
+
+def test_settled_calls_become_entries_and_sums(db: sa.Engine, tmp_path: Path) -> None:
+    journal = Journal.open(tmp_path / "ledger", clock=HandClock())
+    make_calls(journal, 30)
+    assert keep(tmp_path / "ledger", db) == 30
+    rows = rows_of(db)
+    assert [(row.sequence, row.call, row.prompt_tokens, row.cost) for row in rows] == [
+        (number + 1, f"call-{number}", number, 1000) for number in range(30)
+    ]
+    assert {(row.period, row.debit, row.credit) for row in rows} == {("2026-11", "receivable:org-a", "revenue:openai")}
+    assert sums_of(db, 3600) == sums_of(db, 86400) == (30, sum(range(30)), 30_000)
+    journal.close()
+
+
+def test_a_replayed_batch_changes_nothing(db: sa.Engine, tmp_path: Path) -> None:
+    journal = Journal.open(tmp_path / "ledger", clock=HandClock())
+    make_calls(journal, 20)
+    keep(tmp_path / "ledger", db)
+    before = rows_of(db), sums_of(db, 3600)
+    keep(tmp_path / "ledger", db)  # a keeper that knows nothing reads the same journal from its beginning
+    assert (rows_of(db), sums_of(db, 3600)) == before
+    make_calls(journal, 5, "more")
+    keep(tmp_path / "ledger", db)
+    assert sums_of(db, 86400)[0] == 25
+    journal.close()
+
+
+def test_calls_of_a_process_that_died_are_settled_at_their_last_mark(db: sa.Engine, tmp_path: Path) -> None:
+    journal = Journal.open(tmp_path / "ledger", clock=(clock := HandClock()))
+    for call in ("finished", "marked", "silent"):
+        journal.reserve(reservation(call))
+    clock.pass_ms(900)
+    journal.mark("marked", used(32), cost=320)
+    journal.mark("marked", used(64), cost=640)
+    journal.settle(settlement("finished", tokens=5, cost=50))
+    keep(tmp_path / "ledger", db)
+    assert [row.call for row in rows_of(db)] == ["finished"]  # its process lives: nothing is settled for it
+    kill(journal)
+    keep(tmp_path / "ledger", db)
+    assert [(row.call, row.outcome, row.completion_tokens, row.cost, row.ms) for row in rows_of(db)] == [
+        ("finished", "completed", 5, 50, 20),
+        ("marked", "crashed", 64, 640, 900),
+        ("silent", "crashed", 0, 0, 900),
+    ]
+    assert {row.time_ms for row in rows_of(db)} == {NOVEMBER + 900}  # the last sign of life, whenever it is found
+    assert keep(tmp_path / "ledger", db) == 0
+
+
+def test_nothing_is_left_of_a_writer_that_is_gone_and_shipped(db: sa.Engine, tmp_path: Path) -> None:
+    journal = Journal.open(tmp_path / "ledger", segment_bytes=5000)
+    make_calls(journal, 60)
+    kill(journal, b"torn")
+    assert len(journals(tmp_path / "ledger")) > 2
+    keep(tmp_path / "ledger", db)
+    assert sums_of(db, 3600)[0] == 60
+    assert os.listdir(tmp_path / "ledger") == ["keeper.lock"]
+
+
+def test_disk_use_is_bounded_while_the_database_keeps_up(sqlite_db: sa.Engine, tmp_path: Path) -> None:
+    folder = tmp_path / "ledger"
+    journal = Journal.open(folder, segment_bytes=20_000)
+    keeper = Keeper(folder, sqlite_db)
+    journal.reserve(reservation("long"))
+    for turn in range(20):
+        make_calls(journal, 40, f"turn{turn}")
+        keep_on(keeper)
+        assert len(journals(folder)) == 1
+    keeper.close()
+    kill(journal)
+    keep(folder, sqlite_db)
+    assert rows_of(sqlite_db)[-1].call == "long"  # though the segment it was reserved in is long gone
+    assert sums_of(sqlite_db, 3600)[0] == 801
+
+
+def test_a_torn_tail_is_cut_off(sqlite_db: sa.Engine, tmp_path: Path) -> None:
+    for length in (1, HEAD_BYTES, HEAD_BYTES + 7, 60_000):
+        journal = Journal.open(tmp_path / "ledger")
+        journal.reserve(reservation(f"open-{length}"))
+        kill(journal, bytes(length) if length > 1000 else os.urandom(length))
+    assert keep(tmp_path / "ledger", sqlite_db) == 4
+    assert {row.outcome for row in rows_of(sqlite_db)} == {"crashed"}
+
+
+def test_a_segment_whose_content_a_power_cut_took_is_put_away_and_the_one_before_counts(
+    sqlite_db: sa.Engine, tmp_path: Path
+) -> None:
+    journal = Journal.open(tmp_path / "ledger")
+    journal.reserve(reservation("open"))
+    kill(journal)
+    (tmp_path / "ledger" / f"{journal.writer}.000002.journal").write_bytes(bytes(4096))
+    assert keep(tmp_path / "ledger", sqlite_db) == 1
+    assert [path.suffix for path in (tmp_path / "ledger").iterdir() if path.name != "keeper.lock"] == [".damaged"]
+
+
+def test_flipped_bits_are_told_and_what_stands_after_them_is_shipped(
+    sqlite_db: sa.Engine, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    journal = Journal.open(tmp_path / "ledger")
+    make_calls(journal, 20)
+    kill(journal)
+    path = tmp_path / "ledger" / journals(tmp_path / "ledger")[0]
+    content = bytearray(path.read_bytes())
+    content[content.rindex(b"call-9") + 2] ^= 4  # in the entry, not in the reservation
+    path.write_bytes(content)
+    keep(tmp_path / "ledger", sqlite_db)
+    assert "are damaged" in caplog.text
+    assert "entries 10 to 10 are missing" in caplog.text
+    rows = rows_of(sqlite_db)
+    assert sorted(row.call for row in rows) == sorted(f"call-{number}" for number in range(20))
+    # Its reservation is whole and its entry is not: it is settled as crashed, rather than lost.
+    assert [(row.call, row.outcome) for row in rows if row.outcome != "completed"] == [("call-9", "crashed")]
+    assert path.with_suffix(".damaged").exists()
+
+
+def test_an_entry_that_was_changed_and_given_a_right_checksum_is_told(
+    sqlite_db: sa.Engine, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    journal = Journal.open(tmp_path / "ledger")
+    make_calls(journal, 3)
+    kill(journal)
+    path = tmp_path / "ledger" / journals(tmp_path / "ledger")[0]
+    content, place, frames = path.read_bytes(), 0, []
+    while isinstance(step := read_frame(content, place), tuple):
+        payload, place = step
+        frames.append(frame(payload.replace(b"call-1", b"call-7")))
+    path.write_bytes(b"".join(frames))
+    keep(tmp_path / "ledger", sqlite_db)
+    assert "entry 2 at offset" in caplog.text
+    assert "it was changed" in caplog.text
+
+
+def test_the_chain_can_be_computed_again_from_the_database(db: sa.Engine, tmp_path: Path) -> None:
+    from pleiade.ledger.entries import read_entries
+
+    journal = Journal.open(tmp_path / "ledger")
+    make_calls(journal, 5)
+    journal.reserve(reservation("crashed", user="🐘", stream=True))
+    kill(journal)
+    keep(tmp_path / "ledger", db)
+    head = NO_HASH
+    for booked in read_entries(db):
+        head = chained(head, entry_bytes(booked.entry))
+        assert booked.hash == head
+
+
+def test_two_keepers_of_one_home_are_one_too_many(sqlite_db: sa.Engine, tmp_path: Path) -> None:
+    first = Keeper(tmp_path / "ledger", sqlite_db)
+    with pytest.raises(KeeperBusyError, match="one is enough"):
+        Keeper(tmp_path / "ledger", sqlite_db)
+    first.close()
+    Keeper(tmp_path / "ledger", sqlite_db).close()
+
+
+def test_keepers_of_two_homes_share_a_database(db: sa.Engine, tmp_path: Path) -> None:
+    keepers, open_journals = [], []
+    for home in ("one", "two"):
+        open_journals.append(Journal.open(tmp_path / home, clock=HandClock()))
+        make_calls(open_journals[-1], 10, home)
+        keepers.append(Keeper(tmp_path / home, db))
+    for keeper in keepers:
+        keep_on(keeper)
+        keeper.close()
+    assert sums_of(db, 3600)[0] == 20
+    for journal in open_journals:
+        journal.close()
+
+
+def test_a_database_that_is_stopped_in_mid_shipping_loses_nothing(
+    tmp_path: Path, postgresql: str, request: pytest.FixtureRequest
+) -> None:
+    from conftest import _create_database
+
+    template: sa.URL = request.getfixturevalue("migrated_postgresql")
+    url = _create_database(template, str(template.database))
+    db = sa.create_engine(url.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
+    journal = Journal.open(tmp_path / "ledger", clock=HandClock())
+    keeper = Keeper(tmp_path / "ledger", db)
+    make_calls(journal, 10, "before")
+    keep_on(keeper)
+    make_calls(journal, 10, "during")
+    with postgresql_stopped(url):
+        with pytest.raises(StoreError, match="check that PostgreSQL runs"):
+            keeper.turn()
+        make_calls(journal, 10, "meanwhile")
+        with pytest.raises(StoreError):
+            keeper.turn()
+    make_calls(journal, 10, "after")
+    keep_on(keeper)
+    assert [row.sequence for row in rows_of(db)] == list(range(1, 41))
+    assert sums_of(db, 3600) == sums_of(db, 86400) == (40, 4 * sum(range(10)), 40_000)
+    keeper.close()
+    journal.close()
+    db.dispose()
+
+
+def test_a_disk_that_is_full_puts_off_what_must_be_written_and_loses_nothing(
+    sqlite_db: sa.Engine, tmp_path: Path
+) -> None:
+    dead, living = (Journal.open(tmp_path / "ledger") for _ in range(2))
+    dead.reserve(reservation("crashed"))
+    kill(dead)
+    make_calls(living, 3)
+    keeper = Keeper(tmp_path / "ledger", sqlite_db)
+    with files_no_larger_than(0):
+        keeper._gather()  # the dead one's journal cannot be written; the other one's entries are read
+    keep_on(keeper)
+    assert sums_of(sqlite_db, 3600)[0] == 4
+    keeper.close()
+    living.close()
+
+
+KEEPER = [sys.executable, "-m", "pleiade.ledger"]
+
+
+def test_a_keeper_that_is_killed_again_and_again_ships_each_entry_once(tmp_path: Path, migrated_sqlite: Path) -> None:
+    folder = tmp_path / "ledger"
+    journal = Journal.open(folder, segment_bytes=100_000)
+    make_calls(journal, 3_000)
+    (tmp_path / "pleiade.db").write_bytes(migrated_sqlite.read_bytes())
+    db = sa.create_engine(f"sqlite:///{tmp_path / 'pleiade.db'}")
+    chance = random.Random(7)
+    for _ in range(3):
+        keeper = subprocess.Popen([*KEEPER, "--home", str(tmp_path), "--pulse-fd", "1"], stdout=subprocess.PIPE)
+        assert keeper.stdout is not None
+        assert keeper.stdout.readline() == b"ready\n"
+        try:
+            keeper.wait(chance.random() * 0.2)
+        except subprocess.TimeoutExpired:
+            keeper.kill()
+            keeper.wait()
+    kill(journal)
+    keep(folder, db)
+    assert [row.sequence for row in rows_of(db)] == list(range(1, 3_001))
+    assert sums_of(db, 3600)[0] == sums_of(db, 86400)[0] == 3_000
+    db.dispose()
+
+
+def test_a_writer_that_is_killed_is_settled_by_the_keeper_beside_it(tmp_path: Path, migrated_sqlite: Path) -> None:
+    (tmp_path / "pleiade.db").write_bytes(migrated_sqlite.read_bytes())
+    db = sa.create_engine(f"sqlite:///{tmp_path / 'pleiade.db'}")
+    read_end, write_end = os.pipe()
+    environ = {**os.environ, "PLEIADE_LIFELINE_FD": str(read_end), "PLEIADE_DRAIN_S": "5"}
+    keeper = subprocess.Popen([*KEEPER, "--home", str(tmp_path)], pass_fds=[read_end], env=environ)
+    os.close(read_end)
+    writer = start_writer(tmp_path / "ledger")
+    assert writer.stdout is not None
+    while int(writer.stdout.readline()) < 500:
+        pass
+    writer.send_signal(signal.SIGKILL)
+    told = max([500, *(int(line) for line in writer.stdout)])
+    writer.wait()
+    os.close(write_end)  # the supervisor is gone: the keeper finishes and goes
+    assert keeper.wait(30) == 0
+    rows = rows_of(db)
+    assert [row.call for row in rows] == [f"call-{number}" for number in range(len(rows))]
+    assert told <= len(rows) <= told + 101
+    assert all(row.outcome == Outcome.COMPLETED for row in rows[:-1])
+    assert writers_in(tmp_path / "ledger") == []
+    db.dispose()
+
+
+def test_a_second_keeper_process_says_why_it_goes(tmp_path: Path, sqlite_db: sa.Engine) -> None:
+    first = Keeper(tmp_path / "ledger", sqlite_db)
+    done = subprocess.run([*KEEPER, "--home", str(tmp_path)], capture_output=True, text=True)
+    assert done.returncode == 3
+    assert "one is enough" in done.stderr
+    first.close()
