@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from pleiade.gateway.organization.room import OrganizationRoom
 from pleiade.gateway.pipeline import Room
 from pleiade.gateway.responses.room import ResponsesRoom
 from pleiade.gateway.signin.bearers import Bearers
@@ -15,4 +16,4 @@ def production_rooms(settings: Settings) -> Sequence[Room]:
     """Every room, in the order in which they start."""
     archive = Archive(settings.database)
     signin = SignInRoom(Bearers(settings.database), settings.public_base)
-    return CompletionsRoom(archive), ResponsesRoom(archive), signin
+    return CompletionsRoom(archive), ResponsesRoom(archive), signin, OrganizationRoom(settings.database)

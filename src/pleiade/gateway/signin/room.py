@@ -4,13 +4,13 @@ import asyncio
 import time
 from collections.abc import Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import parse_qsl
 
 import msgspec
 import sqlalchemy as sa
 
-from pleiade.domain import Actor
+from pleiade.domain import Actor, Invite, User
 from pleiade.gateway.body import read_object
 from pleiade.gateway.call import Call
 from pleiade.gateway.errors import ApiError, Header, bad_request, missing_key, unavailable
@@ -21,6 +21,8 @@ from pleiade.gateway.signin.bearers import Bearers
 from pleiade.gateway.signin.cookies import BROWSER, SESSION, check_origin, check_write, read_cookie, set_cookie
 from pleiade.store import StoreError
 from pleiade.tenancy.checks import storable
+from pleiade.tenancy.errors import NotFoundError, TenancyError
+from pleiade.tenancy.invites import accept_invite
 from pleiade.tenancy.signin.authorization_code import (
     PENDING_S,
     SignInError,
@@ -31,7 +33,7 @@ from pleiade.tenancy.signin.authorization_code import (
 from pleiade.tenancy.signin.callers import NotAdmittedError
 from pleiade.tenancy.signin.issuer import Issuer, IssuerError
 from pleiade.tenancy.signin.key_set import KeySet
-from pleiade.tenancy.signin.passwords import check_password
+from pleiade.tenancy.signin.passwords import check_new_password, check_password, has_password, set_password
 from pleiade.tenancy.signin.people import organisations_of, read_person, signed_in_user, user_with_email
 from pleiade.tenancy.signin.sessions import LIFETIME_S, begin_session, csrf_token, end_session, find_session
 from pleiade.tenancy.signin.throttle import TooManyAttemptsError, count_attempt, forget_attempts
@@ -42,7 +44,7 @@ if TYPE_CHECKING:
 
 
 class SignInRoom:
-    """/auth/ways, /auth/login, /auth/callback, /auth/me, /auth/logout."""
+    """/auth/ways, /auth/login, /auth/callback, /auth/me, /auth/logout, /auth/invite."""
 
     stages: Sequence[MakeStage] = ()
 
@@ -60,6 +62,7 @@ class SignInRoom:
             route(method="GET", path="/auth/callback", handler=self.come_back),
             route(method="GET", path="/auth/me", handler=self.who_am_i),
             route(method="POST", path="/auth/logout", handler=self.sign_out),
+            route(method="POST", path="/auth/invite", handler=self.join),
         )
 
     async def start(self, gateway: "Gateway") -> None:
@@ -149,6 +152,26 @@ class SignInRoom:
         with _Told():
             await self._tell_who(call, read_cookie(call.headers, SESSION))
 
+    async def join(self, call: Call) -> None:
+        """Accept an invitation by the token of its link; who is new may set a password. Raises ApiError 400, 404."""
+        check_origin(call.headers)
+        fields = await read_object(call, self._max_body_mb)
+        token, name = _text(fields, "token"), _text(fields, "name") if fields.get("name") else ""
+        password = _text(fields, "password") if fields.get("password") else ""
+        db = self._bearers.db
+        with _Told():
+            await asyncio.to_thread(count_attempt, db, "invite", client_address(call), int(time.time()))
+            user, invite = await asyncio.to_thread(_join, db, token, name, password, _actor(call, "", "", "self"))
+            await asyncio.to_thread(forget_attempts, db, "invite", client_address(call))
+        await _send(
+            call,
+            {
+                "object": "auth.invite.accepted",
+                "user": {"object": "user", "id": user.id, "email": user.email, "name": user.name},
+                "organization": {"id": invite.organisation},
+            },
+        )
+
     async def sign_out(self, call: Call) -> None:
         """End the session, here and in every gateway. Raises ApiError 401, 403."""
         secret = read_cookie(call.headers, SESSION)
@@ -206,6 +229,8 @@ class _Told:
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         match error:
+            case NotFoundError():
+                raise ApiError(404, f"{error}.", code="not_found") from error
             case SignInError() | NotAdmittedError():
                 raise ApiError(403, str(error), code="sign_in_failed") from error
             case TooManyAttemptsError():
@@ -214,15 +239,27 @@ class _Told:
                 ) from error
             case UnreachableError() | IssuerError():
                 raise unavailable(f"The issuer cannot be used now: {error}. Please retry.", 5.0) from error
+            case TenancyError():
+                raise bad_request(f"{error}.", code="invalid_value") from error
             case StoreError() | sa.exc.SQLAlchemyError():
                 raise unavailable("The database that knows who may sign in cannot be reached.") from error
             case _:
                 return
 
 
-def _actor(call: Call, user: str, email: str = "") -> Actor:
+def _join(db: sa.Engine, token: str, name: str, password: str, actor: Actor) -> tuple[User, Invite]:
+    """Join, and set the password of somebody who has none yet: a link must not change anybody else's."""
+    if password:
+        check_new_password(password)
+    user, invite = accept_invite(db, token, actor=actor, name=name)
+    if password and not has_password(db, user.id):
+        set_password(db, user.id, password, actor=msgspec.structs.replace(actor, user=user.id, email=user.email))
+    return user, invite
+
+
+def _actor(call: Call, user: str, email: str = "", kind: Literal["session", "self"] = "session") -> Actor:
     return Actor(
-        type="session",
+        type=kind,
         user=user,
         email=email,
         ip_address=client_address(call),

@@ -28,8 +28,7 @@ class PasswordError(TenancyError):
 
 def set_password(db: sa.Engine, user: str, password: str, *, actor: Actor) -> None:
     """Set the password of `user`, and end all their sessions. Raises PasswordError, NotFoundError, StoreError."""
-    if not MIN_LENGTH <= len(password) <= MAX_LENGTH:
-        raise PasswordError(f"a password has {MIN_LENGTH} to {MAX_LENGTH} characters; this one has {len(password)}")
+    check_new_password(password)
     hashed = hash_password(password)
     with change(db, actor) as act:
         connection = act.connection
@@ -42,6 +41,18 @@ def set_password(db: sa.Engine, user: str, password: str, *, actor: Actor) -> No
         places = sa.select(organisation_members.c.organisation).where(organisation_members.c.user == user)
         for organisation in connection.scalars(places.order_by(organisation_members.c.organisation)).all():
             act.record("user.password_changed", organisation, user)
+
+
+def check_new_password(password: str) -> None:
+    """Raises PasswordError for one that is too short, or absurdly long."""
+    if not MIN_LENGTH <= len(password) <= MAX_LENGTH:
+        raise PasswordError(f"a password has {MIN_LENGTH} to {MAX_LENGTH} characters; this one has {len(password)}")
+
+
+def has_password(db: sa.Engine, user: str) -> bool:
+    """Whether `user` can sign in with a password."""
+    with reading(db) as connection:
+        return connection.scalar(sa.select(passwords.c.user).where(passwords.c.user == user)) is not None
 
 
 def check_password(db: sa.Engine, user: str, password: str) -> bool:

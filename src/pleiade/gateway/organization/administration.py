@@ -1,0 +1,109 @@
+"""What every administrative route needs: the right to be there, an actor for the audit log, a way to the database."""
+
+import asyncio
+import threading
+from collections.abc import Callable
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+import msgspec
+import sqlalchemy as sa
+
+from pleiade.domain import Actor, Principal, Role
+from pleiade.gateway.body import read_object
+from pleiade.gateway.call import Call
+from pleiade.gateway.errors import ApiError, forbidden, missing_scope, unavailable
+from pleiade.store import StoreError, migrate, open_database
+from pleiade.tenancy.errors import ConflictError, InvalidError, NotFoundError, TenancyError
+from pleiade.tenancy.rights import may_grant
+from pleiade.tenancy.scopes import scope_of
+from pleiade.tenancy.users import get_user
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class Administration:
+    """The way from an administrative route to the functions that act. None of it is on a model's way."""
+
+    def __init__(self, database_url: str) -> None:
+        self._url = database_url
+        self._db: sa.Engine | None = None
+        self._opening = threading.Lock()
+        self.max_body_mb = 1
+
+    def close(self) -> None:
+        """Let go of the database."""
+        if self._db is not None:
+            self._db.dispose()
+
+    def enter(self, call: Call) -> str:
+        """The organisation that this call administers: its own, and no other can be named. Raises ApiError 401.
+
+        Authorise has judged the key's scopes; here it must be an admin key, or a person who signed in, and their
+        role that of an owner or an admin.
+        """
+        principal = call.principal
+        if principal.kind != "admin" or principal.role.rank < Role.ADMIN.rank:
+            raise missing_scope(scope_of(call.route.method, call.route.path))
+        return principal.organisation
+
+    async def body(self, call: Call) -> dict[str, Any]:
+        """The request's JSON object; an empty body counts as `{}`. Raises ApiError 400, 413."""
+        if call.headers.get(b"content-length") == b"0":
+            return {}
+        return await read_object(call, self.max_body_mb)
+
+    async def actor(self, call: Call) -> Actor:
+        """Who acts, as the audit log remembers them."""
+        principal = call.principal
+        email = ""
+        if principal.user.startswith("user-"):
+            email = (await self.run(get_user, principal.user)).email
+        return Actor(
+            type="api_key" if principal.key else "session",
+            user=principal.user,
+            email=email,
+            key=principal.key,
+            ip_address=str((call.scope.get("client") or ("local",))[0]),
+            user_agent=call.headers.get(b"user-agent", b"").decode("latin-1")[:256],
+        )
+
+    async def run(self, function: Callable[Concatenate[sa.Engine, P], T], *args: P.args, **options: P.kwargs) -> T:
+        """`function(database, …)` in a thread; what tenancy refuses is told as ApiError 400, 404, 503."""
+        try:
+            return await asyncio.to_thread(lambda: function(self._open(), *args, **options))
+        except TenancyError as error:
+            raise told(error) from error
+        except (StoreError, sa.exc.SQLAlchemyError) as error:
+            raise unavailable("The database of organizations cannot be used; the server's log says why.") from error
+
+    def _open(self) -> sa.Engine:
+        with self._opening:
+            if self._db is None:
+                db = open_database(self._url)
+                migrate(db)
+                self._db = db
+            return self._db
+
+
+def told(error: TenancyError) -> ApiError:
+    """404 for what is not there (or is somebody else's), 400 for the rest, each in tenancy's words."""
+    message = str(error)[:1].upper() + str(error)[1:] + "."
+    if isinstance(error, NotFoundError):
+        return ApiError(404, message, code="not_found")
+    param = error.param if isinstance(error, InvalidError) else ""
+    # Not 409: clients repeat that by themselves, and a last owner stays the last owner.
+    code = "conflict" if isinstance(error, ConflictError) else "invalid_value"
+    return ApiError(400, message, param=param or None, code=code)
+
+
+def check_grant(principal: Principal, role: Role) -> None:
+    """Nobody gives, takes or changes a role above their own. Raises ApiError 403."""
+    if not may_grant(principal, role):
+        raise forbidden(f"Only a {role.value} may do this; you are {principal.role.value}.")
+
+
+async def send(call: Call, value: dict[str, Any]) -> None:
+    """200 with `value`."""
+    call.status = 200
+    await call.answer.whole(200, msgspec.json.encode(value))

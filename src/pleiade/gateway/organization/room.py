@@ -1,0 +1,39 @@
+"""The room of administration: all its routes, over one way to the database."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from pleiade.gateway.organization.admin_keys import AdminKeys
+from pleiade.gateway.organization.administration import Administration
+from pleiade.gateway.organization.audit_logs import AuditLogs
+from pleiade.gateway.organization.invites import Invites
+from pleiade.gateway.organization.people import People
+from pleiade.gateway.organization.project_keys import ProjectKeys
+from pleiade.gateway.organization.projects import Projects
+from pleiade.gateway.organization.roles import Roles
+from pleiade.gateway.organization.service_accounts import ServiceAccounts
+from pleiade.gateway.pipeline import MakeStage
+from pleiade.gateway.routing import Route
+
+if TYPE_CHECKING:
+    from pleiade.gateway.app import Gateway
+
+
+class OrganizationRoom:
+    """`/organization/…`, and the roles under `/projects/…`, on every surface."""
+
+    stages: Sequence[MakeStage] = ()
+
+    def __init__(self, database_url: str) -> None:
+        self._administration = Administration(database_url)
+        parts = (Projects, People, Roles, Invites, AdminKeys, ProjectKeys, ServiceAccounts, AuditLogs)
+        self.routes: Sequence[Route] = tuple(route for part in parts for route in part(self._administration).routes)
+
+    async def start(self, gateway: "Gateway") -> None:
+        """The gateway starts; the database is opened by the first route that needs it."""
+        self._administration.max_body_mb = gateway.settings.max_body_mb
+
+    async def stop(self) -> None:
+        """Let go of the database."""
+        await asyncio.to_thread(self._administration.close)

@@ -1,0 +1,52 @@
+"""Two customers on one gateway, each with an admin key, and the official client for both."""
+
+import shutil
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from gateway.organization.customers import Customer, new_customer
+from pleiade.gateway.keys import DatabaseKeys
+from pleiade.gateway.rooms import production_rooms
+from pleiade.settings import Settings
+from pleiade.store import open_database
+
+Serve = Callable[..., Awaitable[Any]]
+
+
+@pytest.fixture
+def database(tmp_path: Path, migrated_sqlite: Path) -> sa.Engine:
+    """The database of the gateway's home."""
+    shutil.copy(migrated_sqlite, tmp_path / "pleiade.db")
+    return open_database(f"sqlite:///{tmp_path / 'pleiade.db'}")
+
+
+@pytest.fixture
+def two(database: sa.Engine) -> tuple[Customer, Customer]:
+    """Acme and Globex, made before the gateway starts."""
+    return new_customer(database, "acme"), new_customer(database, "globex")
+
+
+@pytest.fixture
+async def served(serve: Serve, tmp_path: Path, two: tuple[Customer, Customer], database: sa.Engine) -> Any:
+    """A gateway with every room, over real keys."""
+    wanted: dict[str, Any] = {"home": str(tmp_path)}
+    url = database.url.render_as_string(hide_password=False)
+    return await serve(rooms=production_rooms(Settings(**wanted)), keys=DatabaseKeys(url), **wanted)
+
+
+@pytest.fixture
+async def acme(served: Any, two: tuple[Customer, Customer]) -> AsyncIterator[Customer]:
+    """The first customer, with a client."""
+    async with two[0].connect(served.url) as customer:
+        yield customer
+
+
+@pytest.fixture
+async def globex(served: Any, two: tuple[Customer, Customer]) -> AsyncIterator[Customer]:
+    """The second customer, with a client."""
+    async with two[1].connect(served.url) as customer:
+        yield customer
