@@ -13,6 +13,10 @@ import pytest
 from typer.testing import CliRunner
 
 from pleiade.cli import app
+from pleiade.domain.books import Transfer, TransferKind
+from pleiade.ledger.balances import balance
+from pleiade.ledger.posting import post
+from pleiade.store import open_database
 
 Shell = Any  # tests/cli/conftest.py
 
@@ -152,6 +156,28 @@ def test_only_the_periods_that_are_new_are_due(shell: Shell, tmp_path: Path) -> 
     assert "2025-01-01..2025-12-31 is already settled" in shell.fails(
         "settle", AGREEMENT, "--profits", str(path), "--record"
     )
+
+
+def test_the_ledgers_months_are_settled_and_recorded_once_they_are_over(shell: Shell) -> None:
+    assert "the ledger has no profit in USD for 2026-01" in shell.fails("settle", AGREEMENT, "--from-ledger", "2026-01")
+    db = open_database(f"sqlite:///{shell.home / 'pleiade.db'}")
+    sale = {"kind": TransferKind.PLAN, "debit": "receivable:a", "credit": "revenue:openai", "amount": 8 * 10**9}
+    january = 1_768_000_000_000  # 2026-01-09, Unix milliseconds
+    post(db, [Transfer(id="1", currency="USD", time_ms=january, **sale)], "test")
+    document = shell.json("settle", AGREEMENT, "--from-ledger", "2026-01..2026-02")
+    assert [period["shares"]["microsoft"] for period in document["periods"]] == ["6.00", "0.00"]
+    receipt = shell.json("settle", AGREEMENT, "--from-ledger", "2026-01", "--record")["record"]
+    assert receipt["due"] == {"microsoft": "6.00", "other_investors": "2.00", "nonprofit": "0.00"}
+    assert balance(db, "payable:microsoft") == {"USD": -6 * 10**9}
+    post(db, [Transfer(id="2", currency="USD", time_ms=january, **sale)], "test")
+    assert "Note: 8.00 was booked after these months were settled" in shell.ok(
+        "settle", AGREEMENT, "--from-ledger", "2026-01"
+    )
+    post(db, [Transfer(id="3", currency="EUR", time_ms=january, **sale)], "test")
+    assert "is in EUR too" in shell.fails("settle", AGREEMENT, "--from-ledger", "2026-01")
+    assert shell.json("settle", AGREEMENT, "--from-ledger", "2026-01", "--only-its-currency")["profit"] == "8.00"
+    assert "the month 9999-01 is not over" in shell.fails("settle", AGREEMENT, "--from-ledger", "9999-01", "--record")
+    db.dispose()
 
 
 def test_settling_a_file_needs_no_database_and_no_heavy_room(tmp_path: Path) -> None:

@@ -105,17 +105,30 @@ def test_what_names_no_months_is_refused(text: str) -> None:
 def test_the_ledgers_months_are_rounded_so_that_nothing_is_lost() -> None:
     third = 3_333_333  # nano dollars: a third of a cent
     months = ["2026-01", "2026-02", "2026-03"]
-    profits = ledger_profits([(month, third, "USD") for month in months], months, shipped())
-    assert [each.units for each in profits] == [0, 1, 0]
-    back = ledger_profits([("2026-01", -5_000_000, "USD"), ("2026-02", -10_000_000, "USD")], months[:2], shipped())
-    assert [each.units for each in back] == [0, -2]  # -0.5 and -1.5 cents in all, half to even
+    profits, late = ledger_profits([(month, third, "USD") for month in months], months, shipped())
+    assert ([each.units for each in profits], late) == ([0, 1, 0], 0)
+    back, late = ledger_profits(
+        [("2026-01", -5_000_000, "USD"), ("2026-02", -10_000_000, "USD")], months[:2], shipped()
+    )
+    assert ([each.units for each in back], late) == ([0, -2], 0)  # -0.5 and -1.5 cents in all, half to even
+
+
+def test_what_the_ledger_books_late_comes_into_the_first_month_that_is_not_settled() -> None:
+    months = ["2026-01", "2026-02", "2026-03", "2026-04"]
+    rows = [(month, 50_000_000, "USD") for month in months]  # 5 cents each
+    january, february = parse_period("2026-01"), parse_period("2026-02")
+    settled = {(january.first, january.last): 2, (february.first, february.last): 5}
+    profits, late = ledger_profits(rows, months, shipped(), settled)
+    assert ([each.units for each in profits], late) == ([2, 5, 8, 5], 0)
+    profits, late = ledger_profits(rows, months[:2], shipped(), settled)
+    assert ([each.units for each in profits], late) == ([2, 5], 3)
 
 
 @pytest.mark.parametrize(
     ("rows", "months", "says"),
     [
-        ([("2026-01", 5, "EUR")], ["2026-01"], "2026-01 is in EUR, the agreement in USD"),
-        ([("2026-01", 5, "USD")], ["2026-01", "2026-02"], "no profit for 2026-02"),
+        ([("2026-01", 5, "EUR")], ["2026-01"], "2026-01 is in EUR too, the agreement in USD.*--only-its-currency"),
+        ([("2026-01", 5, "USD")], ["2026-01", "2026-02"], "no profit in USD for 2026-02"),
         ([("2026-01", 5, "USD")] * 2, ["2026-01"], "the month 2026-01 twice"),
         ([("2026-01", 5, "USD")], ["2026-01", "2026-01"], "2026-01 comes twice"),
         ([("2026-01", 5, "USD"), ("2026-02", 5, "USD")], ["2026-02", "2026-01"], "2026-01 stands after 2026-02"),

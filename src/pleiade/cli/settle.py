@@ -3,7 +3,7 @@
 import datetime
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
@@ -15,6 +15,14 @@ if TYPE_CHECKING:
     from pleiade.settlement.record import Receipt
 
 WIDEST = 160  # a drawing wider than this is harder to read, not easier
+
+
+class Form(NamedTuple):
+    """How the answer is given."""
+
+    svg: Path | None
+    as_json: bool
+    as_csv: bool
 
 
 def settle(
@@ -41,6 +49,9 @@ def settle(
     record: Annotated[
         bool, typer.Option("--record", help="Put the settlement in the books; replaying it changes nothing.")
     ] = False,
+    only_its_currency: Annotated[
+        bool, typer.Option("--only-its-currency", help="Leave out the ledger's profits in other currencies.")
+    ] = False,
     svg: Annotated[Path | None, typer.Option(metavar="FILE", help="Draw the waterfall into this file.")] = None,
     home: HomeOption = None,
     as_json: JsonOption = False,
@@ -59,13 +70,19 @@ def settle(
         fail("choose one of --json and --csv")
     with told():
         from pleiade.settlement import load_agreement
+        from pleiade.settlement import settle as divide
 
         terms = load_agreement(agreement, _assumed(assume or []))
+        form = Form(svg, as_json, as_csv)
         if growth:
-            _scenarios(terms, first, profit, growth, years, svg, as_json, as_csv)
+            _scenarios(terms, first, profit, growth, years, form)
+        elif profits:
+            settlement = divide(terms, _from_file(terms, profits))
+            _show(settlement, form, _recorded(settlement, home, post=False) if record else None)
         else:
-            found = _from_file(terms, profits) if profits else _from_ledger(terms, from_ledger, home, record)
-            _settle(terms, found, home, record, svg, as_json, as_csv)
+            found, note = _from_ledger(terms, from_ledger, home, record, only_its_currency)
+            settlement = divide(terms, found)
+            _show(settlement, form, _recorded(settlement, home, post=True) if record else None, note)
 
 
 def recorded(home: HomeOption = None, as_json: JsonOption = False, as_csv: CsvOption = False) -> None:
@@ -93,59 +110,54 @@ def recorded(home: HomeOption = None, as_json: JsonOption = False, as_csv: CsvOp
         print_rows(headings, rows, as_csv=as_csv)
 
 
-def _settle(
-    terms: "Agreement",
-    profits: "list[Profit]",
-    home: str | None,
-    record: bool,
-    svg: Path | None,
-    as_json: bool,
-    as_csv: bool,
-) -> None:
-    from pleiade.settlement import settle as divide
+def _show(settlement: "Settlement", form: Form, receipt: "Receipt | None", note: str = "") -> None:
     from pleiade.settlement.chart import chart_lines
     from pleiade.settlement.document import settlement_csv, settlement_document
+    from pleiade.settlement.settling import due
     from pleiade.settlement.svg import draw
     from pleiade.settlement.table import due_lines, settlement_lines
 
-    settlement = divide(terms, profits)
-    receipt = _recorded(settlement, home) if record else None
-    if svg is not None:
-        _write(svg, draw([(terms.name, settlement)]))
-    if as_json:
-        entry = {"record": _receipt(settlement, receipt)} if receipt else {}
-        print_json({**settlement_document(settlement), **entry})
-    elif as_csv:
+    terms = settlement.agreement
+    if form.svg is not None:
+        _write(form.svg, draw([(terms.name, settlement)]))
+    if form.as_json:
+        document = settlement_document(settlement)
+        document["notes"] += [note] if note else []
+        print_json({**document, **({"record": _receipt(settlement, receipt)} if receipt else {})})
+    elif form.as_csv:
         print(settlement_csv(settlement), end="")
     else:
-        print("\n".join([*settlement_lines(settlement), "", *chart_lines(settlement, _width())]))
+        print("\n".join(settlement_lines(settlement)))
+        if note:
+            print(f"Note: {note}.")
+        print("\n".join(["", *chart_lines(settlement, _width())]))
         if receipt and receipt.replayed:
             print(f"\nIn the books since {when(receipt.recorded.recorded)}: nothing was changed, nothing is due.")
         elif receipt:
             print(f"\nRecorded as number {receipt.recorded.number}, {receipt.recorded.id[:12]}.")
-            print("\n".join(due_lines(terms, settlement.periods[-receipt.new :])))
+            print("\n".join(due_lines(terms, due(settlement, receipt.new))))
 
 
-def _recorded(settlement: "Settlement", home: str | None) -> "Receipt":
+def _recorded(settlement: "Settlement", home: str | None, *, post: bool) -> "Receipt":
     with opened(home) as place:
         from pleiade.settlement.record import record
 
-        return record(place.db, settlement)
+        return record(place.db, settlement, post=post)
 
 
 def _receipt(settlement: "Settlement", receipt: "Receipt") -> dict[str, Any]:
     """What --json tells of the recording: which settlement is in the books, and what is due because of this call."""
     from pleiade.settlement.document import by_party
+    from pleiade.settlement.settling import due
 
     new = settlement.periods[len(settlement.periods) - receipt.new :]
-    due = tuple(sum(each.paid[n] for each in new) for n in range(len(settlement.agreement.parties)))
     return {
         "id": receipt.recorded.id,
         "number": receipt.recorded.number,
         "recorded": receipt.recorded.recorded,
         "replayed": receipt.replayed,
         "new_periods": [each.profit.period.label for each in new],
-        "due": by_party(settlement.agreement, due),
+        "due": by_party(settlement.agreement, due(settlement, receipt.new)),
     }
 
 
@@ -155,9 +167,7 @@ def _scenarios(
     profit: str,
     growth: list[str],
     years: int,
-    svg: Path | None,
-    as_json: bool,
-    as_csv: bool,
+    form: Form,
 ) -> None:
     from pleiade.settlement.amounts import percent, to_units
     from pleiade.settlement.chart import chart_lines
@@ -170,12 +180,12 @@ def _scenarios(
         fail("a scenario begins somewhere: add --first YEAR and --profit AMOUNT")
     units = to_units(profit, terms.digits, "--profit")
     scenarios = compare(terms, first, units, [parse_growth(rate) for rate in growth], years)
-    if svg is not None:
+    if form.svg is not None:
         panels = [(f"{terms.name}, growth {percent(each.growth)}", each.settlement) for each in scenarios]
-        _write(svg, draw(panels))
-    if as_json:
+        _write(form.svg, draw(panels))
+    if form.as_json:
         print_json(scenarios_document(scenarios))
-    elif as_csv:
+    elif form.as_csv:
         print(scenarios_csv(scenarios), end="")
     else:
         print("\n".join(scenarios_lines(scenarios)))
@@ -193,7 +203,11 @@ def _from_file(terms: "Agreement", name: str) -> "list[Profit]":
     return read_profits(data, terms, "stdin" if name == "-" else name)
 
 
-def _from_ledger(terms: "Agreement", months: str, home: str | None, record: bool) -> "list[Profit]":
+def _from_ledger(
+    terms: "Agreement", months: str, home: str | None, record: bool, only_its_currency: bool
+) -> "tuple[list[Profit], str]":
+    """The months' profits, and a note about what the ledger has booked too late for them."""
+    from pleiade.settlement.amounts import grouped
     from pleiade.settlement.profits import ledger_profits, months_of
 
     named = months_of(months)
@@ -201,8 +215,14 @@ def _from_ledger(terms: "Agreement", months: str, home: str | None, record: bool
         fail(f"the month {named[-1]} is not over: its profit may change; record it afterwards")
     with opened(home) as place:
         from pleiade.ledger.profit import monthly_profit
+        from pleiade.settlement.record import settled_profits
 
-        return ledger_profits(monthly_profit(place.db, named), named, terms)
+        rows = monthly_profit(place.db, named)
+        if only_its_currency:
+            rows = [row for row in rows if row[2] == terms.currency]
+        profits, late = ledger_profits(rows, named, terms, settled_profits(place.db, terms))
+    told = f"{grouped(late, terms.digits)} was booked after these months were settled, and comes with the next month"
+    return profits, told if late else ""
 
 
 def _write(path: Path, drawing: str) -> None:

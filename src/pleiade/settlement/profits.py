@@ -3,13 +3,14 @@
 import csv
 import io
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import date
 from fractions import Fraction
 
 from pleiade.settlement.agreement import Agreement
 from pleiade.settlement.amounts import to_units
 from pleiade.settlement.errors import SettlementError
-from pleiade.settlement.periods import Period, check_order, parse_period
+from pleiade.settlement.periods import check_order, parse_period
 from pleiade.settlement.settling import Profit
 
 COLUMNS = ("period", "profit")
@@ -103,32 +104,50 @@ def _month(text: str, whole: str) -> int:
     return int(match[1]) * 12 + int(match[2]) - 1
 
 
-def ledger_profits(rows: Sequence[tuple[str, int, str]], months: Sequence[str], agreement: Agreement) -> list[Profit]:
-    """The ledger's rows (month, profit in nano, currency) as profits of exactly `months`.
+def ledger_profits(
+    rows: Sequence[tuple[str, int, str]],
+    months: Sequence[str],
+    agreement: Agreement,
+    settled: Mapping[tuple[date, date], int] | None = None,
+) -> tuple[list[Profit], int]:
+    """The ledger's rows (month, profit in nano, currency) as profits of exactly `months`; and what came too late.
 
     Where the agreement's smallest unit is coarser than the ledger's, the sum since the first month is rounded (half
     to even), and a month is the difference of two such sums: over the months nothing is lost.
+    A month that is settled already (`settled`: its first and last day, and profit) stays as it was: what the ledger has
+    booked for it since comes into the first month that is not; where there is none, it is the answer's second part.
     Raises SettlementError for a month that the ledger does not have, or that is in another currency.
     """
-    found: dict[str, int] = {}
-    for month, nano, currency in rows:
-        if currency != agreement.currency:
-            raise SettlementError(
-                f"the ledger's profit of {month} is in {currency}, the agreement in {agreement.currency}; "
-                "settle each currency by an agreement of its own"
-            )
-        if month in found:
-            raise SettlementError(f"the ledger gives the month {month} twice; run `pleiade ledger verify`")
-        found[month] = nano
+    found = _by_month(rows, agreement)
     missing = [month for month in months if month not in found]
     if missing:
-        raise SettlementError(f"the ledger has no profit for {missing[0]}; name months that it has booked")
-    periods: list[Period] = [parse_period(month) for month in months]
+        raise SettlementError(
+            f"the ledger has no profit in {agreement.currency} for {missing[0]}; name months that it has booked"
+        )
+    periods = [parse_period(month) for month in months]
     check_order(periods, [f"months, {month}" for month in months])
-    profits, so_far, given = [], 0, 0
+    stays = settled or {}
+    profits: list[Profit] = []
+    so_far = given = 0
     for month, period in zip(months, periods, strict=True):
         so_far += found[month]
-        rounded = round(Fraction(so_far, 10 ** (NANO - agreement.digits)))
-        profits.append(Profit(period, rounded - given))
-        given = rounded
-    return profits
+        units = round(Fraction(so_far, 10 ** (NANO - agreement.digits))) - given
+        profits.append(Profit(period, stays.get((period.first, period.last), units)))
+        given += profits[-1].units
+    return profits, round(Fraction(so_far, 10 ** (NANO - agreement.digits))) - given
+
+
+def _by_month(rows: Sequence[tuple[str, int, str]], agreement: Agreement) -> dict[str, int]:
+    """The agreement's currency by month, in nano; another one in which there is profit is refused."""
+    found: dict[str, int] = {}
+    for month, nano, currency in rows:
+        if currency == agreement.currency:
+            if month in found:
+                raise SettlementError(f"the ledger gives the month {month} twice; run `pleiade ledger verify`")
+            found[month] = nano
+        elif nano:
+            raise SettlementError(
+                f"the ledger's profit of {month} is in {currency} too, the agreement in {agreement.currency}; settle "
+                "each currency by an agreement of its own, with --only-its-currency"
+            )
+    return found

@@ -1,18 +1,28 @@
-"""Recording settlements, once each: every one goes on from the one before. The only file here that knows the store."""
+"""Recording settlements, once each: every one goes on from the one before.
+
+The only file of this room that knows the store and the ledger.
+"""
 
 import json
 import time
+from datetime import date
 from typing import Any
 
 import msgspec
 import sqlalchemy as sa
 
+from pleiade.domain.books import Transfer, TransferKind
+from pleiade.ledger.posting import post_in
+from pleiade.settlement.agreement import Agreement
+from pleiade.settlement.amounts import to_units
 from pleiade.settlement.document import profits_of, settlement_document, settlement_id, terms_id
 from pleiade.settlement.errors import SettlementError
-from pleiade.settlement.settling import Settlement
+from pleiade.settlement.settling import Settlement, due
 from pleiade.store import reading, unit_of_work
 from pleiade.store.settlements import settlements
 
+ACTOR = "pleiade settle"  # who answers for what is posted
+NANO_DIGITS = 9  # the ledger counts in 10^-9 of a currency
 RACES = 5  # how often another process may record just before us until we give up
 
 
@@ -35,16 +45,17 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     new: int  # how many of its periods (the last ones) are new
 
 
-def record(db: sa.Engine, settlement: Settlement) -> Receipt:
+def record(db: sa.Engine, settlement: Settlement, *, post: bool = False) -> Receipt:
     """Put `settlement` in the books. Replaying one that is there changes nothing and answers with it.
 
     A settlement goes on from the recorded one of the same agreement: it repeats that one's periods and adds some.
-    Raises SettlementError where it contradicts what is recorded (another profit for a period, other terms);
-    StoreError where the database fails.
+    With `post`, what is due to each party is posted to the ledger in the same transaction: from `distribution:PARTY`
+    to `payable:PARTY`. Raises SettlementError where it contradicts what is recorded (another profit for a period,
+    other terms); LedgerError where the ledger cannot take it; StoreError where the database fails.
     """
     for _ in range(RACES):
         try:
-            return _record(db, settlement)
+            return _record(db, settlement, post)
         except sa.exc.IntegrityError:  # another process was first: now compare with what it has written
             continue
     raise SettlementError("other processes keep recording settlements of this agreement; try again")
@@ -59,7 +70,7 @@ def list_recorded(db: sa.Engine) -> list[Recorded]:
         return [_recorded(row) for row in rows]
 
 
-def _record(db: sa.Engine, settlement: Settlement) -> Receipt:
+def _record(db: sa.Engine, settlement: Settlement, post: bool) -> Receipt:
     with unit_of_work(db) as connection:
         name = settlement.agreement.name
         last = connection.execute(
@@ -82,8 +93,42 @@ def _record(db: sa.Engine, settlement: Settlement) -> Receipt:
             "recorded": int(time.time()),
         }
         connection.execute(sa.insert(settlements).values(row))
+        if post:
+            post_in(connection, _transfers(settlement, len(profits) - len(known), str(row["id"])), ACTOR)
         written = connection.execute(sa.select(settlements).where(settlements.c.id == row["id"])).one()
         return Receipt(recorded=_recorded(written), replayed=False, new=len(profits) - len(known))
+
+
+def settled_profits(db: sa.Engine, agreement: Agreement) -> dict[tuple[date, date], int]:
+    """The profits that are settled under the agreement's name, by the first and last day of each. Raises StoreError."""
+    with reading(db) as connection:
+        latest = sa.select(settlements.c.profits).where(settlements.c.agreement == agreement.name)
+        found = connection.scalar(latest.order_by(settlements.c.number.desc()).limit(1))
+    return {
+        (date.fromisoformat(first), date.fromisoformat(last)): to_units(
+            profit, agreement.digits, f"the profit of {first}"
+        )
+        for first, last, profit in json.loads(found or "[]")
+    }
+
+
+def _transfers(settlement: Settlement, new: int, settlement_id: str) -> list[Transfer]:
+    agreement = settlement.agreement
+    first, last = settlement.periods[-new].profit.period, settlement.periods[-1].profit.period
+    return [
+        Transfer(
+            id=f"settlement:{settlement_id}:{party.id}",
+            kind=TransferKind.SETTLEMENT,
+            debit=f"distribution:{party.id}",
+            credit=f"payable:{party.id}",
+            amount=units * 10 ** (NANO_DIGITS - agreement.digits),
+            currency=agreement.currency,
+            reference=settlement_id,
+            memo=f"{agreement.name}: {first.label} to {last.label}",
+        )
+        for party, units in zip(agreement.parties, due(settlement, new), strict=True)
+        if units
+    ]
 
 
 def _check_same(settlement: Settlement, last: sa.Row[Any], known: list[tuple[str, ...]]) -> None:

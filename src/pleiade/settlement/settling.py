@@ -80,6 +80,12 @@ def settle(agreement: Agreement, profits: Sequence[Profit]) -> Settlement:
     )
 
 
+def due(settlement: Settlement, new: int) -> tuple[int, ...]:
+    """What the last `new` periods pay to each party, in smallest units."""
+    periods = settlement.periods[len(settlement.periods) - new :]
+    return tuple(sum(each.paid[n] for each in periods) for n in range(len(settlement.agreement.parties)))
+
+
 def _by_day(agreement: Agreement, profit: Profit) -> Iterator[tuple[date, int]]:
     """The period cut where a date of the agreement lies inside it; its profit is divided by days."""
     period = profit.period

@@ -6,7 +6,7 @@ from pleiade.settlement.agreement import Agreement
 from pleiade.settlement.amounts import decimal, grouped, percent
 from pleiade.settlement.periods import gaps
 from pleiade.settlement.scenario import Scenario
-from pleiade.settlement.settling import Settled, Settlement
+from pleiade.settlement.settling import Settlement
 from pleiade.settlement.waterfall import Kind, Part
 from pleiade.settlement.words import assumptions_told, capped, end_told, missing_told, remaining_told, shares_told
 
@@ -132,9 +132,9 @@ def _aligned(rows: Sequence[Sequence[str]], *, left: int) -> list[str]:
     ]
 
 
-def due_lines(agreement: Agreement, settled: Sequence[Settled]) -> list[str]:
-    """What these periods pay: a line for each party."""
+def due_lines(agreement: Agreement, due: Sequence[int]) -> list[str]:
+    """What is to be paid now: a line for each party."""
     rows = [["due now", agreement.currency]]
     for n, party in enumerate(agreement.parties):
-        rows.append([party.id, grouped(sum(each.paid[n] for each in settled), agreement.digits)])
+        rows.append([party.id, grouped(due[n], agreement.digits)])
     return _aligned(rows, left=1)
