@@ -1,0 +1,125 @@
+"""The life of an invoice: draft, final, paid. Document, number, postings and the closing of the month are one
+transaction: all of it happens, or nothing."""
+
+import time
+
+import msgspec
+import sqlalchemy as sa
+
+from pleiade.invoices import postings
+from pleiade.invoices.credits import expire_in
+from pleiade.invoices.document import Document, Kind
+from pleiade.invoices.errors import InvoiceError
+from pleiade.invoices.meter import earlier_months
+from pleiade.invoices.numbering import next_number
+from pleiade.invoices.opening import open_month, organisation_of
+from pleiade.invoices.records import Invoice, Status, find, hash_of, mark_paid, write
+from pleiade.invoices.rules import current_rules
+from pleiade.ledger.periods import bounds_of, close_period_in, closed_of, lock_closings, month_of
+from pleiade.ledger.posting import post_in
+from pleiade.prices import book
+from pleiade.store import unit_of_work
+
+DAY_S = 86400
+
+
+def draft(db: sa.Engine, organisation: str, period: str) -> list[Invoice]:
+    """What a month's invoice would be now, one for each currency in which something was sold (nearly always one).
+
+    A draft may be made again and again, also while the month runs. Raises InvoiceError where there is nothing to bill
+    or the month is final, LedgerError for what is no month, StoreError.
+    """
+    bounds_of(period)
+    now = int(time.time())
+    prices = book(db)
+    with unit_of_work(db) as connection:
+        return [
+            _kept(connection, opened.document, Status.DRAFT, now)
+            for opened in open_month(connection, prices, organisation, period)
+        ]
+
+
+def finalise(db: sa.Engine, organisation: str, period: str, *, actor: str, now: int = 0) -> list[Invoice]:
+    """Make a month's invoice final: number it, post what it adds to the ledger, close the month.
+
+    What calls of that month reach the ledger later belong to the next one. Raises InvoiceError where the month is not
+    over, is final already, an earlier one is not, or a seller is missing; LedgerError, StoreError.
+    """
+    begin, end = bounds_of(period)
+    now = now or int(time.time())
+    if now < end:
+        raise InvoiceError(f"{period} is not over (months are UTC's): draft it now, make it final afterwards")
+    prices = book(db)
+    try:
+        with unit_of_work(db) as connection:
+            lock_closings(connection)
+            rules = current_rules(connection)
+            if rules is None:
+                raise InvoiceError("who sells? Apply a file with the seller and the taxes: pleiade invoice seller FILE")
+            _require_order(connection, organisation, period)
+            last_ms = end * 1000 - 1
+            storefront = organisation_of(connection, organisation).storefront.value
+            expire_in(connection, organisation, storefront, month_of(begin * 1000 - 1), last_ms, actor)
+            final = []
+            for opened in open_month(connection, prices, organisation, period):
+                document = msgspec.structs.replace(
+                    opened.document,
+                    number=next_number(connection, rules.numbering.invoices, Kind.INVOICE),
+                    issued=now,
+                    pay_by=now + rules.days * DAY_S,
+                )
+                moves = postings.of_invoice(document, opened.calls, opened.services, last_ms)
+                post_in(connection, moves, actor)
+                final.append(_kept(connection, document, Status.FINAL if document.due else Status.PAID, now))
+            expire_in(connection, organisation, storefront, period, last_ms, actor)
+            close_period_in(connection, organisation, period)
+    except sa.exc.IntegrityError as error:
+        raise InvoiceError(f"somebody else invoiced {period} at the same moment: pleiade invoice list") from error
+    return final
+
+
+def pay(db: sa.Engine, number: str, *, actor: str, reference: str = "", now: int = 0) -> Invoice:
+    """Note that all that is open of an invoice was paid. Raises InvoiceError for a draft and for one that is paid."""
+    now = now or int(time.time())
+    with unit_of_work(db) as connection:
+        invoice = find(connection, number, lock=True)
+        if invoice.kind is not Kind.INVOICE:
+            raise InvoiceError(f"{invoice.name} is a credit note: nothing is paid on it")
+        if invoice.status is Status.DRAFT:
+            raise InvoiceError(f"{invoice.name} is a draft: make it final first (pleiade invoice finalise)")
+        if invoice.status is Status.PAID:
+            raise InvoiceError(f"{invoice.name} is paid already: nothing was booked")
+        transfer = postings.payment(invoice.document, invoice.open, reference or f"payment of {invoice.number}")
+        post_in(connection, [transfer], actor)
+        mark_paid(connection, invoice.id, now)
+    return msgspec.structs.replace(invoice, status=Status.PAID, paid=now, open=0)
+
+
+def _require_order(connection: sa.Connection, organisation: str, period: str) -> None:
+    """Months become final one after the other: credits and late calls move on to the next."""
+    earlier = earlier_months(connection, organisation, period)
+    closed = closed_of(connection, [organisation])
+    if waiting := sorted(month for month in earlier if (organisation, month) not in closed):
+        raise InvoiceError(
+            f"{waiting[0]} is not final yet, and months become final in their order: "
+            f"pleiade invoice finalise {organisation} {waiting[0]}"
+        )
+
+
+def _kept(connection: sa.Connection, document: Document, status: Status, now: int) -> Invoice:
+    """Write a document with its state."""
+    final = status is not Status.DRAFT
+    invoice = Invoice(
+        id=document.id,
+        number=document.number,
+        kind=document.kind,
+        status=status,
+        document=document,
+        sha256=hash_of(document),
+        created=now,
+        finalised=now if final else 0,
+        paid=now if status is Status.PAID else 0,
+        open=document.due if status is Status.FINAL else 0,
+    )
+    write(connection, invoice)
+    return invoice
