@@ -2,7 +2,23 @@
 
 import typer
 
-from pleiade.cli import deploy, doctor, issuer, key, model, price, settle, train_command, up, version
+from pleiade.cli import (
+    audit,
+    deploy,
+    doctor,
+    issuer,
+    key,
+    model,
+    org,
+    price,
+    project,
+    registration,
+    settle,
+    train_command,
+    up,
+    user,
+    version,
+)
 from pleiade.cli.two_words import TwoWords
 
 app = typer.Typer(
@@ -20,6 +36,11 @@ app.command("deploy")(deploy.deploy)
 app.command("undeploy")(deploy.undeploy)
 app.command("deployments")(deploy.deployments)
 app.add_typer(key.app, name="key")
+app.add_typer(org.app, name="org")
+app.add_typer(project.app, name="project")
+registration.add_to(user.app)
+app.add_typer(user.app, name="user")
+app.add_typer(audit.app, name="audit")
 app.add_typer(issuer.app, name="issuer")
 app.add_typer(price.app, name="price")
 app.command("settle")(settle.settle)

@@ -4,7 +4,7 @@ import re
 import secrets
 import string
 
-from pleiade.domain import Role
+from pleiade.domain import Billing, Role, Storefront
 from pleiade.tenancy.errors import InvalidError
 
 NAME_LENGTH = 256  # characters
@@ -76,6 +76,24 @@ def checked_role(role: str) -> Role:
     except ValueError:
         roles = ", ".join(known.value for known in Role)
         raise InvalidError(f"{role[:80]!a} is not a role: use one of {roles}", param="role") from None
+
+
+def checked_storefront(storefront: str) -> Storefront:
+    """A storefront by its name. Raises InvalidError."""
+    try:
+        return Storefront(storefront)
+    except ValueError:
+        known = " or ".join(one.value for one in Storefront)
+        raise InvalidError(f"{storefront[:80]!a} is not a storefront: use {known}", param="storefront") from None
+
+
+def checked_billing(billing: str) -> Billing:
+    """A way of billing by its name. Raises InvalidError."""
+    try:
+        return Billing(billing)
+    except ValueError:
+        known = ", ".join(one.value for one in Billing)
+        raise InvalidError(f"{billing[:80]!a} is no way of billing: use one of {known}", param="billing") from None
 
 
 def checked_expiry(expires: int, now: float) -> int:

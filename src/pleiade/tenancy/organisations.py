@@ -1,7 +1,7 @@
 """Organisations: made, found, changed, archived, deleted."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import msgspec
 import sqlalchemy as sa
@@ -11,14 +11,22 @@ from pleiade.store import reading
 from pleiade.store.tables import keys
 from pleiade.store.tenants import invites, organisation_members, organisations, project_members, projects
 from pleiade.tenancy.change import Change, change
-from pleiade.tenancy.checks import checked_currency, checked_id, checked_name, new_id, storable
+from pleiade.tenancy.checks import (
+    checked_billing,
+    checked_currency,
+    checked_id,
+    checked_name,
+    checked_storefront,
+    new_id,
+    storable,
+)
 from pleiade.tenancy.errors import ConflictError, InvalidError, not_found
 from pleiade.tenancy.pages import Page, page_rows
 from pleiade.tenancy.projects import make_project
 from pleiade.tenancy.rows import struct_of
 
 # Tells the bills that an organisation has not paid, as sentences; the invoices room has one.
-Unpaid = Callable[[sa.Engine, str], list[str]]
+Unpaid = Callable[[sa.Engine, str], Sequence[str]]
 
 FIRST_PROJECT = "Default project"
 
@@ -28,8 +36,8 @@ def create_organisation(
     *,
     name: str,
     actor: Actor,
-    storefront: Storefront = Storefront.OPENAI,
-    billing: Billing = Billing.INVOICED,
+    storefront: Storefront | str = Storefront.OPENAI,
+    billing: Billing | str = Billing.INVOICED,
     currency: str = "USD",
     id: str = "",
 ) -> Organisation:
@@ -42,14 +50,14 @@ def create_organisation(
 
 
 def make_organisation(
-    act: Change, name: str, storefront: Storefront, billing: Billing, currency: str, id: str = ""
+    act: Change, name: str, storefront: Storefront | str, billing: Billing | str, currency: str, id: str = ""
 ) -> Organisation:
     """The same within a change that does more."""
     organisation = Organisation(
         id=checked_id(id) if id else new_id("org-"),
         name=checked_name(name),
-        storefront=Storefront(storefront),
-        billing=Billing(billing),
+        storefront=checked_storefront(storefront),
+        billing=checked_billing(billing),
         currency=checked_currency(currency),
         created=int(time.time()),
     )
@@ -113,8 +121,8 @@ def update_organisation(
     *,
     actor: Actor,
     name: str | None = None,
-    storefront: Storefront | None = None,
-    billing: Billing | None = None,
+    storefront: Storefront | str | None = None,
+    billing: Billing | str | None = None,
     currency: str | None = None,
 ) -> Organisation:
     """Change what is not None. The storefront, billing and currency hold from the next call on.
@@ -123,8 +131,8 @@ def update_organisation(
     """
     wanted = {
         "name": None if name is None else checked_name(name),
-        "storefront": None if storefront is None else Storefront(storefront),
-        "billing": None if billing is None else Billing(billing),
+        "storefront": None if storefront is None else checked_storefront(storefront),
+        "billing": None if billing is None else checked_billing(billing),
         "currency": None if currency is None else checked_currency(currency),
     }
     with change(db, actor) as act:
