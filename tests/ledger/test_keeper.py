@@ -248,7 +248,7 @@ def test_a_disk_that_is_full_puts_off_what_must_be_written_and_loses_nothing(
     living.close()
 
 
-KEEPER = [sys.executable, "-m", "pleiade.ledger"]
+KEEPER = [sys.executable, "-m", "pleiade.keeper"]
 
 
 def test_a_keeper_that_is_killed_again_and_again_ships_each_entry_once(tmp_path: Path, migrated_sqlite: Path) -> None:

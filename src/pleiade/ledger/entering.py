@@ -56,13 +56,18 @@ def enter(writer: str, sequence: int, reserved: Reserved, time_ms: int, settleme
     )
 
 
-def crash(reserved: Reserved, marked: Marked | None, time_ms: int) -> Settlement:
-    """How a call is settled whose process died: with what its last mark told, nothing if there was none."""
+def crash(reserved: Reserved, marked: Marked | None, time_ms: int, told: tuple[Usage, int] | None = None) -> Settlement:
+    """How a call is settled whose process died: with what its engine told since, else with what its last mark told.
+
+    Of a call that has neither nothing is known: it is settled with nothing used, and marked as estimated.
+    """
+    usage, cost = told or ((marked.usage, marked.cost) if marked else (Usage(), 0))
     return Settlement(
         call=reserved.reservation.call,
         outcome=Outcome.CRASHED,
-        usage=marked.usage if marked else Usage(),
-        cost=marked.cost if marked else 0,
+        usage=usage,
+        cost=cost,
+        estimated=told is None and marked is None,
         status=0,
         ms=max(0, time_ms - reserved.time_ms),
     )

@@ -47,16 +47,21 @@ def read_entries(
         chosen.append(entries.c.time_ms < end * 1000)
     if writer:
         chosen.append(entries.c.writer == writer)
+    with reading(db) as connection:
+        yield from entries_in(connection, *chosen)
+
+
+def entries_in(connection: sa.Connection, *chosen: sa.ColumnElement[bool]) -> Iterator[Booked]:
+    """Entries that meet all conditions, by writer and sequence, within a transaction."""
     statement = (
         sa.select(series.c.period, entries.c.hash, *_COLUMNS)
         .join_from(entries, series, series.c.id == entries.c.series)
         .where(*chosen)
         .order_by(entries.c.writer, entries.c.sequence)
     )
-    with reading(db) as connection:
-        for row in connection.execution_options(yield_per=AT_ONCE).execute(statement):
-            values: tuple[Any, ...] = tuple(row)
-            yield Booked(msgspec.convert(values[2:], Entry), values[0], bytes(values[1]))
+    for row in connection.execute(statement.execution_options(yield_per=AT_ONCE)):
+        values: tuple[Any, ...] = tuple(row)
+        yield Booked(msgspec.convert(values[2:], Entry), values[0], bytes(values[1]))
 
 
 def read_transfers(db: sa.Engine, *, start: int = 0, end: int = 0) -> Iterator[Posted]:
@@ -64,10 +69,15 @@ def read_transfers(db: sa.Engine, *, start: int = 0, end: int = 0) -> Iterator[P
     chosen = [transfers.c.time_ms >= start * 1000] if start else []
     if end:
         chosen.append(transfers.c.time_ms < end * 1000)
-    statement = sa.select(transfers).where(*chosen).order_by(transfers.c.sequence)
     with reading(db) as connection:
-        for row in connection.execution_options(yield_per=AT_ONCE).execute(statement):
-            yield Posted(row.sequence, transfer_of(row), row.period, row.actor, bytes(row.hash))
+        yield from transfers_in(connection, *chosen)
+
+
+def transfers_in(connection: sa.Connection, *chosen: sa.ColumnElement[bool]) -> Iterator[Posted]:
+    """Transfers that meet all conditions, in their order, within a transaction."""
+    statement = sa.select(transfers).where(*chosen).order_by(transfers.c.sequence)
+    for row in connection.execute(statement.execution_options(yield_per=AT_ONCE)):
+        yield Posted(row.sequence, transfer_of(row), row.period, row.actor, bytes(row.hash))
 
 
 # An entry's fields in order, each from the table that has it.

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from pleiade.ledger.clock import wall_ms
 from pleiade.ledger.errors import LedgerError
-from pleiade.ledger.recovery import recover
+from pleiade.ledger.recovery import Tell, recover, untold
 from pleiade.ledger.seals import HOUR_MS, last_sealed_ms, seal
 from pleiade.ledger.segments import lock_path, segment_path, segments_of, sync_folder, take_over, writers_in
 from pleiade.ledger.shipping import Shipment, Shipper, shipped_of
@@ -50,12 +50,18 @@ class _Followed:
 class Keeper:
     """Keeps the books of one folder of journals in one database, a `turn` at a time."""
 
-    def __init__(self, folder: Path, db: sa.Engine, *, now_ms: Callable[[], int] = wall_ms) -> None:
-        """Take the folder. Raises KeeperBusyError where another keeper has it, OSError."""
+    def __init__(
+        self, folder: Path, db: sa.Engine, *, now_ms: Callable[[], int] = wall_ms, tell: Tell = untold
+    ) -> None:
+        """Take the folder. `tell` knows what the calls of dead processes used (see `recover`).
+
+        Raises KeeperBusyError where another keeper has it, OSError.
+        """
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._folder = folder
         self._db = db
         self._now_ms = now_ms
+        self._tell = tell
         self._lock = os.open(folder / "keeper.lock", os.O_RDWR | os.O_CREAT, 0o600)
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -124,7 +130,7 @@ class Keeper:
         if lock is None:
             return None
         try:
-            recover(self._folder, writer, shipped_of(self._db, writer))
+            recover(self._folder, writer, shipped_of(self._db, writer), self._tell)
         except BaseException:
             os.close(lock)
             raise

@@ -8,10 +8,12 @@ import errno
 import logging
 import mmap
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from pleiade.domain import Usage
+from pleiade.domain.books import Reservation
 from pleiade.ledger.entering import crash, enter
 from pleiade.ledger.frames import Tail, frame, next_frame, read_frame
 from pleiade.ledger.records import (
@@ -28,6 +30,15 @@ from pleiade.ledger.records import (
 from pleiade.ledger.segments import segment_path, segments_of, sync_folder
 
 logger = logging.getLogger(__name__)
+
+
+# What reserved calls have used and cost (nano) by the engines' count, as far as they tell: by call.
+Tell = Callable[[Sequence[Reservation]], Mapping[str, tuple[Usage, int]]]
+
+
+def untold(reservations: Sequence[Reservation]) -> Mapping[str, tuple[Usage, int]]:
+    """Nobody can be asked."""
+    return {}
 
 
 class Shipped(NamedTuple):
@@ -74,8 +85,10 @@ def read_segment(path: Path) -> Left:
     return Left(records, sequence, head, time_ms, running, end, size)
 
 
-def recover(folder: Path, writer: str, shipped: Shipped) -> int:
+def recover(folder: Path, writer: str, shipped: Shipped, tell: Tell = untold) -> int:
     """Settle what a dead writer left open; how many calls that were. The caller holds the writer's lock.
+
+    `tell` is asked once what those calls have used by the engines' own count; else their last mark counts.
 
     Raises OSError where the journal cannot be written (a full disk): nothing is lost, and it can be done later.
     """
@@ -87,11 +100,18 @@ def recover(folder: Path, writer: str, shipped: Shipped) -> int:
         for call in shipped.calls_after(sequence):
             running.pop(call, None)
         sequence, head = shipped.sequence, shipped.head
+    told = tell([reserved.reservation for reserved, _ in running.values()]) if running else {}
     frames = []
     for reserved, marked in running.values():
         sequence += 1
         # The last sign of life is the time that is known; it also keeps the entry in the month of its call.
-        entry = enter(writer, sequence, reserved, left.time_ms, crash(reserved, marked, left.time_ms))
+        entry = enter(
+            writer,
+            sequence,
+            reserved,
+            left.time_ms,
+            crash(reserved, marked, left.time_ms, told.get(reserved.reservation.call)),
+        )
         content = entry_bytes(entry)
         head = chained(head, content)
         frames.append(frame(encode_entered(head, content)))

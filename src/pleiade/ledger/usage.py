@@ -153,6 +153,6 @@ def _rows(
     )
     names = 1 + len(columns)
     with reading(db) as connection:
-        for row in connection.execution_options(yield_per=AT_ONCE).execute(statement):
+        for row in connection.execute(statement.execution_options(yield_per=AT_ONCE)):
             values: tuple[Any, ...] = tuple(row)
             yield int(values[0]), values[1:names], values[names:]
