@@ -147,3 +147,9 @@ def is_running(home: Home) -> bool:
     finally:
         os.close(descriptor)
     return False
+
+
+def clean_metrics(folder: Path) -> None:
+    """Remove what the gateways of a former start left: counters begin at zero with each `up`."""
+    for path in folder.glob("*.db"):
+        path.unlink(missing_ok=True)

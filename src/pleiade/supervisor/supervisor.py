@@ -22,9 +22,9 @@ from pleiade.supervisor.engine_life import (
     Spec,
     Surroundings,
 )
-from pleiade.supervisor.gateways import HUNG_AFTER_S, Gateway, clean_metrics
-from pleiade.supervisor.home import Home
+from pleiade.supervisor.home import Home, clean_metrics
 from pleiade.supervisor.orphans import record_children
+from pleiade.supervisor.pulsed import HUNG_AFTER_S, Pulsed
 from pleiade.supervisor.table import (
     Followed,
     adapter_endpoint,
@@ -39,6 +39,8 @@ PUBLISH_DELAY_S = 0.01  # changes of one moment are one table; also more than a 
 RETRY_S = 1.0  # after a table that could not be written (a full disk)
 GATEWAYS_NOTICE_S = 0.4  # gateways read the table every 0.1 to 0.2 s; an engine leaves only after that
 GATEWAY_COMMAND = (sys.executable, "-m", "pleiade.gateway")
+KEEPER_COMMAND = (sys.executable, "-m", "pleiade.keeper")
+KEEPER_HUNG_AFTER_S = 120.0  # one transaction may wait long for a database
 
 
 class Supervisor:
@@ -59,6 +61,7 @@ class Supervisor:
         report: Callable[[Endpoint], None] = lambda endpoint: None,
         warn: Callable[[str], None] = lambda message: None,
         gateway_command: Sequence[str] = GATEWAY_COMMAND,
+        keeper_command: Sequence[str] = KEEPER_COMMAND,
         watch_every_s: float = WATCH_EVERY_S,
         watch_timeout_s: float = WATCH_TIMEOUT_S,
         hung_after_s: float = HUNG_AFTER_S,
@@ -70,6 +73,7 @@ class Supervisor:
         self._report = report
         self._warn = warn
         self._gateway_command = gateway_command
+        self._keeper_command = keeper_command
         self._hung_after_s = hung_after_s
         self._lifeline_read, self._lifeline_write = os.pipe()  # children hold the read end, we the write end
         self._around = Surroundings(
@@ -86,7 +90,8 @@ class Supervisor:
         self._lives: dict[str, EngineLife] = {}
         self._successors: dict[str, EngineLife] = {}  # start beside the old engine, which serves until then
         self._leaving: dict[asyncio.Task[None], EngineLife] = {}
-        self._gateways: list[Gateway] = []
+        self._gateways: list[Pulsed] = []
+        self._keeper: Pulsed | None = None
         self._published: tuple[Endpoint, ...] | None = None
         self._version = 0
         self._seen = 0
@@ -102,17 +107,27 @@ class Supervisor:
         self._reconcile(list_deployments(self._db), list_models(self._db))
         self._publish()
         for number in range(1, self._settings.workers + 1):
-            gateway = Gateway(
-                number,
-                command=self._gateway_command,
-                env=self._gateway_env(),
-                listener=self._listener,
+            gateway = Pulsed(
+                f"gateway {number}",
+                command=[*self._gateway_command, "--fd", str(self._listener.fileno())],
+                env=self._child_env(),
                 home=self._home,
+                descriptors=[self._listener.fileno()],
                 lifeline=self._lifeline_read,
                 changed=self._changed,
                 hung_after_s=self._hung_after_s,
             )
             self._gateways.append(gateway)
+        self._keeper = Pulsed(
+            "keeper",
+            command=self._keeper_command,
+            env=self._child_env(),
+            home=self._home,
+            needed=False,  # without it entries wait in their journals
+            lifeline=self._lifeline_read,
+            changed=self._changed,
+            hung_after_s=KEEPER_HUNG_AFTER_S,
+        )
         self._follower = asyncio.create_task(self._follow(), name="follow deployments")
 
     async def settled(self) -> None:
@@ -150,7 +165,7 @@ class Supervisor:
         return msgspec.structs.replace(endpoint, aliases=deployment.aliases)
 
     async def stop(self) -> None:
-        """Drain: gateways finish their answers, then engines end. `kill` meanwhile cuts it short."""
+        """Drain: gateways finish their answers, then engines end, then the books. `kill` meanwhile cuts it short."""
         if self._stopped:
             return
         self._stopped = True
@@ -161,6 +176,8 @@ class Supervisor:
         await asyncio.gather(*(gateway.stop(drain_s) for gateway in self._gateways))
         lives = [*self._lives.values(), *self._successors.values()]
         await asyncio.gather(*(life.stop(1.0) for life in lives), *self._leaving)  # nobody asks them any more
+        if self._keeper is not None:  # last: it ships what the gateways have written
+            await self._keeper.stop(drain_s)
         if self._publication is not None:
             self._publication.cancel()
         self._home.endpoints.unlink(missing_ok=True)
@@ -171,8 +188,8 @@ class Supervisor:
 
     def kill(self) -> None:
         """End every child at once; `stop` then returns soon."""
-        for gateway in self._gateways:
-            gateway.kill()
+        for pulsed in self._pulsed():
+            pulsed.kill()
         for life in self._all_lives():
             life.kill()
 
@@ -288,12 +305,15 @@ class Supervisor:
     def _all_lives(self) -> list[EngineLife]:
         return [*self._lives.values(), *self._successors.values(), *self._leaving.values()]
 
+    def _pulsed(self) -> list[Pulsed]:
+        return [*self._gateways, self._keeper] if self._keeper is not None else self._gateways
+
     def _children(self) -> list[Child]:
-        children = [gateway.child for gateway in self._gateways]
+        children = [pulsed.child for pulsed in self._pulsed()]
         children += [life.child for life in self._all_lives()]
         return [child for child in children if child is not None]
 
-    def _gateway_env(self) -> dict[str, str]:
+    def _child_env(self) -> dict[str, str]:
         settings = {
             f"PLEIADE_{name.upper()}": str(value)
             for name, value in msgspec.structs.asdict(self._settings).items()

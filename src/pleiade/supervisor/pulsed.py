@@ -1,11 +1,9 @@
-"""The gateway processes: siblings that share one listening socket; one that dies is started again."""
+"""A child that shows signs of life: a gateway, or the keeper of the books. One that dies or hangs is started again."""
 
 import asyncio
 import os
-import socket
 import time
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 
 from pleiade.supervisor.backoff import Backoff
 from pleiade.supervisor.child import Child, start_child
@@ -14,31 +12,37 @@ from pleiade.supervisor.home import Home
 from pleiade.supervisor.pulse import Pulse
 
 READY_WITHIN_S = 120.0
-FATAL_STARTS = 3  # a gateway that never was ready and died this often will not become ready
+FATAL_STARTS = 3  # what never was ready and died this often will not become ready
 LOOK_EVERY_S = 5.0  # at its log and its pulse
 HUNG_AFTER_S = 30.0  # without a beat: its event loop stands still; a busy machine is slow, but not that slow
-AFTER_DRAIN_S = 8.0  # a gateway gives itself 5 s more than the drain to end what cannot be ended
+AFTER_DRAIN_S = 8.0  # children give themselves some seconds more than the drain to end what cannot be ended
 
 
-class Gateway:
-    """One gateway process over all its starts."""
+class Pulsed:
+    """One such process over all its starts."""
 
     def __init__(
         self,
-        number: int,
+        name: str,
         *,
         command: Sequence[str],
         env: Mapping[str, str],
-        listener: socket.socket,
         home: Home,
+        descriptors: Sequence[int] = (),
+        needed: bool = True,
         lifeline: int,
         changed: Callable[[], None],
         hung_after_s: float = HUNG_AFTER_S,
     ) -> None:
-        self.number = number
+        """`command` gets `--pulse-fd N`, and inherits `descriptors`.
+
+        Where it is `needed`, one that never becomes ready ends in `first_ready` failing; else it is tried for ever.
+        """
+        self.name = name
         self._command = command
         self._env = env
-        self._listener = listener
+        self._descriptors = tuple(descriptors)
+        self._needed = needed
         self._home = home
         self._lifeline = lifeline
         self._changed = changed
@@ -47,7 +51,7 @@ class Gateway:
         self.child: Child | None = None
         self.ready = False
         self.first_ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._task = asyncio.create_task(self._live(), name=f"gateway {number}")
+        self._task = asyncio.create_task(self._live(), name=name)
 
     async def stop(self, drain_s: float) -> None:
         """Let it finish its answers (at most `drain_s` seconds), then end it."""
@@ -69,24 +73,21 @@ class Gateway:
             lived_s, last_words = await self._serve()
             if not self.first_ready.done():
                 deaths_before_ready += 1
-                if deaths_before_ready >= FATAL_STARTS:
-                    self.first_ready.set_exception(
-                        SupervisorError(f"gateway {self.number} does not start:\n{last_words}")
-                    )
+                if self._needed and deaths_before_ready >= FATAL_STARTS:
+                    self.first_ready.set_exception(SupervisorError(f"{self.name} does not start:\n{last_words}"))
                     return
             await asyncio.sleep(self._backoff.after_death(lived_s))
 
     async def _serve(self) -> tuple[float, str]:
         """Start it and stay until it ends; seconds that it served, and how it ended."""
         read_end, write_end = os.pipe()
-        descriptor = self._listener.fileno()
         try:
             child = self.child = await start_child(
-                [*self._command, "--fd", str(descriptor), "--pulse-fd", str(write_end)],
+                [*self._command, "--pulse-fd", str(write_end)],
                 env=self._env,
-                log=self._home.logs / f"gateway-{self.number}.log",
+                log=self._home.logs / f"{self.name.replace(' ', '-')}.log",
                 lifeline=self._lifeline,
-                pass_fds=(descriptor, write_end),
+                pass_fds=(*self._descriptors, write_end),
             )
         finally:
             os.close(write_end)
@@ -118,7 +119,7 @@ class Gateway:
         lived_s = time.monotonic() - began if self.ready else 0.0
         self.ready = False
         self._changed()
-        return lived_s, f"gateway {self.number} {reason}\n{child.last_lines()}".rstrip()
+        return lived_s, f"{self.name} {reason}\n{child.last_lines()}".rstrip()
 
     async def _watched(self, child: Child, pulse: Pulse, ended: asyncio.Task[str]) -> str:
         """Stay while its event loop turns; "" once it ended by itself, else why it must be killed."""
@@ -130,9 +131,3 @@ class Gateway:
             child.rotate_log()
             if pulse.silent_s > self._hung_after_s:
                 return f"showed no sign of life for {self._hung_after_s:g} s and was killed"
-
-
-def clean_metrics(folder: Path) -> None:
-    """Remove what the gateways of a former start left: counters begin at zero with each `up`."""
-    for path in folder.glob("*.db"):
-        path.unlink(missing_ok=True)
