@@ -28,25 +28,35 @@ def set_budget(db: sa.Engine, budget: Budget) -> Budget:
     Gateways follow within a second. Raises LimitsError for an unknown subject, an absurd amount, an unknown currency,
     levels that are none, or a webhook that is no http(s) URL.
     """
+    with unit_of_work(db) as connection:
+        return write_budget(connection, budget)
+
+
+def write_budget(connection: sa.Connection, budget: Budget) -> Budget:
+    """`set_budget` within a transaction of the caller's."""
     _require_sane(budget)
     budget = msgspec.structs.replace(budget, alerts=tuple(sorted(set(budget.alerts))))
-    with unit_of_work(db) as connection:
-        bump_version(connection, "limits")  # first: its row is the lock that lets one change follow another
-        require_subject(connection, budget.scope, budget.subject)
-        if budget.webhook and not budget.secret:
-            old = connection.scalar(sa.select(limits.budgets.c.secret).where(_is(budget.scope, budget.subject)))
-            budget = msgspec.structs.replace(budget, secret=old or new_secret())
-        connection.execute(sa.delete(limits.budgets).where(_is(budget.scope, budget.subject)))
-        connection.execute(sa.insert(limits.budgets).values(**msgspec.structs.asdict(budget)))
+    bump_version(connection, "limits")  # first: its row is the lock that lets one change follow another
+    require_subject(connection, budget.scope, budget.subject)
+    if budget.webhook and not budget.secret:
+        old = connection.scalar(sa.select(limits.budgets.c.secret).where(_is(budget.scope, budget.subject)))
+        budget = msgspec.structs.replace(budget, secret=old or new_secret())
+    connection.execute(sa.delete(limits.budgets).where(_is(budget.scope, budget.subject)))
+    connection.execute(sa.insert(limits.budgets).values(**msgspec.structs.asdict(budget)))
     return budget
 
 
 def remove_budget(db: sa.Engine, scope: Scope, subject: str) -> None:
     """Let a subject spend what it wants. Raises LimitsError if it has no budget."""
     with unit_of_work(db) as connection:
-        bump_version(connection, "limits")
-        if not connection.execute(sa.delete(limits.budgets).where(_is(scope, subject))).rowcount:
-            raise LimitsError(f"the {scope} {subject!r} has no budget: `pleiade quota show` lists them")
+        delete_budget(connection, scope, subject)
+
+
+def delete_budget(connection: sa.Connection, scope: Scope, subject: str) -> None:
+    """`remove_budget` within a transaction of the caller's."""
+    bump_version(connection, "limits")
+    if not connection.execute(sa.delete(limits.budgets).where(_is(scope, subject))).rowcount:
+        raise LimitsError(f"the {scope} {subject!r} has no budget: `pleiade quota show` lists them")
 
 
 def list_budgets(db: sa.Engine) -> list[Budget]:

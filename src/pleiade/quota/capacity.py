@@ -40,17 +40,20 @@ def set_capacity(db: sa.Engine, deployment: str, capacity: Capacity) -> Capacity
 
     Raises LimitsError for an absurd capacity, an unknown deployment, or more than its model's pool has left.
     """
-    _require_sane(capacity)
     with unit_of_work(db) as connection:
-        bump_version(connection, "limits")  # first: its row is the lock that lets one change follow another
-        model = connection.scalar(sa.select(tables.deployments.c.model).where(tables.deployments.c.name == deployment))
-        if model is None:
-            raise LimitsError(f"no deployment is called {deployment!r}: `pleiade deployments` lists them")
-        _require_possible(connection, deployment, model, capacity)
-        connection.execute(sa.delete(limits.capacities).where(limits.capacities.c.deployment == deployment))
-        connection.execute(
-            sa.insert(limits.capacities).values(deployment=deployment, **msgspec.structs.asdict(capacity))
-        )
+        return write_capacity(connection, deployment, capacity)
+
+
+def write_capacity(connection: sa.Connection, deployment: str, capacity: Capacity) -> Capacity:
+    """`set_capacity` within a transaction of the caller's."""
+    _require_sane(capacity)
+    bump_version(connection, "limits")  # first: its row is the lock that lets one change follow another
+    model = connection.scalar(sa.select(tables.deployments.c.model).where(tables.deployments.c.name == deployment))
+    if model is None:
+        raise LimitsError(f"no deployment is called {deployment!r}: `pleiade deployments` lists them")
+    _require_possible(connection, deployment, model, capacity)
+    connection.execute(sa.delete(limits.capacities).where(limits.capacities.c.deployment == deployment))
+    connection.execute(sa.insert(limits.capacities).values(deployment=deployment, **msgspec.structs.asdict(capacity)))
     return capacity
 
 
@@ -77,36 +80,46 @@ def set_pool(db: sa.Engine, model: str, units: int) -> Pool:
 
     Raises LimitsError for an unknown model, an absurd number, and where deployments have more, or no slice, already.
     """
+    with unit_of_work(db) as connection:
+        return write_pool(connection, model, units)
+
+
+def write_pool(connection: sa.Connection, model: str, units: int) -> Pool:
+    """`set_pool` within a transaction of the caller's."""
     if not 1 <= units <= MOST_UNITS:
         raise LimitsError(f"a pool of {units} units: choose between 1 and {MOST_UNITS:,} (1 unit = 1,000 tokens/min)")
-    with unit_of_work(db) as connection:
-        bump_version(connection, "limits")
-        if connection.scalar(sa.select(tables.models.c.id).where(tables.models.c.id == model)) is None:
-            raise LimitsError(f"no model is called {model!r}: `pleiade model list` shows them")
-        slices = [entry for entry in _slices(connection, every=True) if entry.model == model]
-        bare = [entry.deployment for entry in slices if not entry.capacity.units]
-        if bare:
-            raise LimitsError(
-                f"{model} can have no pool while these deployments of it are unlimited: {', '.join(bare)}. "
-                "Give each a slice first: pleiade quota capacity NAME UNITS"
-            )
-        allotted = sum(entry.capacity.units for entry in slices)
-        if allotted > units:
-            raise LimitsError(
-                f"a pool of {units} units is less than the {allotted} that are allotted: {_told(slices)}. "
-                "Make these smaller first, or the pool larger"
-            )
-        connection.execute(sa.delete(limits.pools).where(limits.pools.c.model == model))
-        connection.execute(sa.insert(limits.pools).values(model=model, units=units))
+    bump_version(connection, "limits")
+    if connection.scalar(sa.select(tables.models.c.id).where(tables.models.c.id == model)) is None:
+        raise LimitsError(f"no model is called {model!r}: `pleiade model list` shows them")
+    slices = [entry for entry in _slices(connection, every=True) if entry.model == model]
+    bare = [entry.deployment for entry in slices if not entry.capacity.units]
+    if bare:
+        raise LimitsError(
+            f"{model} can have no pool while these deployments of it are unlimited: {', '.join(bare)}. "
+            "Give each a slice first: pleiade quota capacity NAME UNITS"
+        )
+    allotted = sum(entry.capacity.units for entry in slices)
+    if allotted > units:
+        raise LimitsError(
+            f"a pool of {units} units is less than the {allotted} that are allotted: {_told(slices)}. "
+            "Make these smaller first, or the pool larger"
+        )
+    connection.execute(sa.delete(limits.pools).where(limits.pools.c.model == model))
+    connection.execute(sa.insert(limits.pools).values(model=model, units=units))
     return Pool(model, units, allotted)
 
 
 def remove_pool(db: sa.Engine, model: str) -> None:
     """Let deployments of a model have as much as anybody gives them. Raises LimitsError if it has no pool."""
     with unit_of_work(db) as connection:
-        bump_version(connection, "limits")
-        if not connection.execute(sa.delete(limits.pools).where(limits.pools.c.model == model)).rowcount:
-            raise LimitsError(f"{model!r} has no pool: `pleiade quota pools` lists them")
+        delete_pool(connection, model)
+
+
+def delete_pool(connection: sa.Connection, model: str) -> None:
+    """`remove_pool` within a transaction of the caller's."""
+    bump_version(connection, "limits")
+    if not connection.execute(sa.delete(limits.pools).where(limits.pools.c.model == model)).rowcount:
+        raise LimitsError(f"{model!r} has no pool: `pleiade quota pools` lists them")
 
 
 def list_pools(db: sa.Engine) -> list[Pool]:

@@ -31,20 +31,24 @@ def set_rate(
     Fields that are not named stay. Returns the rate as it is now. Raises LimitsError for an unknown subject, model or
     field, and for a number that nobody can mean.
     """
-    _require_sane(changes)
     with unit_of_work(db) as connection:
-        bump_version(connection, "limits")  # first: its row is the lock that lets one change follow another
-        require_subject(connection, scope, subject)
-        require_model(connection, model)
-        row = connection.execute(sa.select(limits.rate_limits).where(_is(scope, subject, model))).first()
-        rate = msgspec.structs.replace(_rate(row) if row else RateLimit(), **changes)
-        connection.execute(sa.delete(limits.rate_limits).where(_is(scope, subject, model)))
-        if rate != RateLimit():
-            connection.execute(
-                sa.insert(limits.rate_limits).values(
-                    scope=scope, subject=subject, model=model, **msgspec.structs.asdict(rate)
-                )
-            )
+        return write_rate(connection, scope, subject, changes, model=model)
+
+
+def write_rate(
+    connection: sa.Connection, scope: Scope, subject: str, changes: Mapping[str, int | None], *, model: str = ""
+) -> RateLimit:
+    """`set_rate` within a transaction of the caller's."""
+    _require_sane(changes)
+    bump_version(connection, "limits")  # first: its row is the lock that lets one change follow another
+    require_subject(connection, scope, subject)
+    require_model(connection, model)
+    row = connection.execute(sa.select(limits.rate_limits).where(_is(scope, subject, model))).first()
+    rate = msgspec.structs.replace(_rate(row) if row else RateLimit(), **changes)
+    connection.execute(sa.delete(limits.rate_limits).where(_is(scope, subject, model)))
+    if rate != RateLimit():
+        values = {"scope": scope, "subject": subject, "model": model, **msgspec.structs.asdict(rate)}
+        connection.execute(sa.insert(limits.rate_limits).values(values))
     return rate
 
 
