@@ -163,6 +163,7 @@ def test_scopes_are_stored_once_each_and_strange_ones_refused() -> None:
     assert checked_scopes(["model.read", "all"]) == ("all",)
     assert checked_scopes(["model.request", "model.request", "api.model.read"]) == ("model.read", "model.request")
     for wrong in (
+        ["api.data.read"],
         [],
         [""],
         ["everything"],

@@ -92,7 +92,8 @@ def checked_scopes(scopes: tuple[str, ...] | list[str]) -> tuple[str, ...]:
     for scope in scopes:
         # OpenAI writes these two both ways.
         scope = {"api.model.request": "model.request", "api.model.read": "model.read"}.get(scope, scope)
-        if scope not in (EVERYTHING, READ_ONLY) and not (len(scope) <= 64 and _SCOPE.fullmatch(scope)):
+        known = len(scope) <= 64 and _SCOPE.fullmatch(scope) and _thing(scope) != "data"  # no route needs that one
+        if scope not in (EVERYTHING, READ_ONLY) and not known:
             raise InvalidError(
                 f"{scope[:80]!a} is not a scope: use all, read-only, model.request, model.read, or one as "
                 "api.responses.write (the page docs/tenancy.md lists them)",
