@@ -16,12 +16,14 @@ from typing import Any
 import aiohttp
 import msgspec
 import pytest
-from scripted_engine import Exchange, ScriptedEngine, chunk
+from scripted_engine import Exchange, ScriptedEngine, chunk, well_behaved
 from scripted_gateway import CHAT, OPENAI, endpoint
 
-from pleiade.domain import EndpointTable
+from pleiade.domain import OPERATOR, Billing, EndpointTable
 from pleiade.store import migrate, open_database
-from pleiade.tenancy.keys import create_key, revoke_key
+from pleiade.tenancy.keys import create_key, last_uses, revoke_key
+from pleiade.tenancy.organisations import archive_organisation, create_organisation
+from pleiade.tenancy.projects import archive_project, first_project
 
 STREAM: dict[str, Any] = CHAT | {"stream": True}
 
@@ -156,6 +158,58 @@ async def test_a_gateway_follows_the_keys_and_the_table(
     revoke_key(database, home.key_id)
     database.dispose()
     await until_status(client, 401)
+
+
+async def test_a_key_revoked_while_its_stream_runs_ends_after_the_stream(
+    home: Home, start: Start, client: aiohttp.ClientSession, engine: ScriptedEngine
+) -> None:
+    go_on = asyncio.Event()
+
+    async def waits(exchange: Exchange) -> None:
+        if not exchange.body.get("stream"):
+            await well_behaved(exchange)
+            return
+        await exchange.begin()
+        await exchange.part(chunk("a", tokens=1))
+        await go_on.wait()
+        await exchange.part(chunk(None, finish="stop", tokens=1) + b"data: [DONE]\n\n")
+        await exchange.end()
+
+    engine.script = waits
+    await start()
+    async with client.post(OPENAI, json=STREAM) as answer:
+        await answer.content.readuntil(b"\n\n")
+        database = open_database(f"sqlite:///{home.path / 'pleiade.db'}")
+        revoke_key(database, home.key_id)
+        database.dispose()
+        await until_status(client, 401)
+        go_on.set()
+        assert (await answer.content.read()).endswith(b"data: [DONE]\n\n")
+    async with client.post(OPENAI, json=STREAM) as answer:
+        assert answer.status == 401
+
+
+@pytest.mark.parametrize("archived", ["project", "organisation"])
+async def test_keys_of_what_is_archived_stop_and_their_last_use_is_known(
+    home: Home, start: Start, client: aiohttp.ClientSession, archived: str
+) -> None:
+    database = open_database(f"sqlite:///{home.path / 'pleiade.db'}")
+    organisation = create_organisation(database, name="Acme", billing=Billing.INTERNAL, actor=OPERATOR)
+    project = first_project(database, organisation.id)
+    secret, key = create_key(database, name="k", organisation=organisation.id, project=project.id)
+    gateway = await start()
+    client.headers["authorization"] = f"Bearer {secret}"
+    async with client.post(OPENAI, json=CHAT) as answer:
+        assert (answer.status, answer.headers["openai-organization"]) == (200, organisation.id)
+    if archived == "project":
+        archive_project(database, organisation.id, project.id, actor=OPERATOR)
+    else:
+        archive_organisation(database, organisation.id, actor=OPERATOR)
+    await until_status(client, 401)
+    gateway.process.send_signal(signal.SIGTERM)
+    assert await asyncio.wait_for(gateway.process.wait(), 10) == 0
+    assert last_uses(database, [key.id]).keys() == {key.id}
+    database.dispose()
 
 
 async def test_at_sigterm_running_streams_finish_and_new_clients_are_refused(
