@@ -12,6 +12,7 @@ from pleiade.cli import (
     org,
     price,
     project,
+    quota,
     registration,
     settle,
     train_command,
@@ -43,6 +44,7 @@ app.add_typer(user.app, name="user")
 app.add_typer(audit.app, name="audit")
 app.add_typer(issuer.app, name="issuer")
 app.add_typer(price.app, name="price")
+app.add_typer(quota.app, name="quota")
 app.command("settle")(settle.settle)
 app.command("settle recorded")(settle.recorded)
 app.command("doctor")(doctor.doctor)

@@ -37,6 +37,7 @@ def told() -> Iterator[None]:
     """Within it, an expected failure ends the command with its message and exit code 1, never a traceback."""
     from pleiade.engines.base import EngineError
     from pleiade.prices import PriceError
+    from pleiade.quota.errors import LimitsError
     from pleiade.registry import RegistryError
     from pleiade.settings import SettingsError
     from pleiade.settlement import SettlementError
@@ -48,6 +49,7 @@ def told() -> Iterator[None]:
         yield
     except (
         EngineError,
+        LimitsError,
         PriceError,
         RegistryError,
         SettingsError,

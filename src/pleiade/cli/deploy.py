@@ -6,6 +6,7 @@ import typer
 
 from pleiade.cli import completion
 from pleiade.cli.common import HomeOption, JsonOption, Place, fail, opened, print_json, print_table
+from pleiade.cli.limit_words import changed_capacity
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,6 +34,14 @@ def deploy(
         list[str] | None,
         typer.Option("--option", metavar="KEY=VALUE", help="The engine's own, say weights=int4. Repeat it."),
     ] = None,
+    capacity: Annotated[
+        int | None, typer.Option(metavar="UNITS", help="Its slice of the model's pool: thousands of tokens a minute.")
+    ] = None,
+    kind: Annotated[str | None, typer.Option(help="Of the capacity: standard or provisioned.")] = None,
+    spillover: Annotated[
+        str | None,
+        typer.Option(help="Deployment that takes what this one refuses.", autocompletion=completion.deployments),
+    ] = None,
     wait: Annotated[bool, typer.Option(help="Where a server runs, wait until its engine is ready.")] = True,
     home: HomeOption = None,
     as_json: JsonOption = False,
@@ -40,6 +49,7 @@ def deploy(
     """Make a model callable; a running server takes it up within a second. Deploying again changes it."""
     with opened(home, bundled=True) as place:
         from pleiade.prices import require_sellable
+        from pleiade.quota.capacity import capacity_of, check_capacity, set_capacity
         from pleiade.registry import deploy as write_deployment
         from pleiade.supervisor import is_running
 
@@ -49,9 +59,14 @@ def deploy(
             options.setdefault("url", found.source)
         chosen = _engine(place, name, found, engine, options)
         require_sellable(place.db, found)
+        old_slice = capacity_of(place.db, name)
+        new_slice = changed_capacity(old_slice, units=capacity, kind=kind, spillover=spillover)
+        check_capacity(place.db, name, found.id, new_slice)  # or nothing is deployed
         deployment = write_deployment(
             place.db, name, model=found.id, engine=chosen, aliases=alias or (), options=options
         )
+        if new_slice != old_slice and (capacity, kind, spillover) != (None, None, None):
+            set_capacity(place.db, name, new_slice)
         state, detail = _settled(place, name) if wait and is_running(place.home) else ("", "")
     if as_json:
         print_json({**_shown(deployment), "state": state, "detail": detail})

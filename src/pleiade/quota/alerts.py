@@ -211,3 +211,37 @@ def _body(entry: Crossing, now: int) -> str:
         },
     }
     return msgspec.json.encode(event).decode()
+
+
+class Told(msgspec.Struct, frozen=True):
+    """A level that was crossed, and how far its alert got."""
+
+    period: str
+    scope: str
+    subject: str
+    level: int
+    state: str  # "waiting", "delivered" or "given up"
+    created: int  # Unix seconds
+    attempts: int
+    error: str  # of the last attempt
+
+
+def list_alerts(db: sa.Engine) -> list[Told]:
+    """All levels that were crossed, the last ones first."""
+    table = limits.budget_alerts
+    query = sa.select(table).order_by(table.c.created.desc(), table.c.scope, table.c.subject, table.c.level)
+    states = {0: "waiting", GIVEN_UP: "given up"}
+    with reading(db) as connection:
+        return [
+            Told(
+                period=row.period,
+                scope=row.scope,
+                subject=row.subject,
+                level=row.level,
+                state=states.get(row.sent, "delivered"),
+                created=row.created,
+                attempts=row.attempts,
+                error=row.error,
+            )
+            for row in connection.execute(query)
+        ]
