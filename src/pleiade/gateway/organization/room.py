@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING
 from pleiade.gateway.organization.admin_keys import AdminKeys
 from pleiade.gateway.organization.administration import Administration
 from pleiade.gateway.organization.audit_logs import AuditLogs
+from pleiade.gateway.organization.costs import Costs
 from pleiade.gateway.organization.invites import Invites
+from pleiade.gateway.organization.limits import RateLimits, SpendLimits
 from pleiade.gateway.organization.people import People
 from pleiade.gateway.organization.project_keys import ProjectKeys
 from pleiade.gateway.organization.projects import Projects
 from pleiade.gateway.organization.roles import Roles
 from pleiade.gateway.organization.service_accounts import ServiceAccounts
+from pleiade.gateway.organization.usage import Usage
 from pleiade.gateway.pipeline import MakeStage
 from pleiade.gateway.routing import Route
 
@@ -27,7 +30,20 @@ class OrganizationRoom:
 
     def __init__(self, database_url: str) -> None:
         self._administration = Administration(database_url)
-        parts = (Projects, People, Roles, Invites, AdminKeys, ProjectKeys, ServiceAccounts, AuditLogs)
+        parts = (
+            Projects,
+            People,
+            Roles,
+            Invites,
+            AdminKeys,
+            ProjectKeys,
+            ServiceAccounts,
+            RateLimits,
+            SpendLimits,
+            AuditLogs,
+            Usage,
+            Costs,
+        )
         self.routes: Sequence[Route] = tuple(route for part in parts for route in part(self._administration).routes)
 
     async def start(self, gateway: "Gateway") -> None:
