@@ -65,19 +65,16 @@ def _heading(agreement: Agreement) -> list[str]:
 
 
 def _tranches(settlement: Settlement) -> list[str]:
+    """Two lines for each: its shares; when it ends, or ended."""
     agreement, day = settlement.agreement, settlement.periods[-1].profit.period.last
-    rows = [["tranche", "shares", "", "ended in"]]
+    width = max(len(tranche.name) for tranche in agreement.tranches)
+    lines = []
     for number, tranche in enumerate(agreement.tranches):
         ended = settlement.ends[number]
-        rows.append(
-            [
-                tranche.name,
-                shares_told(agreement, number),
-                end_told(agreement, number, day),
-                "-" if ended is None else settlement.periods[ended].profit.period.label,
-            ]
-        )
-    return _aligned(rows, left=4)
+        when = "" if ended is None else f": ended in {settlement.periods[ended].profit.period.label}"
+        lines.append(f"{tranche.name.ljust(width)}  {shares_told(agreement, number)}")
+        lines.append(f"{' ' * width}  {end_told(agreement, number, day)}{when}")
+    return lines
 
 
 def _periods(settlement: Settlement) -> list[str]:

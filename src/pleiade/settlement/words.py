@@ -10,14 +10,14 @@ from pleiade.settlement.waterfall import Kind, Part
 
 
 def end_told(agreement: Agreement, number: int, day: date) -> str:
-    """When the tranche ends, with the amounts of that day: "until received: microsoft 13,000,000,000.00"."""
+    """When the tranche ends, with the amounts of that day: "until microsoft has received 13,000,000,000.00"."""
     end = agreement.tranches[number].end
     if end is None:
         return "for good"
     told = []
     if end.goal is not None:
         goal = grouped(goal_on(agreement, end.party, end.goal, day), agreement.digits)
-        told.append(f"until received: {end.party} {goal}")
+        told.append(f"until {end.party} has received {goal}")
     if end.last_day is not None:
         told.append(f"through {end.last_day}")
     if end.caps:
@@ -27,7 +27,7 @@ def end_told(agreement: Agreement, number: int, day: date) -> str:
             for n, party in enumerate(agreement.parties)
             if shares[n] and (cap := cap_on(agreement, n, day)) is not None
         ]
-        told.append(f"until received: {' and '.join(caps)}")
+        told.append(f"until at their caps: {' and '.join(caps)}")
     return " or ".join(told)
 
 
