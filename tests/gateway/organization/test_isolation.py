@@ -1,0 +1,281 @@
+"""Every route with another tenant's ids. Made from the router's own table: a new route without a decision fails."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from scripted_engine import well_behaved
+
+from gateway.organization.customers import Customer
+from pleiade.domain import OPERATOR, Role
+from pleiade.gateway.routing import Route
+from pleiade.tenancy.invites import send_invite
+from pleiade.tenancy.keys import create_key
+from pleiade.tenancy.members import add_member
+from pleiade.tenancy.service_accounts import create_service_account
+from pleiade.tenancy.users import create_user
+
+OWN, HIDDEN, MISSING = "own", "hidden", "missing"
+
+
+@dataclass(frozen=True)
+class Things:
+    """One of each thing that a tenant owns, by the name of the path parameter that takes its id."""
+
+    ids: Mapping[str, str]
+    secrets: tuple[str, ...]  # what must not appear in anybody else's answers
+
+
+def things_of(db: sa.Engine, customer: Customer) -> Things:
+    """Made through tenancy, not through the routes that are tested."""
+    person = create_user(db, email=f"person@{customer.id}.example", actor=OPERATOR).id
+    for project in ("", customer.project):
+        add_member(db, customer.id, person, role=Role.MEMBER, project=project, actor=OPERATOR)
+    account, _, key = create_service_account(db, customer.id, customer.project, name="bot", actor=OPERATOR)
+    assert key is not None
+    _, invite = send_invite(db, customer.id, email=f"new@{customer.id}.example", role=Role.MEMBER, actor=OPERATOR)
+    _, admin = create_key(
+        db, name="spare", role=Role.ADMIN, organisation=customer.id, project=customer.project, kind="admin"
+    )
+    ids = {
+        "project_id": customer.project,
+        "user_id": person,
+        "service_account_id": account.id,
+        "api_key_id": key.id,
+        "key_id": admin.id,
+        "invite_id": invite.id,
+    }
+    return Things(ids, (*ids.values(), f"@{customer.id}.example", customer.owner))
+
+
+# Path parameters that name nobody's property: shared by all tenants, or of things that every tenant has alike.
+SHARED = {
+    "model": "chat",
+    "engine": "chat",
+    "deployment": "chat",
+    "role_id": "role-api-organization-member",
+    "rate_limit_id": "rl-pico-1",
+}
+
+# What a client stored; the ids are made by calls of the other tenant.
+STORED = {"completion_id", "response_id"}
+
+# Bodies that are right, so that nothing but the ids can be why a write is refused.
+BODIES: dict[str, dict[str, Any]] = {
+    "/organization/projects/{project_id}": {"name": "taken"},
+    "/organization/users/{user_id}": {"role": "owner"},
+    "/organization/projects/{project_id}/users": {"role": "member"},
+    "/organization/projects/{project_id}/users/{user_id}": {"role": "owner"},
+    "/organization/users/{user_id}/roles": {"role_id": "role-api-organization-owner"},
+    "/projects/{project_id}/users/{user_id}/roles": {"role_id": "role-api-project-owner"},
+    "/organization/projects/{project_id}/api_keys/{api_key_id}": {"scopes": ["all"]},
+    "/organization/projects/{project_id}/service_accounts": {"name": "mine"},
+    "/organization/projects/{project_id}/service_accounts/{service_account_id}": {"role": "owner"},
+    "/organization/projects/{project_id}/service_accounts/{service_account_id}/api_keys": {"name": "mine"},
+    "/organization/projects/{project_id}/rate_limits/{rate_limit_id}": {"max_requests_per_1_minute": 1},
+    "/organization/projects/{project_id}/spend_limit": {
+        "currency": "USD",
+        "interval": "month",
+        "threshold_amount": 100,
+    },
+    "/chat/completions/{completion_id}": {"metadata": {}},
+}
+
+# Routes without an id in their path: lists and sums, which must not show what others own, and creations, whose bodies
+# name something of another tenant where they can (the answer must be 404).
+LISTS = {
+    "GET /organization/projects",
+    "GET /organization/users",
+    "GET /organization/roles",
+    "GET /organization/invites",
+    "GET /organization/admin_api_keys",
+    "GET /organization/audit_logs",
+    "GET /organization/spend_limit",
+    "GET /organization/costs",
+    "GET /chat/completions",
+    *(
+        f"GET /organization/usage/{kind}"
+        for kind in (
+            "completions",
+            "embeddings",
+            "moderations",
+            "images",
+            "audio_speeches",
+            "audio_transcriptions",
+            "vector_stores",
+            "code_interpreter_sessions",
+            "file_search_calls",
+            "web_search_calls",
+        )
+    ),
+}
+CREATIONS: dict[str, dict[str, Any]] = {
+    "POST /organization/invites": {
+        "email": "mallory@globex.example",
+        "role": "reader",
+        "projects": [{"id": "{project_id}", "role": "member"}],
+    },
+    "POST /responses": {"model": "chat", "input": "hi", "previous_response_id": "{response_id}"},
+    "POST /responses/input_tokens": {"model": "chat", "input": "hi", "previous_response_id": "{response_id}"},
+    "POST /responses/compact": {"model": "chat", "input": "hi", "previous_response_id": "{response_id}"},
+}
+# Decided: nothing of a tenant is named in these, in path or body, and nothing of one is in their answers.
+OF_NOBODY = {
+    "POST /organization/projects",
+    "POST /organization/admin_api_keys",
+    "POST /organization/spend_limit",
+    "DELETE /organization/spend_limit",
+    "POST /chat/completions",
+    "POST /completions",
+    "POST /embeddings",
+    "POST /rewards",
+    "POST /edits",
+    "GET /models",
+    "GET /engines",
+    "GET /healthz",
+    "GET /readyz",
+    "GET /metrics",
+    "GET /auth/ways",
+    "GET /auth/login",
+    "POST /auth/login",
+    "GET /auth/callback",
+    "GET /auth/me",
+    "POST /auth/logout",
+    "POST /auth/invite",
+}
+
+
+def name_of(route: Route) -> str:
+    return f"{route.method} {route.path}"
+
+
+def params_of(route: Route) -> list[str]:
+    return [segment[1:-1] for segment in route.path.split("/") if segment.startswith("{")]
+
+
+@pytest.fixture
+async def theirs(database: sa.Engine, served: Any, acme: Customer) -> Things:
+    """What Acme has, stored answers among it."""
+    things = things_of(database, acme)
+    client = acme.client(acme.key, strict=False)
+    served.engine.script = well_behaved
+    completion = await client.chat.completions.create(
+        model="chat", messages=[{"role": "user", "content": "secret-of-acme"}], store=True
+    )
+    response = await client.responses.create(model="chat", input="secret-of-acme", store=True)
+    ids = {**things.ids, "completion_id": completion.id, "response_id": response.id}
+    return Things(ids, (*things.secrets, "secret-of-acme"))
+
+
+def path_of(route: Route, ids: Mapping[str, str]) -> str:
+    path = route.path
+    for name in params_of(route):
+        path = path.replace(f"{{{name}}}", ids.get(name) or SHARED[name])
+    return path
+
+
+async def ask(customer: Customer, served: Any, route: Route, path: str, body: Any) -> tuple[int, str]:
+    headers = {"authorization": f"Bearer {customer.key}"}
+    query = "?start_time=1" if "/usage/" in path or path.endswith("/costs") else ""
+    async with served.client.request(
+        route.method, f"{served.url}/v1{path}{query}", headers=headers, json=body if route.method == "POST" else None
+    ) as answer:
+        return answer.status, await answer.text()
+
+
+async def test_every_route_is_decided_about(served: Any, theirs: Things) -> None:
+    undecided = [
+        name_of(route)
+        for route in served.gateway.routes
+        if not (name_of(route) in LISTS | OF_NOBODY | CREATIONS.keys() or params_of(route))
+        or any(name not in theirs.ids and name not in SHARED for name in params_of(route))
+    ]
+    assert undecided == [], "say for each of these, in this file, whose things it names"
+    known = {name_of(route) for route in served.gateway.routes}
+    assert (LISTS | OF_NOBODY | CREATIONS.keys()) - known == set(), "these routes are gone"
+
+
+async def test_another_tenants_ids_are_not_found_on_any_route(served: Any, globex: Customer, theirs: Things) -> None:
+    asked = [route for route in served.gateway.routes if any(name in theirs.ids for name in params_of(route))]
+    assert len(asked) > 30
+    answers = [
+        (route, *(await ask(globex, served, route, path_of(route, theirs.ids), BODIES.get(route.path, {}))))
+        for route in asked
+    ]
+    wrong = [(name_of(route), status, text[:200]) for route, status, text in answers if status != 404]
+    assert wrong == [], "another tenant's ids must be answered with 404, never 403 with a hint"
+    for route, _, text in answers:
+        hints = [secret for secret in theirs.secrets if secret in text and secret not in path_of(route, theirs.ids)]
+        assert hints == [], name_of(route)
+
+
+async def test_ones_own_place_with_another_tenants_thing_in_it_is_not_found_either(
+    served: Any, globex: Customer, theirs: Things, database: sa.Engine
+) -> None:
+    own = things_of(database, globex)
+    deeper = [route for route in served.gateway.routes if len([n for n in params_of(route) if n in theirs.ids]) > 1]
+    for route in deeper:
+        for name in params_of(route):
+            if name in theirs.ids and name != "project_id":
+                mixed = {**own.ids, name: theirs.ids[name]}
+                status, text = await ask(globex, served, route, path_of(route, mixed), BODIES.get(route.path, {}))
+                assert status == 404, (name_of(route), status, text)
+
+
+async def test_unknown_ids_are_told_in_the_same_words(served: Any, globex: Customer, theirs: Things) -> None:
+    """Nobody learns that an id exists elsewhere: the answer differs in nothing but the id itself."""
+    for route in served.gateway.routes:
+        if not any(name in theirs.ids for name in params_of(route)):
+            continue
+        nowhere = {name: value[:-6] + "zzzzzz" for name, value in theirs.ids.items()}
+        body = BODIES.get(route.path, {})
+        status, text = await ask(globex, served, route, path_of(route, theirs.ids), body)
+        other_status, other = await ask(globex, served, route, path_of(route, nowhere), body)
+        for name, value in theirs.ids.items():
+            text, other = text.replace(value, name), other.replace(nowhere[name], name)
+        assert (status, text) == (other_status, other), name_of(route)
+
+
+async def test_lists_show_nothing_of_others(served: Any, globex: Customer, acme: Customer, theirs: Things) -> None:
+    for route in served.gateway.routes:
+        if name_of(route) in LISTS:
+            _, text = await ask(globex, served, route, route.path, None)
+            assert not [secret for secret in theirs.secrets if secret in text], name_of(route)
+
+
+async def test_bodies_that_name_anothers_things_are_not_found(served: Any, globex: Customer, theirs: Things) -> None:
+    for route in served.gateway.routes:
+        body = CREATIONS.get(name_of(route))
+        if body is not None:
+            text = json.dumps(body)
+            for name, value in theirs.ids.items():
+                text = text.replace(f"{{{name}}}", value)
+            status, answer = await ask(globex, served, route, route.path, json.loads(text))
+            assert status in (400, 404), (name_of(route), status, answer)
+            assert "not found" in answer.lower() or "no " in answer.lower(), (name_of(route), answer)
+
+
+async def test_nothing_of_theirs_was_changed_by_all_that(
+    served: Any, acme: Customer, globex: Customer, theirs: Things
+) -> None:
+    shown = [
+        route
+        for route in served.gateway.routes
+        if route.method == "GET"
+        and (name_of(route) in LISTS or any(name in theirs.ids for name in params_of(route)))
+        and route.path != "/organization/audit_logs"  # which tells of the acts of this test
+    ]
+
+    async def picture() -> list[str]:
+        answers = [await ask(acme, served, route, path_of(route, theirs.ids), None) for route in shown]
+        return [f"{status} {text}" for status, text in answers]
+
+    before = await picture()
+    assert all(text.startswith("200") for text in before if "role" not in text and "spend limit" not in text), before
+    for route in served.gateway.routes:
+        if route.method != "GET" and any(name in theirs.ids for name in params_of(route)):
+            await ask(globex, served, route, path_of(route, theirs.ids), BODIES.get(route.path, {}))
+    assert await picture() == before
