@@ -14,7 +14,7 @@ from pleiade.ledger.posting import post
 from pleiade.ledger.seals import seal
 from pleiade.ledger.verify import SHOWN, check_folder, verify
 from pleiade.store import unit_of_work
-from pleiade.store.books import chains, closed_periods, entries, rollups, seals, series, transfers, writers
+from pleiade.store.books import chains, closed_periods, entries, rollups, seals, series, totals, transfers, writers
 
 
 def paid(number: int) -> Transfer:
@@ -82,6 +82,8 @@ CHANGES: list[tuple[str, Change, str]] = [
     ("sums", lambda c: c.execute(sa.update(rollups).where(rollups.c.span == 3600).values(cost=1)), "of the hour"),
     ("sums", lambda c: c.execute(sa.update(rollups).where(rollups.c.span == 86400).values(calls=7)), "of the day"),
     ("sums", lambda c: c.execute(sa.delete(rollups).where(rollups.c.span == 86400)), "nothing stands"),
+    ("sums", lambda c: c.execute(sa.update(totals).values(cost=1)), "total of the day"),
+    ("sums", lambda c: c.execute(sa.delete(totals)), "totals of 0 days"),
     ("sums", lambda c: c.execute(sa.delete(entries)), "nothing was entered"),
     ("sums", lambda c: c.execute(sa.delete(series)), "have no names"),
     ("transfers", lambda c: c.execute(sa.update(transfers).values(units=9)), "is not as it was posted"),

@@ -6,10 +6,10 @@ import sqlalchemy as sa
 
 from pleiade.ledger.folds import joined, nano_sums
 from pleiade.ledger.periods import check_period
+from pleiade.ledger.series import COARSE
+from pleiade.ledger.sums import DAY
 from pleiade.store import reading
-from pleiade.store.books import rollups, series, transfers
-
-DAY = 86400
+from pleiade.store.books import rollups, series, totals, transfers
 
 
 def balance(db: sa.Engine, account: str) -> dict[str, int]:
@@ -27,9 +27,9 @@ def balance_in(connection: sa.Connection, account: str) -> dict[str, int]:
     found: dict[str, int] = {}
     for side, sign in (("debit", 1), ("credit", -1)):
         calls = (
-            sa.select(series.c.currency, *nano_sums(rollups.c.cost))
-            .join_from(series, rollups, rollups.c.series == series.c.id)
-            .where(series.c[side] == account, rollups.c.span == DAY)
+            sa.select(series.c.currency, *nano_sums(totals.c.cost))
+            .join_from(series, totals, totals.c.series == series.c.id)
+            .where(series.c[side] == account)
             .group_by(series.c.currency)
         )
         moved = (
@@ -49,10 +49,11 @@ def spent(db: sa.Engine, scope: Literal["organisation", "project", "key"], name:
     Raises LedgerError for what is no month, StoreError.
     """
     check_period(period)
+    table, chosen = (totals, []) if scope in COARSE else (rollups, [rollups.c.span == DAY])
     statement = (
-        sa.select(series.c.currency, *nano_sums(rollups.c.cost))
-        .join_from(series, rollups, rollups.c.series == series.c.id)
-        .where(series.c[scope] == name, series.c.period == period, rollups.c.span == DAY)
+        sa.select(series.c.currency, *nano_sums(table.c.cost))
+        .join_from(series, table, table.c.series == series.c.id)
+        .where(series.c[scope] == name, series.c.period == period, *chosen)
         .group_by(series.c.currency)
     )
     with reading(db) as connection:

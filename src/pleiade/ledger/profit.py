@@ -8,9 +8,7 @@ from pleiade.ledger.accounts import COST, REVENUE
 from pleiade.ledger.folds import joined, nano_sums
 from pleiade.ledger.periods import check_period
 from pleiade.store import reading
-from pleiade.store.books import rollups, series, transfers
-
-DAY = 86400
+from pleiade.store.books import series, totals, transfers
 
 
 def monthly_profit(db: sa.Engine, months: Sequence[str]) -> list[tuple[str, int, str]]:
@@ -38,9 +36,9 @@ def monthly_profit(db: sa.Engine, months: Sequence[str]) -> list[tuple[str, int,
 
 def _calls(side: str, months: Sequence[str]) -> sa.Select[tuple[str, str, int, int]]:
     return (
-        sa.select(series.c.currency, series.c.period, *nano_sums(rollups.c.cost))
-        .join_from(series, rollups, rollups.c.series == series.c.id)
-        .where(series.c.period.in_(months), rollups.c.span == DAY, _of_profit(series.c[side]))
+        sa.select(series.c.currency, series.c.period, *nano_sums(totals.c.cost))
+        .join_from(series, totals, totals.c.series == series.c.id)
+        .where(series.c.period.in_(months), _of_profit(series.c[side]))
         .group_by(series.c.currency, series.c.period)
     )
 

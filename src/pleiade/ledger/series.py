@@ -9,6 +9,10 @@ from pleiade.store.books import series
 
 NAMES = tuple(column.name for column in series.columns if column.name != "id")
 
+COARSE = frozenset(
+    ("period", "organisation", "project", "storefront", "billing", "model", "currency", "operation", "debit", "credit")
+)
+
 Names = tuple[str, ...]  # in the order of NAMES
 
 
@@ -39,3 +43,8 @@ def names_of(entry: Entry, period: str) -> Names:
 def number_of(names: Names) -> int:
     """Their number: 63 bits of SHA-256, so that every keeper gives the same one without asking."""
     return int.from_bytes(hashlib.sha256(msgspec.msgpack.encode(names)).digest()[:8], "big") >> 1
+
+
+def coarse(names: Names) -> Names:
+    """The same without its finer names: a series of the totals."""
+    return tuple(name if kept in COARSE else "" for kept, name in zip(NAMES, names, strict=True))

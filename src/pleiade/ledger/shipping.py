@@ -14,13 +14,11 @@ from sqlalchemy.dialects import postgresql, sqlite
 from pleiade.ledger.periods import closed_of, lock_closings, open_period
 from pleiade.ledger.records import NO_HASH, Entered
 from pleiade.ledger.recovery import Shipped
-from pleiade.ledger.series import NAMES, Names, names_of, number_of
+from pleiade.ledger.series import NAMES, Names, coarse, names_of, number_of
+from pleiade.ledger.sums import Sums
 from pleiade.store import reading, unit_of_work
-from pleiade.store.books import entries, rollups, series, writers
+from pleiade.store.books import entries, series, writers
 
-HOUR, DAY = 3600, 86400  # the spans of sums, seconds
-HOUR_MS = 1000 * HOUR
-SUMS = tuple(column.name for column in rollups.columns if not column.primary_key)
 KNOWN_SERIES = 50_000  # numbers kept in memory, at most
 
 logger = logging.getLogger(__name__)
@@ -39,36 +37,36 @@ class Shipper:
 
     def __init__(self, db: sa.Engine) -> None:
         self._db = db
-        self._known: dict[Names, int] = {}
+        self._known: dict[Names, tuple[int, int]] = {}  # numbers of a series and of its coarse one
 
     def ship(self, shipments: Sequence[Shipment]) -> dict[str, int]:
         """Put all shipments into the database, in one transaction; what is there already is passed over.
 
         Returns each writer's last sequence there. Raises StoreError; then nothing was changed.
         """
-        fresh: dict[Names, int] = {}
+        fresh: dict[Names, tuple[int, int]] = {}
         with unit_of_work(self._db) as connection:
             lock_closings(connection, shared=True)
             states = _lock_writers(connection, [shipment.writer for shipment in shipments])
             closed = closed_of(connection, {e.entry.organisation for s in shipments for e in s.entered})
             rows: list[tuple[object, ...]] = []
-            hours: dict[tuple[int, int], list[int]] = {}
+            sums = Sums()
             for shipment in sorted(shipments, key=lambda shipment: shipment.writer):
                 new = _new(shipment, states[shipment.writer].shipped)
                 for entered in new:
                     entry = entered.entry
                     names = names_of(entry, open_period(entry.organisation, entry.time_ms, closed))
-                    number = self._known.get(names) or fresh.get(names)
-                    if number is None:
-                        number = fresh[names] = number_of(names)
-                    rows.append(_row(entered, number))
-                    _count(hours, entered, number)
+                    numbers = self._known.get(names) or fresh.get(names)
+                    if numbers is None:
+                        numbers = fresh[names] = (number_of(names), number_of(coarse(names)))
+                    rows.append(_row(entered, numbers[0]))
+                    sums.add(entry, *numbers)
                 _advance(connection, shipment, new)
             if fresh:
                 connection.execute(_insert(connection, series).on_conflict_do_nothing(), _series_rows(fresh))
             if rows:
                 _write_rows(connection, rows)
-                connection.execute(_upsert_sums(connection), _sum_rows(hours))
+                sums.write(connection)
             last = {s.writer: max(states[s.writer].shipped, _last(s)) for s in shipments}
         if len(self._known) + len(fresh) > KNOWN_SERIES:
             self._known.clear()
@@ -163,49 +161,14 @@ def _write_rows(connection: sa.Connection, rows: Sequence[tuple[object, ...]]) -
         connection.exec_driver_sql(f"INSERT INTO entries ({names}) VALUES ({marks})", list(rows))
 
 
-def _count(hours: dict[tuple[int, int], list[int]], entered: Entered, number: int) -> None:
-    """Add an entry to the sums of its hour, in the order of SUMS."""
-    e = entered.entry
-    key = (e.time_ms // HOUR_MS * 3600, number)
-    sums = hours.get(key)
-    if sums is None:
-        sums = hours[key] = [0] * len(SUMS)
-    sums[0] += 1
-    sums[1] += e.estimated
-    sums[2] += e.prompt_tokens
-    sums[3] += e.cached_tokens
-    sums[4] += e.completion_tokens
-    sums[5] += e.reasoning_tokens
-    sums[6] += e.images
-    sums[7] += e.audio
-    sums[8] += e.cost
-    sums[9] += e.ms
-
-
-def _sum_rows(hours: Mapping[tuple[int, int], Sequence[int]]) -> list[dict[str, int]]:
-    """Rows of the sums by hour and by day, in the order of their key."""
-    days: dict[tuple[int, int], Sequence[int]] = {}
-    for (start, number), sums in hours.items():
-        key = (start - start % DAY, number)
-        days[key] = [a + b for a, b in zip(days.get(key, [0] * len(SUMS)), sums, strict=True)]
-    return [
-        {"span": span, "start": start, "series": number, **dict(zip(SUMS, table[start, number], strict=True))}
-        for span, table in ((HOUR, hours), (DAY, days))
-        for start, number in sorted(table)
-    ]
-
-
-def _series_rows(fresh: Mapping[Names, int]) -> list[dict[str, Any]]:
-    rows = [{"id": number, **dict(zip(NAMES, names, strict=True))} for names, number in fresh.items()]
-    return sorted(rows, key=lambda row: row["id"])
-
-
-def _upsert_sums(connection: sa.Connection) -> sqlite.Insert | postgresql.Insert:
-    insert = _insert(connection, rollups)
-    return insert.on_conflict_do_update(
-        index_elements=["span", "start", "series"],
-        set_={name: rollups.c[name] + insert.excluded[name] for name in SUMS},
-    )
+def _series_rows(fresh: Mapping[Names, tuple[int, int]]) -> list[dict[str, Any]]:
+    """Rows of new series and of their coarse ones, in the order of their numbers."""
+    found = {
+        number: each
+        for names, numbers in fresh.items()
+        for number, each in zip(numbers, (names, coarse(names)), strict=True)
+    }
+    return [{"id": number, **dict(zip(NAMES, found[number], strict=True))} for number in sorted(found)]
 
 
 def _insert(connection: sa.Connection, table: sa.Table) -> sqlite.Insert | postgresql.Insert:

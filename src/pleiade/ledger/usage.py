@@ -4,7 +4,7 @@ Time is UTC's, and a range is widened to whole buckets. Rows come one by one, in
 page of any size costs no memory.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any, Literal, NamedTuple
 
 import msgspec
@@ -13,11 +13,13 @@ import sqlalchemy as sa
 from pleiade.domain import Usage
 from pleiade.ledger.errors import LedgerError
 from pleiade.ledger.folds import COUNTS, Where, columns_by, conditions, joined, nano_sums
+from pleiade.ledger.series import COARSE
+from pleiade.ledger.sums import DAY, HOUR
 from pleiade.store import reading
-from pleiade.store.books import entries, rollups, series
+from pleiade.store.books import entries, rollups, series, totals
 
 Bucket = Literal["minute", "hour", "day", "all"]
-SECONDS = {"minute": 60, "hour": 3600, "day": 86400}
+SECONDS = {"minute": 60, "hour": HOUR, "day": DAY}
 MOST_MINUTES = 1440  # minutes are counted from the entries themselves: a day of them at most
 AT_ONCE = 500  # rows fetched together
 
@@ -52,7 +54,7 @@ def usage(
 
     Raises LedgerError for an unknown name and for more than a day in minutes; StoreError.
     """
-    source = _source(start, end, bucket)
+    source = _source(start, end, bucket, {*by, *(where or {})})
     sums = [sa.func.sum(source.measures[name]) for name in ("calls", "estimated", *COUNTS, "ms")]
     for begin, names, values in _rows(db, source, columns_by(by), where or {}, sums):
         calls, estimated, *counts, ms = (int(value) for value in values)
@@ -71,7 +73,7 @@ def costs(
     db: sa.Engine, *, start: int, end: int, bucket: Bucket = "day", by: Sequence[str] = (), where: Where | None = None
 ) -> Iterator[CostRow]:
     """Costs of calls like `usage`, always told apart by currency. Raises LedgerError, StoreError."""
-    source = _source(start, end, bucket)
+    source = _source(start, end, bucket, {*by, *(where or {})})
     sums = [sa.func.sum(source.measures["calls"]), *nano_sums(source.measures["cost"])]
     columns = columns_by([*by, *(["currency"] if "currency" not in by else [])])
     place = [column.name for column in columns].index("currency")
@@ -87,7 +89,7 @@ def costs(
 
 
 class _Source(NamedTuple):
-    """Where a fold reads: sums by day or hour, or entries for minutes."""
+    """Where a fold reads: totals by day, sums by day or hour, or entries for minutes."""
 
     series: sa.ColumnElement[int]
     start: sa.ColumnElement[int]
@@ -101,20 +103,21 @@ class _Source(NamedTuple):
         return begin + self.seconds if self.seconds else self.last
 
 
-def _source(start: int, end: int, bucket: Bucket) -> _Source:
+def _source(start: int, end: int, bucket: Bucket, names: Collection[str]) -> _Source:
     if bucket != "all" and bucket not in SECONDS:
         raise LedgerError(f"bucket {bucket!r}: use {', '.join(SECONDS)} or all")
     if bucket == "minute":
         return _minutes(start - start % 60, -(-end // 60) * 60)
     # All in one is a sum of days where it begins and ends with days, else of hours.
-    span = SECONDS["day"] if bucket == "day" or (bucket == "all" and not start % 86400 | end % 86400) else 3600
+    span = DAY if bucket == "day" or (bucket == "all" and not (start % DAY or end % DAY)) else HOUR
     first, last = start - start % span, -(-end // span) * span
-    table = rollups.c
+    enough = span == DAY and COARSE.issuperset(names)  # no finer name is asked for: far fewer rows
+    table = totals.c if enough else rollups.c
     return _Source(
         series=table.series,
         start=sa.literal(first) if bucket == "all" else table.start,
         measures={name: table[name] for name in ("calls", "estimated", *COUNTS, "cost", "ms")},
-        chosen=[table.span == span, table.start >= first, table.start < last],
+        chosen=[table.start >= first, table.start < last, *([] if enough else [rollups.c.span == span])],
         seconds=0 if bucket == "all" else span,
         last=last,
     )

@@ -7,8 +7,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from pleiade.ledger.folds import joined, nano_sums
-from pleiade.ledger.shipping import DAY, HOUR, SUMS
-from pleiade.store.books import entries, rollups, series, transfers
+from pleiade.ledger.series import NAMES, coarse, number_of
+from pleiade.ledger.sums import DAY, HOUR, SUMS
+from pleiade.store.books import entries, rollups, series, totals, transfers
 
 Found = Iterator[str | int]
 AT_ONCE = 1000
@@ -49,9 +50,40 @@ def check_sums(connection: sa.Connection) -> Found:
         .group_by(day, rollups.c.series)
         .order_by(day, rollups.c.series),
     )
+    yield from _totals(connection)
     unknown = sa.select(entries.c.series).where(entries.c.series.not_in(sa.select(series.c.id))).distinct()
     for number in connection.scalars(unknown):
         yield f"entries of series {number} have no names"
+
+
+def _totals(connection: sa.Connection) -> Found:
+    """A day's totals are its sums without the finer names; one day at a time is in memory."""
+    daily = (
+        sa.select(rollups.c.start, *(rollups.c[name] for name in SUMS), *(series.c[name] for name in NAMES))
+        .join_from(rollups, series, series.c.id == rollups.c.series)
+        .where(rollups.c.span == DAY)
+        .order_by(rollups.c.start)
+    )
+    rows = connection.execute(daily.execution_options(yield_per=AT_ONCE))
+    days = 0
+    for start, of_day in groupby(rows, key=lambda row: int(row[0])):
+        again: dict[int, tuple[int, ...]] = {}
+        for row in of_day:
+            values, names = row[1 : 1 + len(SUMS)], row[1 + len(SUMS) :]
+            number = number_of(coarse(tuple(names)))
+            before = again.get(number, (0,) * len(SUMS))
+            again[number] = tuple(int(a) + int(b) for a, b in zip(before, values, strict=True))
+        chosen = sa.select(totals.c.series, *(totals.c[name] for name in SUMS)).where(totals.c.start == start)
+        stand = {int(row[0]): tuple(int(value) for value in row[1:]) for row in connection.execute(chosen)}
+        days += 1
+        yield len(stand)
+        for number in sorted(stand.keys() | again.keys()):
+            if stand.get(number) != again.get(number):
+                told = f"{_told(stand.get(number))} stands, {_told(again.get(number))} was summed"
+                yield f"total of the day {start}, series {number}: {told}"
+    stated = connection.scalar(sa.select(sa.func.count(totals.c.start.distinct()))) or 0
+    if stated != days:
+        yield f"there are totals of {stated} days, and sums of {days}"
 
 
 def _same(connection: sa.Connection, name: str, span: int, again: sa.Select[Any]) -> Found:

@@ -73,6 +73,24 @@ entries = sa.Table(
     sqlite_with_rowid=False,
 )
 
+
+def _sums() -> list[sa.Column[int]]:
+    """What is summed, in this order everywhere."""
+    names = (
+        "calls",
+        "estimated",  # how many of the calls
+        "prompt_tokens",
+        "cached_tokens",
+        "completion_tokens",
+        "reasoning_tokens",
+        "images",
+        "audio",
+        "cost",  # nano
+        "ms",
+    )
+    return [sa.Column(name, sa.BigInteger, nullable=False) for name in names]
+
+
 # Sums of entries by hour and by day: what usage, costs and balances are read from.
 rollups = sa.Table(
     "rollups",
@@ -80,17 +98,20 @@ rollups = sa.Table(
     sa.Column("span", sa.Integer, primary_key=True, autoincrement=False),  # seconds: 3600 or 86400
     sa.Column("start", sa.BigInteger, primary_key=True, autoincrement=False),  # Unix seconds
     sa.Column("series", sa.BigInteger, primary_key=True, autoincrement=False),
-    sa.Column("calls", sa.BigInteger, nullable=False),
-    sa.Column("estimated", sa.BigInteger, nullable=False),  # how many of the calls
-    sa.Column("prompt_tokens", sa.BigInteger, nullable=False),
-    sa.Column("cached_tokens", sa.BigInteger, nullable=False),
-    sa.Column("completion_tokens", sa.BigInteger, nullable=False),
-    sa.Column("reasoning_tokens", sa.BigInteger, nullable=False),
-    sa.Column("images", sa.BigInteger, nullable=False),
-    sa.Column("audio", sa.BigInteger, nullable=False),
-    sa.Column("cost", sa.BigInteger, nullable=False),  # nano
-    sa.Column("ms", sa.BigInteger, nullable=False),
+    *_sums(),
     sa.Index("ix_rollups_series_span", "series", "span"),
+    sqlite_with_rowid=False,
+)
+
+# Sums by day of series whose finer names (key, user, deployment, price, outcome, …) are left out: so few rows that the
+# questions that everybody asks, by organisation, project and model over months, are answered at once.
+totals = sa.Table(
+    "totals",
+    metadata,
+    sa.Column("start", sa.BigInteger, primary_key=True, autoincrement=False),  # Unix seconds
+    sa.Column("series", sa.BigInteger, primary_key=True, autoincrement=False),
+    *_sums(),
+    sa.Index("ix_totals_series", "series"),
     sqlite_with_rowid=False,
 )
 

@@ -6,7 +6,7 @@ from alembic import op
 revision = "0005"
 down_revision = "0004"
 
-TABLES = ("writers", "series", "entries", "rollups", "transfers", "closed_periods", "seals", "chains")
+TABLES = ("writers", "series", "entries", "rollups", "totals", "transfers", "closed_periods", "seals", "chains")
 
 
 def upgrade() -> None:
@@ -106,6 +106,24 @@ def upgrade() -> None:
     op.create_index("ix_series_key_period", "series", ["key", "period"])
     op.create_index("ix_series_organisation_period", "series", ["organisation", "period"])
     op.create_index("ix_series_project_period", "series", ["project", "period"])
+    op.create_table(
+        "totals",
+        sa.Column("start", sa.BigInteger, autoincrement=False, nullable=False),
+        sa.Column("series", sa.BigInteger, autoincrement=False, nullable=False),
+        sa.Column("calls", sa.BigInteger, nullable=False),
+        sa.Column("estimated", sa.BigInteger, nullable=False),
+        sa.Column("prompt_tokens", sa.BigInteger, nullable=False),
+        sa.Column("cached_tokens", sa.BigInteger, nullable=False),
+        sa.Column("completion_tokens", sa.BigInteger, nullable=False),
+        sa.Column("reasoning_tokens", sa.BigInteger, nullable=False),
+        sa.Column("images", sa.BigInteger, nullable=False),
+        sa.Column("audio", sa.BigInteger, nullable=False),
+        sa.Column("cost", sa.BigInteger, nullable=False),
+        sa.Column("ms", sa.BigInteger, nullable=False),
+        sa.PrimaryKeyConstraint("start", "series", name="pk_totals"),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("ix_totals_series", "totals", ["series"])
     op.create_table(
         "transfers",
         sa.Column("sequence", sa.BigInteger, autoincrement=False, nullable=False),
