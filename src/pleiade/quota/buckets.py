@@ -97,15 +97,17 @@ def keep_ms(ask: Ask, state: State) -> int:
     return 2 * ask.period_ms
 
 
-def standing(ask: Ask, level: int, now_ms: int) -> Standing:
-    """How a bucket with that level stands, for people and headers."""
-    used, reset_ms = level, 0
+def reset_ms(ask: Ask, level: int, now_ms: int) -> int:
+    """How long until a bucket with that level is empty again; 0 = not by waiting."""
     if ask.bucket is _LEAKY:
-        used = -(-level // DROPS)
-        reset_ms = -(-level // max(1, ask.limit))
-    elif ask.bucket is _WINDOW:
-        reset_ms = ask.period_ms - now_ms % ask.period_ms
-    return Standing(ask.limit, used, max(0, ask.limit - used), reset_ms)
+        return -(-level // max(1, ask.limit))
+    return ask.period_ms - now_ms % ask.period_ms if ask.bucket is _WINDOW else 0
+
+
+def standing(ask: Ask, level: int, now_ms: int) -> Standing:
+    """How a bucket with that level stands, for people."""
+    used = -(-level // DROPS) if ask.bucket is _LEAKY else level
+    return Standing(ask.limit, used, max(0, ask.limit - used), reset_ms(ask, level, now_ms))
 
 
 def retry_after_ms(ask: Ask, level: int, now_ms: int) -> int:

@@ -41,7 +41,10 @@ def estimate(body: Mapping[str, msgspec.Raw], path: str, context_length: int = 0
     `context_length` (tokens, 0 = unknown) bounds it: no model reads or writes more. Wrong types count as absent, for
     the engine refuses them.
     """
-    prompt = sum(_prompt_tokens(body[name]) for name in _PROMPTS if name in body)
+    prompt = 0
+    for name in _PROMPTS:
+        if name in body:
+            prompt += _prompt_tokens(body[name])
     if context_length:
         prompt = min(prompt, context_length)
     if path.startswith("/images"):
@@ -49,9 +52,15 @@ def estimate(body: Mapping[str, msgspec.Raw], path: str, context_length: int = 0
     if path not in ("/chat/completions", "/completions"):
         return Estimate(min(prompt, MOST))
     room = context_length - prompt if context_length else MOST
-    named = next((value for name in _LIMITS if (value := _integer(body.get(name), -1)) >= 0), None)
+    named = None
+    for name in _LIMITS:
+        if name in body and (value := _integer(body[name], -1)) >= 0:
+            named = value
+            break
     guess = COMPLETIONS_DEFAULT if path == "/completions" else GUESS
-    answers = max(1, _integer(body.get("n")), _integer(body.get("best_of")))
+    answers = 1
+    if "n" in body or "best_of" in body:
+        answers = max(1, _integer(body.get("n")), _integer(body.get("best_of")))
     if path == "/completions":
         answers *= _prompts(body.get("prompt"))
         most = guess if named is None else named
@@ -67,7 +76,7 @@ def estimate(body: Mapping[str, msgspec.Raw], path: str, context_length: int = 0
 
 def _prompt_tokens(raw: msgspec.Raw) -> int:
     data = bytes(raw)
-    if data[:1] == b"[" and data[1:40].lstrip(b" \t\r\n[")[:1].isdigit():
+    if data[:1] == b"[" and data[1:2] != b"{" and data[1:40].lstrip(b" \t\r\n[")[:1].isdigit():
         return data.count(b",") + 1
     size, images = len(data), 0
     at = data.find(b'"data:')

@@ -1,13 +1,12 @@
 """What callers are told about limits, in OpenAI's and in Azure's words (wire-contract §4 and §6): headers, refusals."""
 
 import math
-from collections.abc import Iterable
 
 import msgspec
 
 from pleiade.domain.limits import Capacity, Scope, Stance
-from pleiade.quota.buckets import DAY_MS, MINUTE_MS, standing
-from pleiade.quota.limiter import Ask, Standing, Unit, Verdict
+from pleiade.quota.buckets import DAY_MS, DROPS, MINUTE_MS, reset_ms, standing
+from pleiade.quota.limiter import Ask, Bucket, Unit, Verdict
 
 Headers = tuple[tuple[bytes, bytes], ...]
 
@@ -18,6 +17,11 @@ _OPERATIONS = {
     "embeddings": "Embeddings_Create",
     "image_generation": "ImageGenerations_Create",
 }
+_LEAKY = Bucket.LEAKY
+_NAMES = (
+    (Unit.REQUESTS, b"x-ratelimit-limit-requests", b"x-ratelimit-remaining-requests", b"x-ratelimit-reset-requests"),
+    (Unit.TOKENS, b"x-ratelimit-limit-tokens", b"x-ratelimit-remaining-tokens", b"x-ratelimit-reset-tokens"),
+)
 _COUNTED = {
     Unit.REQUESTS: ("requests", "R"),
     Unit.TOKENS: ("tokens", "T"),
@@ -59,14 +63,19 @@ def rate_headers(verdict: Verdict, *, azure: bool = False) -> Headers:
     Azure tells resets only with a 429, in whole seconds; OpenAI always, as durations.
     """
     headers: list[tuple[bytes, bytes]] = []
-    for unit, name in ((Unit.REQUESTS, b"requests"), (Unit.TOKENS, b"tokens")):
-        least = _least(verdict, unit)
-        if least is None:
-            continue
-        headers.append((b"x-ratelimit-limit-" + name, b"%d" % least.limit))
-        headers.append((b"x-ratelimit-remaining-" + name, b"%d" % least.remaining))
-        if not azure:
-            headers.append((b"x-ratelimit-reset-" + name, duration(least.reset_ms).encode()))
+    for unit, limit, remaining, reset in _NAMES:
+        least: Ask | None = None
+        level = left = 0
+        for ask, found in zip(verdict.asks, verdict.levels, strict=True):
+            if ask.unit is unit and ask.shown:
+                room = ask.limit - (-(-found // DROPS) if ask.bucket is _LEAKY else found)
+                if least is None or room < left:
+                    least, level, left = ask, found, room
+        if least is not None:
+            headers.append((limit, b"%d" % least.limit))
+            headers.append((remaining, b"%d" % max(0, left)))
+            if not azure:
+                headers.append((reset, duration(reset_ms(least, level, verdict.at_ms)).encode()))
     return tuple(headers)
 
 
@@ -179,15 +188,6 @@ def _over_budget(ask: Ask) -> Refusal:
         headers=_NO_RETRY,
         azure_headers=_NO_RETRY,
     )
-
-
-def _least(verdict: Verdict, unit: Unit) -> Standing | None:
-    found: Iterable[Standing] = (
-        standing(ask, level, verdict.at_ms)
-        for ask, level in zip(verdict.asks, verdict.levels, strict=True)
-        if ask.unit is unit and ask.shown
-    )
-    return min(found, key=lambda stands: stands.remaining, default=None)
 
 
 def _place(ask: Ask, word: str = "in") -> str:
