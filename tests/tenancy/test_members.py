@@ -10,6 +10,7 @@ from pleiade.tenancy.errors import ConflictError, InvalidError, NotFoundError, T
 from pleiade.tenancy.keys import create_key, get_key, hash_secret, version
 from pleiade.tenancy.members import add_member, get_member, list_members, memberships, remove_member, set_role
 from pleiade.tenancy.opening import open_keys, principal_of_user
+from pleiade.tenancy.signin.passwords import has_password, set_password
 from pleiade.tenancy.users import create_user, delete_user, find_user, get_user, list_users, rename_user, user_by_email
 from tenancy.tenants import ACTOR, make_member, make_tenant
 
@@ -140,9 +141,11 @@ def test_a_deleted_person_leaves_no_key_and_frees_the_address(db: sa.Engine) -> 
     user = make_member(db, tenant, Role.DEVELOPER, Role.MEMBER)
     place = {"organisation": tenant.id, "project": tenant.project.id}
     secret, _ = create_key(db, name="k", owner=user.id, actor=ACTOR, **place)
+    set_password(db, user.id, "correct horse battery", actor=ACTOR)
     before = version(db)
     delete_user(db, user.id, actor=ACTOR)
     assert version(db) > before
+    assert not has_password(db, user.id)
     assert hash_secret(secret) not in open_keys(db)
     assert memberships(db, user.id) == []
     assert create_user(db, email=user.email, actor=ACTOR).id != user.id

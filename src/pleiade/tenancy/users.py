@@ -7,6 +7,7 @@ import sqlalchemy as sa
 
 from pleiade.domain import DEFAULT_ORGANISATION, Actor, User
 from pleiade.store import reading
+from pleiade.store.signin import identities, passwords, sessions
 from pleiade.store.tables import keys
 from pleiade.store.tenants import organisation_members, project_members, users
 from pleiade.tenancy.change import Change, change
@@ -88,7 +89,7 @@ def rename_user(db: sa.Engine, user: str, *, name: str, actor: Actor) -> User:
 
 
 def delete_user(db: sa.Engine, user: str, *, actor: Actor) -> None:
-    """Remove a person everywhere: their keys are revoked, their places and their address go; their usage stays.
+    """Remove a person everywhere: keys are revoked, places, address and ways to sign in go; their usage stays.
 
     Raises NotFoundError; ConflictError where they are the last owner of an organisation.
     """
@@ -102,6 +103,8 @@ def delete_user(db: sa.Engine, user: str, *, actor: Actor) -> None:
         connection.execute(sa.update(keys).where(keys.c.owner == user, keys.c.revoked == 0).values(revoked=now))
         connection.execute(sa.delete(project_members).where(project_members.c.user == user))
         connection.execute(sa.delete(organisation_members).where(organisation_members.c.user == user))
+        for table in (sessions, passwords, identities):
+            connection.execute(sa.delete(table).where(table.c.user == user))
         connection.execute(sa.delete(users).where(users.c.id == user))
         for organisation in belonged or [DEFAULT_ORGANISATION]:
             act.record("user.deleted", organisation, user)

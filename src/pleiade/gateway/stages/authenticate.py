@@ -26,7 +26,7 @@ class Authenticate:
         """Raises ApiError 401 (no key, wrong key), 400 (two keys), or what the dialect demands."""
         if not call.route.public:
             principal = call.principal = await self._who(call)
-            call.edge.organization = principal.project
+            call.edge.organization = principal.organisation
             call.api_version = call.dialect.check(call.query)
         await self._next(call)
 

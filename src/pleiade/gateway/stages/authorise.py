@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Authorise:
-    """Refuses what a key was not made for; tells the caller's organisation in the answer's header.
+    """Refuses what a key was not made for.
 
     A route about things with owners (projects, keys, people) asks further, with the ids that its path names:
     `pleiade.tenancy.rights.may`.
@@ -26,7 +26,6 @@ class Authorise:
         """Raises ApiError 401: another tenant's header, or a scope or role that does not reach."""
         if not call.route.public:
             principal = call.principal
-            call.edge.organization = principal.organisation
             if call.dialect.name == "openai":  # Azure's clients name no tenant, and Azure reads no such header
                 named = call.headers.get(b"openai-organization")
                 if named and named != principal.organisation.encode():
