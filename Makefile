@@ -8,7 +8,7 @@ PORT ?= 8000
 PIP_FLAGS := --disable-pip-version-check -q
 
 .DEFAULT_GOAL := help
-.PHONY: help install up install-lab dev test check format chain bench clean
+.PHONY: help install up install-lab dev test check format chain crash bench clean
 
 help: ## list the commands
 	@grep -hE '^[a-z%-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -53,6 +53,10 @@ format: dev ## let ruff format and mend
 
 chain: dev ## the whole way at toy scale: text to a deployed model that answers
 	.venv-dev/bin/python bench/chain.py
+
+crash: dev ## the books after the worst: 50 gateways killed under 2,000 callers, databases stopped; SQLite, then PostgreSQL
+	.venv-dev/bin/python tests/crash/crash.py --database sqlite
+	.venv-dev/bin/python tests/crash/crash.py --database postgresql
 
 bench: bench-engine bench-gateway bench-training bench-publish ## every published number, measured beside its peers
 

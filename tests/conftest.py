@@ -1,11 +1,7 @@
 """What every test may use. Nothing here imports torch: tests that need it import it themselves."""
 
-import getpass
 import os
-import pwd
 import shutil
-import subprocess
-import tempfile
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,50 +10,24 @@ import pytest
 import sqlalchemy as sa
 
 from pleiade.store import migrate, open_database
+from postgresql_server import PostgresqlServer, postgresql_programs
 from serving import Server, serve
-
-
-def _postgresql_programs() -> Path | None:
-    """The newest folder with initdb and pg_ctl, as distributions install them."""
-    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[-3]))
-    if found:
-        return found[-1].parent
-    on_path = shutil.which("initdb")
-    return Path(on_path).parent if on_path else None
 
 
 @pytest.fixture(scope="session")
 def postgresql() -> Iterator[str]:
     """A private PostgreSQL in a temporary folder, on a Unix socket only: the URL of its first database."""
-    programs = _postgresql_programs()
+    programs = postgresql_programs()
     if programs is None:
         if os.environ.get("CI"):
             pytest.fail("PostgreSQL must be installed in CI: apt-get install postgresql")
         pytest.skip("PostgreSQL is not installed: apt-get install postgresql")
-    user, become = getpass.getuser(), []
-    if os.geteuid() == 0:  # PostgreSQL refuses to run as root
-        user = "postgres" if any(entry.pw_name == "postgres" for entry in pwd.getpwall()) else "nobody"
-        become = ["runuser", "-u", user, "--"]
-    folder = Path(tempfile.mkdtemp(prefix="pleiade-pg-"))
-    if become:
-        shutil.chown(folder, user)
-    data = folder / "data"
-    control = [*become, str(programs / "pg_ctl"), "-D", str(data), "-w"]
-    options = f"-c listen_addresses='' -c unix_socket_directories={folder} -c fsync=off"
-
-    def run(argv: list[str]) -> None:
-        done = subprocess.run(argv, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-        assert done.returncode == 0, done.stdout
-
+    server = PostgresqlServer(programs)
     try:
-        initdb = [str(programs / "initdb"), "-D", str(data), "-U", "pleiade", "--auth=trust", "--no-sync"]
-        run([*become, *initdb])
-        run([*control, "-l", str(folder / "log"), "-o", options, "start"])
-        yield f"postgresql+psycopg://pleiade@/postgres?host={folder}"
+        server.start()
+        yield server.url
     finally:
-        if data.exists():
-            subprocess.run([*control, "-m", "immediate", "stop"], cwd=folder, stdout=subprocess.DEVNULL)
-        shutil.rmtree(folder, ignore_errors=True)
+        server.remove()
 
 
 def _create_database(server: sa.URL, template: str = "template1") -> sa.URL:

@@ -57,6 +57,7 @@ class Remote(msgspec.Struct, frozen=True, kw_only=True):
     rewrite_model: bool = True
     extra_usage: bool = False
     usage_per_choice: bool = False
+    tells_usage: bool = False
 
 
 class Engine(Protocol):

@@ -16,6 +16,7 @@ OPTIONS: dict[str, type] = {
     "azure_deployment": str,
     "model": str,  # what the other side calls the model
     "extra_usage": bool,  # it understands stream_options.continuous_usage_stats, as vLLM does
+    "tells_usage": bool,  # it answers GET URL/usage/REQUEST, as our own workers do
 }
 
 
@@ -53,6 +54,7 @@ class Upstream:
                 headers={"api-key": key} if key else {},
                 send_model=str(options.get("model", azure)),
                 extra_usage=bool(options.get("extra_usage", False)),
+                tells_usage=bool(options.get("tells_usage", False)),
             )
         return Remote(
             url=url,
@@ -60,6 +62,7 @@ class Upstream:
             headers={"authorization": f"Bearer {key}"} if key else {},
             send_model=str(options.get("model", model.id)),
             extra_usage=bool(options.get("extra_usage", False)),
+            tells_usage=bool(options.get("tells_usage", False)),
         )
 
 

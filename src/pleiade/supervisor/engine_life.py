@@ -201,6 +201,7 @@ class EngineLife:
         return msgspec.structs.replace(
             self._endpoint(EndpointState.READY),
             url=plan.url.rstrip("/"),
+            tells_usage=plan.tells_usage,
             query=plan.query,
             headers=plan.headers,
             send_model=plan.send_model,
