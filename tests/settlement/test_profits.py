@@ -1,6 +1,11 @@
 """Profits by period: what a file or the ledger says, or one sentence with the line that is wrong."""
 
+from contextlib import suppress
+from itertools import pairwise
+
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from pleiade.settlement import Profit, SettlementError
 from pleiade.settlement.periods import gaps, parse_period
@@ -52,6 +57,18 @@ def test_a_mistake_is_named_with_its_line(text: str | bytes, says: str) -> None:
     with pytest.raises(SettlementError, match=says) as caught:
         read(text)
     assert "\n" not in str(caught.value)
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.one_of(
+        st.binary(), st.text(alphabet='2034-QWH01.,;"\r\n \x00eE+').map(lambda text: f"period,profit\n{text}".encode())
+    )
+)
+def test_no_bytes_whatever_break_the_reader(data: bytes) -> None:
+    with suppress(SettlementError):  # any other exception is a failure
+        profits = read(data)
+        assert all(before.period.last < after.period.first for before, after in pairwise(profits))
 
 
 def test_a_file_as_spreadsheets_write_it_is_read() -> None:

@@ -1,12 +1,16 @@
 """Agreements that cannot be: each mistake is told in one sentence that names it and says what to do."""
 
+import re
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from pleiade.settlement import SettlementError, load_agreement, parse_agreement
+from pleiade.settlement import SettlementError, load_agreement, parse_agreement, settle
+from pleiade.settlement.agreement import Agreement
 from pleiade.settlement.document import terms_id
-from settlement.agreements import SHIPPED, shipped
+from settlement.agreements import SHIPPED, shipped, years
 
 PLAIN = """
 name = "plain"
@@ -53,6 +57,8 @@ def changed(old: str, new: str, text: str = PLAIN) -> str:
         (changed('id = "bob"', 'id = "Bob O\'Hara"'), "Bob O'Hara.*`name` takes any text"),
         (changed('id = "bob"', 'id = "ann"'), "two of its party entries are called 'ann'"),
         (changed('name = "last"', 'name = "first"'), "two of its tranche entries are called 'first'"),
+        (changed('name = "last"', 'name = "la\\nst"'), r"the name 'la\\nst' has control characters"),
+        (changed('name = "plain"', 'name = "\\u001b[31mred"'), "has control characters"),
         # Shares
         (changed("bob = 0.25", "bob = 0.26"), "shares of the tranche 'first' sum to 1.01, not to 1"),
         (changed("bob = 0.25", "bob = 0.249999999999"), "sum to 0.999999999999, not to 1"),
@@ -134,6 +140,31 @@ def test_a_mistake_is_named(text: str, says: str) -> None:
     with pytest.raises(SettlementError, match=says) as caught:
         parse_agreement(text)
     assert "\n" not in str(caught.value)
+
+
+WORDS = st.sampled_from(
+    [*re.findall(r"[\w.-]+|[^\w\s]", CAPPED), "nan", "-1", "1e999", '"caps"', "date", "2020-01-01", "\n"]
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.one_of(st.text(), st.lists(st.tuples(st.integers(0, len(CAPPED)), WORDS), min_size=1, max_size=3)))
+def test_no_text_whatever_breaks_the_reader(text: str | list[tuple[int, str]]) -> None:
+    changed_text = CAPPED if isinstance(text, list) else text
+    for place, word in text if isinstance(text, list) else []:
+        changed_text = changed_text[:place] + word + changed_text[place:]
+    agreement, said = read(changed_text)
+    assert "\n" not in said
+    if agreement is not None:
+        assert sum(settle(agreement, years(10**6, -(10**5), 10**9)).totals) == 10**6 - 10**5 + 10**9
+
+
+def read(text: str) -> tuple[Agreement | None, str]:
+    """The agreement, or what is said against it."""
+    try:
+        return parse_agreement(text), ""
+    except SettlementError as error:
+        return None, str(error)
 
 
 def test_the_file_is_named_in_front_of_the_mistake(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from pleiade.settlement.checking import check_tranches
 from pleiade.settlement.errors import SettlementError
 from pleiade.settlement.periods import parse_period
 
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _ID = re.compile(r"[a-z][a-z0-9_-]{0,63}")
 MAX_NAME = 128  # what the table of recorded settlements holds
 MAX_DIGITS = 9
@@ -158,6 +159,7 @@ class _Reader:
         return agreement
 
     def _check_ids(self) -> None:
+        written = self.written
         if not self.ids:
             raise SettlementError("it has no parties; write a [[parties]] for each")
         for name in self.ids:
@@ -168,6 +170,9 @@ class _Reader:
         for name in self.assumptions:
             if not _ID.fullmatch(name):
                 raise SettlementError(f"the assumption {name!r} has other than a-z, 0-9, _ and -; give it a plain name")
+        for name in (written.name, *(each.name for each in (*written.parties, *written.tranches))):
+            if _CONTROL.search(name):
+                raise SettlementError(f"the name {name!r} has control characters; write it in one line of plain text")
         for twice in (
             _twice(self.ids, "party"),
             _twice([tranche.name for tranche in self.written.tranches], "tranche"),
