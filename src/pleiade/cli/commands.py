@@ -6,8 +6,10 @@ from pleiade.cli import (
     audit,
     deploy,
     doctor,
+    invoice,
     issuer,
     key,
+    ledger,
     model,
     org,
     price,
@@ -17,6 +19,7 @@ from pleiade.cli import (
     settle,
     train_command,
     up,
+    usage,
     user,
     version,
 )
@@ -44,7 +47,10 @@ app.add_typer(user.app, name="user")
 app.add_typer(audit.app, name="audit")
 app.add_typer(issuer.app, name="issuer")
 app.add_typer(price.app, name="price")
+app.add_typer(invoice.app, name="invoice")
 app.add_typer(quota.app, name="quota")
+app.command("usage")(usage.usage)
+app.add_typer(ledger.app, name="ledger")
 app.command("settle")(settle.settle)
 app.command("settle recorded")(settle.recorded)
 app.command("doctor")(doctor.doctor)

@@ -4,7 +4,7 @@ Time is UTC's, and a range is widened to whole buckets. Rows come one by one, in
 page of any size costs no memory.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any, Literal, NamedTuple
 
 import msgspec
@@ -44,6 +44,7 @@ class CostRow(msgspec.Struct, frozen=True, kw_only=True):
     by: dict[str, str]
     currency: str  # "" = calls that were not for sale
     calls: int
+    usage: Usage
     nano: int
 
 
@@ -64,7 +65,7 @@ def usage(
             by=dict(zip(by, names, strict=True)),
             calls=calls,
             estimated=estimated,
-            usage=Usage(**dict(zip(COUNTS, counts, strict=True))),
+            usage=_usage(counts),
             ms=ms,
         )
 
@@ -74,18 +75,23 @@ def costs(
 ) -> Iterator[CostRow]:
     """Costs of calls like `usage`, always told apart by currency. Raises LedgerError, StoreError."""
     source = _source(start, end, bucket, {*by, *(where or {})})
-    sums = [sa.func.sum(source.measures["calls"]), *nano_sums(source.measures["cost"])]
+    sums = [*(sa.func.sum(source.measures[name]) for name in ("calls", *COUNTS)), *nano_sums(source.measures["cost"])]
     columns = columns_by([*by, *(["currency"] if "currency" not in by else [])])
     place = [column.name for column in columns].index("currency")
-    for begin, names, (calls, units, nano) in _rows(db, source, columns, where or {}, sums):
+    for begin, names, (calls, *counts, units, nano) in _rows(db, source, columns, where or {}, sums):
         yield CostRow(
             start=begin,
             end=source.end_of(begin),
             by=dict(zip(by, names, strict=False)),
             currency=names[place],
             calls=int(calls),
+            usage=_usage(counts),
             nano=joined(units, nano),
         )
+
+
+def _usage(counts: Iterable[int]) -> Usage:
+    return Usage(**{name: int(count) for name, count in zip(COUNTS, counts, strict=True)})
 
 
 class _Source(NamedTuple):
