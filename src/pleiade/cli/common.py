@@ -36,6 +36,8 @@ class Place:
 def told() -> Iterator[None]:
     """Within it, an expected failure ends the command with its message and exit code 1, never a traceback."""
     from pleiade.engines.base import EngineError
+    from pleiade.invoices import InvoiceError
+    from pleiade.ledger import LedgerError
     from pleiade.prices import PriceError
     from pleiade.quota.errors import LimitsError
     from pleiade.registry import RegistryError
@@ -49,6 +51,8 @@ def told() -> Iterator[None]:
         yield
     except (
         EngineError,
+        InvoiceError,
+        LedgerError,
         LimitsError,
         PriceError,
         RegistryError,

@@ -2,6 +2,7 @@
 
 import secrets
 import time
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import sqlalchemy as sa
@@ -11,8 +12,7 @@ from pleiade.domain.currency import CURRENCIES
 from pleiade.domain.money import decimal, minor_unit
 from pleiade.domain.price import NANO
 from pleiade.invoices.errors import InvoiceError
-from pleiade.invoices.meter import LAST_MONTH
-from pleiade.ledger.balances import DAY
+from pleiade.invoices.meter import DAY, LAST_MONTH
 from pleiade.ledger.clock import wall_ms
 from pleiade.ledger.folds import joined, nano_sums
 from pleiade.ledger.periods import check_period, month_of
@@ -78,10 +78,19 @@ def expiring(connection: sa.Connection, organisation: str, currency: str, throug
     grants = [grant for grant in grants_of(connection, organisation, currency) if grant.period <= through]
     if not any(grant.last_period and grant.last_period <= through for grant in grants):
         return []
-    gone = _expired(connection, organisation)
     left = balance(connection, f"credits:{organisation}", currency, through)
-    used = sum(grant.amount - gone.get(grant.id, 0) for grant in grants) - left
-    used -= sum(grant.amount - gone[grant.id] for grant in grants if grant.id in gone)
+    return left_of_ending(grants, _expired(connection, organisation), left, through)
+
+
+def left_of_ending(
+    grants: Sequence[Grant], gone: Mapping[str, int], left: int, through: str
+) -> list[tuple[Grant, int]]:
+    """What is left of each grant whose last month is `through` or earlier.
+
+    `grants` come in the order in which they are used, `left` nano are left of all together, and of those in `gone` so
+    much expired before.
+    """
+    used = sum(grant.amount for grant in grants if grant.id not in gone) - left
     found = []
     for grant in grants:
         if grant.id in gone:

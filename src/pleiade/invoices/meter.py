@@ -6,10 +6,10 @@ import sqlalchemy as sa
 
 from pleiade.domain.books import TransferKind
 from pleiade.domain.price import NANO
-from pleiade.ledger.balances import DAY
 from pleiade.ledger.folds import COUNTS, columns_by, joined, nano_sums
 from pleiade.store.books import rollups, series, transfers
 
+DAY = 86400  # span of the sums that are read, in seconds
 LAST_MONTH = "9999-99"  # after every month
 SERVICES = (TransferKind.PROVISIONED, TransferKind.TRAINING, TransferKind.ADJUSTMENT)
 

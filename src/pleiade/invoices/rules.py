@@ -69,6 +69,12 @@ def current_rules(connection: sa.Connection) -> Rules | None:
     return None if document is None else msgspec.json.decode(document, type=Rules)
 
 
+def get_rules(db: sa.Engine) -> Rules | None:
+    """`current_rules`, with a connection of its own."""
+    with reading(db) as connection:
+        return current_rules(connection)
+
+
 def set_customer(db: sa.Engine, organisation: str, party: Party) -> None:
     """How an organisation is addressed on bills that are yet to become final. Raises InvoiceError."""
     if problems := _party_problems(party, "the customer"):
