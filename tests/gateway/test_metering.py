@@ -26,7 +26,7 @@ from pleiade.domain.books import Entry, Outcome
 from pleiade.domain.limits import Capacity, CapacityKind, RateLimit, Scope
 from pleiade.domain.price import Price, Rate, RateKind
 from pleiade.domain.tenants import Billing
-from pleiade.gateway.commerce import Commerce, UnsharedLimiter
+from pleiade.gateway.commerce import Commerce
 from pleiade.gateway.followed import Followed
 from pleiade.gateway.keys import FixedKeys
 from pleiade.ledger.journal import Journal
@@ -34,6 +34,7 @@ from pleiade.ledger.tail import JournalTail
 from pleiade.prices import PriceBook
 from pleiade.quota import Limiter, MemoryLimiter
 from pleiade.quota.book import LimitsBook
+from pleiade.quota.choice import NoLimiter
 
 PRICE = Price(
     id="price_1",
@@ -347,7 +348,7 @@ async def test_several_processes_without_a_shared_limiter_let_nothing_limited_pa
     serve: Serve, tmp_path: Path, engine: ScriptedEngine
 ) -> None:
     limits = LimitsBook(capacities={"chat": Capacity(units=1)})
-    books = Books(tmp_path, limits=limits, limiter=UnsharedLimiter())
+    books = Books(tmp_path, limits=limits, limiter=NoLimiter())
     served = await serve(commerce=books.commerce)
     assert (await served.post(OPENAI, CHAT)).status == 503
     assert not engine.seen

@@ -2,37 +2,40 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping
+from typing import Literal, Protocol
 
 from pleiade.domain.limits import Scope
 from pleiade.gateway.followed import Followed
 from pleiade.ledger.journal import Journal
 from pleiade.prices import PriceBook
-from pleiade.quota import Ask, Correction, Limiter, LimiterLostError, MemoryLimiter, Verdict
+from pleiade.quota import Limiter, choose_limiter
 from pleiade.quota.book import LimitsBook
+from pleiade.quota.months import period_of
 from pleiade.settings import Settings
 
 logger = logging.getLogger(__name__)
 
 Spent = Mapping[tuple[Scope, str], int]  # nano booked this month
 SPENT_EVERY_S = 5.0
+_PAYERS: Mapping[Scope, Literal["organisation", "project", "key"]] = {
+    Scope.ORGANISATION: "organisation",
+    Scope.PROJECT: "project",
+    Scope.KEY: "key",
+}
 
 
-class UnsharedLimiter:
-    """Stands where several processes would each count for themselves: a limit of 100 must not become 400."""
-
-    async def reserve(self, asks: Sequence[Ask]) -> Verdict:
-        """Always LimiterLostError: the deployments' stance decides."""
-        raise LimiterLostError("several gateway processes share no limiter: set PLEIADE_VALKEY_URL")
-
-    async def settle(self, corrections: Sequence[Correction]) -> None:
-        """Nothing was reserved."""
+class Companion(Protocol):
+    """What runs beside: it is started after prices and limits are known, and stopped before them."""
 
     async def start(self) -> None:
-        """Nothing to start."""
+        """Begin."""
+        ...
 
     async def stop(self) -> None:
-        """Nothing to stop."""
+        """End."""
+        ...
 
 
 class Commerce:
@@ -56,6 +59,7 @@ class Commerce:
         self._spent: Spent = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._follower: asyncio.Task[None] | None = None
+        self.companions: list[Companion] = []
 
     def spent(self, scope: Scope, subject: str) -> int:
         """Nano that the ledger had booked for this month when it was last read."""
@@ -73,11 +77,15 @@ class Commerce:
         await self.limiter.start()
         await self._refresh_spent()
         self._follower = asyncio.create_task(self._follow_spent(), name="follow spending")
+        for companion in self.companions:
+            await companion.start()
 
     async def stop(self) -> None:
         """Finish what is owed to the ledger, and close it."""
         if self._tasks:
             await asyncio.wait(set(self._tasks), timeout=5.0)
+        for companion in self.companions:
+            await companion.stop()
         if self._follower is not None:
             self._follower.cancel()
             await asyncio.gather(self._follower, return_exceptions=True)
@@ -104,23 +112,29 @@ class Commerce:
 
 
 def open_commerce(settings: Settings) -> Commerce:
-    """The commerce of an installation. Raises StoreError, LedgerError."""
+    """The commerce of an installation. Raises StoreError, LedgerError, LimitsError."""
     from pleiade import prices
+    from pleiade.ledger.balances import spent
+    from pleiade.quota.alerts import Alerts
     from pleiade.quota.reading import limits_book, limits_version
-    from pleiade.quota.valkey import ValkeyLimiter
     from pleiade.store import open_database
 
     db = open_database(settings.database)
-    limiter: Limiter
-    if settings.valkey_url:
-        limiter = ValkeyLimiter(settings.valkey_url)
-    elif settings.workers > 1:
-        limiter = UnsharedLimiter()
-    else:
-        limiter = MemoryLimiter()
-    return Commerce(
+
+    def read_spent(book: LimitsBook) -> Spent:
+        month = period_of(int(time.time() * 1000))
+        return {
+            (scope, subject): spent(db, _PAYERS[scope], subject, month).get(budget.currency, 0)
+            for (scope, subject), budget in book.budgets.items()
+            if scope in _PAYERS
+        }
+
+    commerce = Commerce(
         Journal.open(settings.home_path / "ledger", sync_ms=settings.ledger_sync_ms),
         prices=Followed("prices", PriceBook(), version=lambda: prices.version(db), load=lambda: prices.book(db)),
         limits=Followed("limits", LimitsBook(), version=lambda: limits_version(db), load=lambda: limits_book(db)),
-        limiter=limiter,
+        limiter=choose_limiter(settings.valkey_url, processes=settings.workers),
+        read_spent=read_spent,
     )
+    commerce.companions.append(Alerts(db, book=lambda: commerce.limits.value, spent=commerce.spent))
+    return commerce
