@@ -43,6 +43,23 @@ RESOURCES = {
     "responses": "test_responses.py",
     "responses.input_items": "responses/test_input_items.py",
     "responses.input_tokens": "responses/test_input_tokens.py",
+    "admin.organization.admin_api_keys": "admin/organization/test_admin_api_keys.py",
+    "admin.organization.audit_logs": "admin/organization/test_audit_logs.py",
+    "admin.organization.invites": "admin/organization/test_invites.py",
+    "admin.organization.spend_limit": "admin/organization/test_spend_limit.py",
+    "admin.organization.usage": "admin/organization/test_usage.py",
+    "admin.organization.users": "admin/organization/test_users.py",
+    "admin.organization.users.roles": "admin/organization/users/test_roles.py",
+    "admin.organization.projects": "admin/organization/test_projects.py",
+    "admin.organization.projects.api_keys": "admin/organization/projects/test_api_keys.py",
+    "admin.organization.projects.rate_limits": "admin/organization/projects/test_rate_limits.py",
+    "admin.organization.projects.service_accounts": "admin/organization/projects/test_service_accounts.py",
+    "admin.organization.projects.service_accounts.api_keys": (
+        "admin/organization/projects/service_accounts/test_api_keys.py"
+    ),
+    "admin.organization.projects.spend_limit": "admin/organization/projects/test_spend_limit.py",
+    "admin.organization.projects.users": "admin/organization/projects/test_users.py",
+    "admin.organization.projects.users.roles": "admin/organization/projects/users/test_roles.py",
 }
 VARIANTS = ("loose", "strict", "aiohttp")
 

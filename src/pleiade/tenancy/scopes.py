@@ -34,6 +34,8 @@ _ORGANIZATION = {
     "invites": "invites",
     "users": "members",
     "projects": "projects",
+    "roles": "members",
+    "spend_limit": "limits",
 }
 _PROJECT = {
     "api_keys": "keys",

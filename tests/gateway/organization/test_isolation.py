@@ -100,6 +100,7 @@ LISTS = {
         f"GET /organization/usage/{kind}"
         for kind in (
             "completions",
+            "decisions",
             "embeddings",
             "moderations",
             "images",

@@ -1,5 +1,7 @@
 """What contract mode changes in a request that production code refuses, as pure functions of its fields."""
 
+import uuid
+
 import msgspec
 
 from pleiade.gateway.call import Body
@@ -12,7 +14,12 @@ REMOVABLE = {
     "/responses/input_tokens": ("prompt", "conversation", "previous_response_id"),
     "/responses/compact": ("previous_response_id",),
     "/completions": ("echo",),
+    "/organization/projects": ("external_key_id", "geography"),
+    "/organization/invites": ("projects",),
 }
+
+# Per route: a field that the suite fills with what cannot be one, and a value in its place, another one each time.
+STAND_INS = {"/organization/invites": ("email", "suite-{}@example.com")}
 
 # Where the client sets no limit, answers are kept short: the suite looks at their shape only. Route -> names
 # of the limit; the first is set.
@@ -51,6 +58,9 @@ def mend(route: str, error: ApiError, body: Body, model: str) -> str:
     if param in REMOVABLE.get(route, ()) and param in body:
         del body[param]
         return f"without {param}"
+    if STAND_INS.get(route, ("", ""))[0] == param and param in body:
+        body[param] = _raw(STAND_INS[route][1].format(uuid.uuid4().hex))
+        return f"with another {param}"
     # The schema of the Responses API lets both be left out, because a prompt template might bring them.
     if error.code == "missing_required_parameter" and route in REMOVABLE and param not in body:
         if param == "model":

@@ -1,4 +1,4 @@
-"""Schema-valid answers for ids that exist nowhere, read from fixtures.json.
+"""Schema-valid answers for ids that exist nowhere, read from fixtures.json and (administration) organization.json.
 
 A key is a method and a route as the router has it, parameters written `{}`: `GET /responses/{}`. `"{id}"`
 in an answer stands for the id that was asked for. `events` is what a stream tells, where the route has one.
@@ -21,8 +21,11 @@ class Fixture(msgspec.Struct, frozen=True):
 
 def load_fixtures() -> dict[str, Fixture]:
     """All fixtures by key."""
-    text = files("pleiade.gateway.contract").joinpath("fixtures.json").read_bytes()
-    return msgspec.json.decode(text, type=dict[str, Fixture])
+    fixtures: dict[str, Fixture] = {}
+    for name in ("fixtures.json", "organization.json"):
+        text = files("pleiade.gateway.contract").joinpath(name).read_bytes()
+        fixtures |= msgspec.json.decode(text, type=dict[str, Fixture])
+    return fixtures
 
 
 def key_of(method: str, route: str) -> str:

@@ -106,7 +106,7 @@ class Contract:
 
     async def _answer_fixture(self, call: Call, error: ApiError) -> bool:
         """Answer for an id or a cursor that production code does not know; False without a fixture."""
-        if error.status != 404 and error.param != "after":
+        if error.status != 404 and error.param not in ("after", "page"):
             return False
         fixture = self._fixtures.get(key_of(call.route.method, call.route.path))
         if fixture is None:

@@ -76,6 +76,7 @@ KINDS = {
         (*_PERSON, "model", "batch", "service_tier", "api_source"),
         _completions,
     ),
+    "decisions": Kind("decisions", (), (*_PERSON, "model", "batch", "service_tier", "api_source"), _completions),
     "embeddings": Kind("embeddings", ("embeddings",), (*_PERSON, "model"), _tokens),
     "moderations": Kind("moderations", ("moderations",), (*_PERSON, "model"), _tokens),
     "images": Kind("images", tuple(SOURCES.values()), (*_PERSON, "model", "size", "source"), _images),
