@@ -4,12 +4,13 @@ Run: python bench/gateway.py [--quick]      (about 4 minutes; Linux, two cores, 
 
 The mock engine and the load generator are compiled C on one core; the gateway that is measured is alone on
 the other, the rest are stopped (SIGSTOP). Rounds are interleaved and reversed (A B C D, D C B A, …); medians
-are told. Ours runs through its real entry, with authentication, request log and metrics on. The last line:
+are told. Ours runs through its real entry, with authentication, ledger, request log and metrics on. The last line:
 
 gateway_rps     our requests/s ÷ LiteLLM's, plain requests, 32 clients
 gateway_sse     LiteLLM's CPU time per streamed chunk ÷ ours, 32 streams of one chunk every 10 ms
 gateway_p50     our added median latency ÷ LiteLLM's, plain requests, one client
-gateway_bare    our requests/s ÷ the bare pass-through's, plain requests, 32 clients
+gateway_bare    our requests/s ÷ the bare pass-through's, plain requests, 32 clients; every call in the ledger's journal
+gateway_full    the same with a price, hard budgets, and limits of key, project, organisation and deployment
 gateway_growth  our resident memory after 100,000 requests ÷ after 10,000
 """
 
@@ -28,7 +29,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from gateways import Gateway, start_bare, start_litellm, start_mock, start_ours
+from gateways import EVERYTHING, Gateway, start_bare, start_litellm, start_mock, start_ours
 from machine import busy_seconds, cpu_seconds, memory_mb, two_cores
 from peers import ROOT
 from report import result_line, table, write_json
@@ -166,6 +167,7 @@ def main() -> None:
             "direct": lambda: Gateway(name="direct", port=mock_port, pid=0, key="none"),
             "bare": lambda: start_bare(stack, mock_port, gateway_core, logs),
             "pleiade": lambda: start_ours(stack, mock_port, gateway_core, logs),
+            EVERYTHING: lambda: start_ours(stack, mock_port, gateway_core, logs, everything=True),
             "litellm": lambda: start_litellm(stack, mock_port, gateway_core, logs),
         }
         gateways: list[Gateway] = []
@@ -198,6 +200,7 @@ def main() -> None:
         "gateway_sse": results[STREAM_10]["litellm"].cpu_us_per_event / results[STREAM_10]["pleiade"].cpu_us_per_event,
         "gateway_p50": added["pleiade"] / added["litellm"],
         "gateway_bare": results[PLAIN_32]["pleiade"].rps / results[PLAIN_32]["bare"].rps,
+        "gateway_full": results[PLAIN_32][EVERYTHING].rps / results[PLAIN_32]["bare"].rps,
         "gateway_growth": growth[1] / growth[0],
     }
     detail = {

@@ -14,12 +14,24 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
+import sqlalchemy as sa
 
 from machine import free_port
 from peers import ROOT, has_module, install
-from pleiade.domain import Endpoint, EndpointState, EndpointTable, Role
+from pleiade.domain import OPERATOR, Endpoint, EndpointState, EndpointTable, ModelKind, Role
+from pleiade.domain.limits import Budget, Capacity, Scope
+from pleiade.domain.price import Rate, RateKind
+from pleiade.domain.tenants import Billing
+from pleiade.prices import set_price
+from pleiade.prices.catalogue import Offer
+from pleiade.quota.budgets import set_budget
+from pleiade.quota.capacity import set_capacity
+from pleiade.quota.rates import set_rate
+from pleiade.registry import add_model, deploy, remote_model
 from pleiade.store import migrate, open_database
 from pleiade.tenancy.keys import create_key
+from pleiade.tenancy.organisations import create_organisation
+from pleiade.tenancy.projects import first_project
 
 LITELLM = "litellm[proxy]==1.106.2"
 PEER_KEY = "sk-bench-0123456789abcdef"
@@ -68,15 +80,23 @@ def start_mock(stack: ExitStack, binary: Path) -> tuple[int, int]:
     return port, process.pid
 
 
-def start_ours(stack: ExitStack, mock_port: int, core: int, logs: Path) -> Gateway:
-    """Our gateway as `pleiade up` starts it, on a home with a key and a table of one endpoint."""
-    home = logs / "home"
+EVERYTHING = "pleiade with limits"
+
+
+def start_ours(stack: ExitStack, mock_port: int, core: int, logs: Path, *, everything: bool = False) -> Gateway:
+    """Our gateway as `pleiade up` starts it, on a home with a key and a table of one endpoint.
+
+    Every call is in its journal (the keeper, another process, is not started: entries wait there). `everything`: of an
+    organisation that pays, with a price, a hard budget, limits of key, project and organisation, and a capacity.
+    """
+    name = EVERYTHING if everything else "pleiade"
+    home = logs / name
     run = home / "run"
     (run / "metrics").mkdir(parents=True)
     database_url = f"sqlite:///{home / 'pleiade.db'}"
     database = open_database(database_url)
     migrate(database)
-    secret, _key = create_key(database, name="bench", role=Role.MEMBER)
+    secret = sell_everything(database) if everything else create_key(database, name="bench", role=Role.MEMBER)[0]
     database.dispose()
     endpoint = Endpoint(
         deployment="mock",
@@ -105,7 +125,7 @@ def start_ours(stack: ExitStack, mock_port: int, core: int, logs: Path) -> Gatew
         "--pulse-fd",
         str(ready_write),
     ]
-    with (logs / "pleiade.log").open("wb") as log:
+    with (logs / f"{name}.log").open("wb") as log:
         process = subprocess.Popen(
             ["taskset", "-c", str(core), *command],
             env=environment,
@@ -119,10 +139,30 @@ def start_ours(stack: ExitStack, mock_port: int, core: int, logs: Path) -> Gatew
     listener.close()
     with os.fdopen(ready_read, "rb") as ready:
         if ready.readline() != b"ready\n":
-            raise SystemExit("our gateway did not start:\n" + (logs / "pleiade.log").read_text()[-3000:])
-    gateway = Gateway(name="pleiade", port=port, pid=process.pid, key=secret)
-    wait_for_answer(gateway, process, logs / "pleiade.log")
+            raise SystemExit("our gateway did not start:\n" + (logs / f"{name}.log").read_text()[-3000:])
+    gateway = Gateway(name=name, port=port, pid=process.pid, key=secret)
+    wait_for_answer(gateway, process, logs / f"{name}.log")
     return gateway
+
+
+def sell_everything(database: sa.Engine) -> str:
+    """A paying organisation with every kind of limit, none of which is reached; the secret of its key."""
+    organisation = create_organisation(database, name="Bench", actor=OPERATOR, billing=Billing.INVOICED)
+    project = first_project(database, organisation.id)
+    secret, key = create_key(database, name="bench", organisation=organisation.id, project=project.id)
+    rates = tuple(Rate(kind=kind, amount="0.5", per=1_000_000) for kind in (RateKind.INPUT, RateKind.OUTPUT))
+    set_price(database, Offer(storefront="openai", model="mock", currency="USD", rates=rates, kind=ModelKind.TEXT))
+    url = "http://127.0.0.1:1/v1"  # where the engine is stands in the table of endpoints
+    add_model(database, remote_model(url, model_id="mock"))
+    deploy(database, "mock", model="mock", engine="upstream", options={"url": url})
+    set_capacity(database, "mock", Capacity(units=1_000_000, requests_per_unit=1000.0))
+    names = ("max_requests_per_1_minute", "max_tokens_per_1_minute", "max_requests_per_1_day")
+    most = dict.fromkeys(names, 10**9)
+    subjects = ((Scope.KEY, key.id), (Scope.PROJECT, project.id), (Scope.ORGANISATION, organisation.id))
+    for scope, subject in subjects:
+        set_rate(database, scope, subject, most)
+        set_budget(database, Budget(scope=scope, subject=subject, nano=10**18, currency="USD"))
+    return secret
 
 
 def start_bare(stack: ExitStack, mock_port: int, core: int, logs: Path) -> Gateway:

@@ -23,6 +23,7 @@ MEANINGS = {
     "gateway_sse": "CPU time per streamed chunk, LiteLLM's ÷ ours",
     "gateway_p50": "added median latency at one client, ours ÷ LiteLLM's",
     "gateway_bare": "requests/s at 32 clients, ours ÷ a bare ASGI pass-through",
+    "gateway_full": "the same with a price, hard budgets and limits of every kind",
     "gateway_growth": "our memory after 100,000 requests ÷ after 10,000",
     "train_tokens": "tokens/s at equal shape, ours ÷ nanoGPT's",
     "train_time": "wall time to nanoGPT's last validation loss, ours ÷ nanoGPT's",
