@@ -126,9 +126,9 @@ BOOK = LimitsBook(
         ("gpt", Usage(prompt_tokens=80, completion_tokens=20), 40, {"project": -50, "key": -460}),
         ("gpt", Usage(prompt_tokens=80, completion_tokens=90), 600, {"deployment": 20, "project": 20, "key": 100}),
         ("gpt", None, 0, {"project": -150, "key": -500}),
-        ("gpt", Usage(prompt_tokens=100, completion_tokens=50), 500, {}),
+        ("gpt", Usage(prompt_tokens=100, completion_tokens=50), 500, {"key": 0}),  # a total hears of every end
         # provisioned: both ways, without what the cache knew
-        ("ptu", Usage(prompt_tokens=100, completion_tokens=50, cached_tokens=90), 500, {"deployment": -90}),
+        ("ptu", Usage(prompt_tokens=100, completion_tokens=50, cached_tokens=90), 500, {"deployment": -90, "key": 0}),
     ],
 )
 async def test_each_bucket_is_corrected_its_own_way(deployment: str, usage, cost: int, expected: dict) -> None:

@@ -128,9 +128,23 @@ async def test_money_is_reserved_then_settled_and_never_below_what_the_books_say
     assert not await passes(limiter, money(500, 1000))
     await limiter.settle([Correction(verdict.asks[0], 100 - 600, verdict.at_ms)])
     assert (await limiter.reserve([money(500, 1000)])).levels == (600,)
-    assert not await passes(limiter, money(100, 1000, floor=950))  # the ledger knows of more
+    assert not await passes(limiter, money(100, 1000, floor=450))  # the ledger knows of more, and 500 are held
     clock.now_ms += 20 * 86_400_000
-    assert (await limiter.reserve([money(0, 1000)])).levels == (600,)
+    assert (await limiter.reserve([money(0, 1000)])).levels == (100,)
+
+
+async def test_what_a_dead_process_held_is_let_go_within_two_hours(limiter: Limiter, clock) -> None:
+    await limiter.reserve([money(300, 1000)])
+    clock.now_ms += 3_600_000
+    long = await limiter.reserve([money(200, 1000)])
+    clock.now_ms += 3_600_000
+    assert (await limiter.reserve([money(0, 1000)])).levels == (200,)
+    await limiter.settle([Correction(long.asks[0], 50 - 200, long.at_ms)])
+    assert (await limiter.reserve([money(0, 1000)])).levels == (50,)
+    late = await limiter.reserve([money(200, 1000)])
+    clock.now_ms += 7_200_000
+    await limiter.settle([Correction(late.asks[0], 80 - 200, late.at_ms)])  # nothing is held any more, but it did cost
+    assert (await limiter.reserve([money(0, 1000)])).levels == (130,)
 
 
 async def test_a_soft_limit_counts_and_never_refuses(limiter: Limiter) -> None:
@@ -162,7 +176,9 @@ async def test_a_clock_that_jumps_back_over_a_month_stops_nobody(limiter: Limite
     assert (refused.allowed, refused.retry_after_ms) == (False, 10_000)
     clock.now_ms += 10_000
     assert await passes(limiter, leaky(1, 600))  # it drains from the new time on
-    assert not await passes(limiter, money(501, 1000))
+    assert not await passes(limiter, money(501, 1000))  # held by calls of "the future", until they end
+    clock.now_ms += 2 * 3_600_000
+    assert await passes(limiter, money(501, 1000))
 
 
 async def test_a_clock_that_jumps_forward_a_month_starts_anew(limiter: Limiter, clock) -> None:

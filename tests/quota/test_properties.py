@@ -15,7 +15,9 @@ NOW = 1_763_812_830_000
 LIMITS = {"w": 50, "s": 7, "l": 60, "m": 400}
 
 amounts = st.integers(0, 80)
-jumps = st.one_of(st.integers(-200_000, 200_000), st.sampled_from([0, 1, 1000, -60_000, 31 * 86_400_000]))
+jumps = st.one_of(
+    st.integers(-200_000, 200_000), st.sampled_from([1000, -60_000, 3_600_000, 7_200_000, -3_600_000, 31 * 86_400_000])
+)
 step = st.one_of(
     st.tuples(st.just("reserve"), st.sets(st.sampled_from("wslm"), min_size=1), amounts),
     st.tuples(st.just("settle"), st.integers(0, 30), st.integers(-100, 60)),

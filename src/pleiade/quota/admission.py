@@ -101,7 +101,7 @@ def corrections(verdict: Verdict, usage: Usage | None, cost_nano: int = 0) -> li
         else:
             actual = usage.images
         delta = actual - ask.amount
-        if delta > 0 or (delta and ask.truing is _BOTH):
+        if delta > 0 or (delta and ask.truing is _BOTH) or ask.bucket is _TOTAL:  # a total must hear of every end
             found.append(Correction(ask, delta, verdict.at_ms))
     return found
 

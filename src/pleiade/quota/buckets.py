@@ -1,7 +1,8 @@
 """The arithmetic of buckets, on whole numbers and without I/O: `memory.py` runs it, `valkey.lua` says it again.
 
 A state is four integers. Window: id, used, id and used of the other window seen last (so that a clock that jumps
-back over a boundary finds its counter again). Leaky: time in ms, level in drops. Total: used.
+back over a boundary finds its counter again). Leaky: time in ms, level in drops. Total: settled, an hour, what calls of
+that hour hold, what calls of the hour before hold.
 """
 
 from collections.abc import Sequence
@@ -15,6 +16,9 @@ DROPS = 60_000
 MINUTE_MS = 60_000
 DAY_MS = 86_400_000
 
+# What a call holds of a total is let go after one to two of these: a process that died never settles its calls.
+HOLD_MS = 3_600_000
+
 _WINDOW, _LEAKY, _TOTAL = Bucket.WINDOW, Bucket.LEAKY, Bucket.TOTAL  # looking into an Enum costs more than the sums
 
 
@@ -22,7 +26,8 @@ def level(ask: Ask, state: State | None, now_ms: int) -> int:
     """What is in the bucket now: an amount, or drops in a leaky one."""
     bucket = ask.bucket
     if bucket is _TOTAL:
-        return max(state[0] if state else 0, ask.floor)
+        _, held, before = _holds(state, now_ms)
+        return max(state[0] if state else 0, ask.floor) + held + before
     if state is None:
         return 0
     if bucket is _LEAKY:
@@ -51,9 +56,10 @@ def filled(ask: Ask, level: int) -> int:
 
 
 def write(ask: Ask, state: State | None, level: int, now_ms: int) -> State:
-    """The state of a bucket whose level is `level` now."""
+    """The state of a bucket whose level is `level` now; of a total: that holds the amount in addition."""
     if ask.bucket is _TOTAL:
-        return (level, 0, 0, 0)
+        hour, held, before = _holds(state, now_ms)
+        return (state[0] if state else 0, hour, held + ask.amount, before)
     if ask.bucket is _LEAKY:
         return (now_ms, level, 0, 0)
     window = now_ms // ask.period_ms
@@ -64,9 +70,13 @@ def write(ask: Ask, state: State | None, level: int, now_ms: int) -> State:
     return (window, level, state[0], state[1])
 
 
-def in_the_future(ask: Ask, state: State | None, now_ms: int) -> bool:
-    """Did the clock jump back? A leaky bucket must then be written again, or it would not drain until then."""
-    return state is not None and ask.bucket is _LEAKY and state[0] > now_ms
+def rebased(ask: Ask, state: State | None, now_ms: int) -> State | None:
+    """The state to write although nothing was taken: where the clock jumped back, a bucket must empty from now on."""
+    if state is not None and ask.bucket is _LEAKY and state[0] > now_ms:
+        return (now_ms, state[1], 0, 0)
+    if state is not None and ask.bucket is _TOTAL and state[1] > now_ms // HOLD_MS:
+        return (state[0], *_holds(state, now_ms))
+    return None
 
 
 def corrected(correction: Correction, state: State | None, now_ms: int) -> State | None:
@@ -81,11 +91,28 @@ def corrected(correction: Correction, state: State | None, now_ms: int) -> State
         if state[2] == window:
             return (state[0], state[1], window, max(0, state[3] + delta))
         return None
-    if state is None and delta <= 0:
-        return None
     if ask.bucket is _LEAKY:
+        if state is None and delta <= 0:
+            return None
         return (now_ms, max(0, level(ask, state, now_ms) + delta * DROPS), 0, 0)
-    return (max(0, (state[0] if state else 0) + delta), 0, 0, 0)
+    actual = ask.amount + delta
+    if state is None and actual <= 0:
+        return None
+    hour, held, before = _holds(state, now_ms)
+    asked = correction.at_ms // HOLD_MS
+    if asked >= hour:
+        held = max(0, held - ask.amount)
+    elif asked == hour - 1:
+        before = max(0, before - ask.amount)
+    return (max(0, (state[0] if state else 0) + actual), hour, held, before)
+
+
+def _holds(state: State | None, now_ms: int) -> tuple[int, int, int]:
+    """The hour of a total, and what calls of it and of the hour before hold. A clock that jumped back lets none go."""
+    hour = now_ms // HOLD_MS
+    if state is None or hour > state[1] + 1:
+        return hour, 0, 0
+    return (hour, 0, state[2]) if hour == state[1] + 1 else (hour, state[2], state[3])
 
 
 def keep_ms(ask: Ask, state: State) -> int:

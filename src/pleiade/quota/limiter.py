@@ -18,7 +18,7 @@ class Bucket(IntEnum):
 
     WINDOW = 0  # a counter that starts again at each multiple of the period
     LEAKY = 1  # drains by `limit` a minute all the time; refuses above 100 %
-    TOTAL = 2  # only grows: money in a month
+    TOTAL = 2  # only grows, by what is settled; calls that run hold their amounts beside it: money in a month
 
 
 class Unit(IntEnum):
@@ -77,7 +77,10 @@ class Verdict(msgspec.Struct, frozen=True):
 
 
 class Correction(msgspec.Struct, frozen=True):
-    """The difference between what was asked and what was used: `delta` = actual - estimate."""
+    """The difference between what was asked and what was used: `delta` = actual - estimate.
+
+    A window or leaky bucket needs none where the difference is 0; a total is told of the end of every call.
+    """
 
     ask: Ask
     delta: int

@@ -50,11 +50,11 @@ class MemoryLimiter:
             states.append(state)
             levels.append(level)
         for index, ask in enumerate(asks):
-            state = states[index]
             if allowed:
                 levels[index] = buckets.filled(ask, levels[index])
-            if allowed or buckets.in_the_future(ask, state, now_ms):
-                self._store(ask, buckets.write(ask, state, levels[index], now_ms), now_ms)
+                self._store(ask, buckets.write(ask, states[index], levels[index], now_ms), now_ms)
+            elif (state := buckets.rebased(ask, states[index], now_ms)) is not None:
+                self._store(ask, state, now_ms)
         self._drop_idle(now_ms, 1 + 2 * (len(entries) - before))
         return buckets.judge(asks, levels, now_ms, allowed)
 

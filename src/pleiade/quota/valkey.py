@@ -167,7 +167,8 @@ class ValkeyLimiter:
             if isinstance(entry, Correction):
                 ask = entry.ask
                 index = keys.setdefault(ask.key, len(keys) + 1)
-                numbers += (_CORRECT, index, ask.bucket, entry.delta, ask.limit, ask.period_ms, entry.at_ms)
+                numbers += (_CORRECT, index, ask.bucket, ask.amount, entry.delta)
+                numbers += (ask.limit, ask.period_ms, entry.at_ms)
                 continue
             numbers += (_RESERVE, len(entry.asks))
             for ask in entry.asks:
@@ -215,10 +216,13 @@ class ValkeyLimiter:
         self._waiting.clear()
 
     def _forget(self, entries: Sequence[_Entry], *, sent: bool) -> None:
-        """Give up entries. Where they may have been carried out, a refund is not repeated: it could let too much in."""
+        """Give up entries. Where they may have been carried out, only what cannot let too much in is repeated.
+
+        What a total misses so is in the ledger's sum, and what it holds too long it lets go.
+        """
         for entry in entries:
             if isinstance(entry, _Wish):
                 if not entry.answer.done():
                     entry.answer.set_exception(LimiterLostError(self._why))
-            elif not sent or entry.delta > 0 or entry.ask.bucket is Bucket.WINDOW:
+            elif not sent or (entry.delta > 0 and entry.ask.bucket is not Bucket.TOTAL):
                 self._owed.append(entry)
