@@ -5,6 +5,8 @@ import random
 import signal
 import subprocess
 import sys
+import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -25,13 +27,15 @@ from books import (
 )
 from test_journal import files_no_larger_than, start_writer
 
+from conftest import _create_database
 from pleiade.domain.books import Outcome
 from pleiade.ledger.frames import HEAD_BYTES, frame, read_frame
 from pleiade.ledger.journal import Journal
 from pleiade.ledger.keeper import Keeper, KeeperBusyError
 from pleiade.ledger.records import NO_HASH, chained, entry_bytes
 from pleiade.ledger.segments import writers_in
-from pleiade.store import StoreError
+from pleiade.store import StoreError, open_database
+from pleiade.store.books import entries
 
 
 def journals(folder: Path) -> list[str]:
@@ -205,30 +209,67 @@ def test_keepers_of_two_homes_share_a_database(db: sa.Engine, tmp_path: Path) ->
 
 
 def test_a_database_that_is_stopped_in_mid_shipping_loses_nothing(
-    tmp_path: Path, postgresql: str, request: pytest.FixtureRequest
+    tmp_path: Path, postgresql: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from conftest import _create_database
-
+    monkeypatch.setattr("pleiade.ledger.keeper.BATCH", 100)
     template: sa.URL = request.getfixturevalue("migrated_postgresql")
     url = _create_database(template, str(template.database))
-    db = sa.create_engine(url.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
+    db = open_database(url.render_as_string(hide_password=False))
     journal = Journal.open(tmp_path / "ledger", clock=HandClock())
+    make_calls(journal, 8_000)
     keeper = Keeper(tmp_path / "ledger", db)
-    make_calls(journal, 10, "before")
-    keep_on(keeper)
-    make_calls(journal, 10, "during")
-    with postgresql_stopped(url):
-        with pytest.raises(StoreError, match="check that PostgreSQL runs"):
-            keeper.turn()
-        make_calls(journal, 10, "meanwhile")
-        with pytest.raises(StoreError):
-            keeper.turn()
-    make_calls(journal, 10, "after")
-    keep_on(keeper)
-    assert [row.sequence for row in rows_of(db)] == list(range(1, 41))
-    assert sums_of(db, 3600) == sums_of(db, 86400) == (40, 4 * sum(range(10)), 40_000)
+    turns: list[StoreError | int] = []  # how each ended
+
+    def keep_until_all_is_there() -> None:
+        while not turns or turns[-1] != 0:
+            try:
+                turns.append(keeper.turn())
+            except StoreError as error:
+                turns.append(error)
+                time.sleep(0.01)
+
+    def refused() -> int:
+        return sum(isinstance(turn, StoreError) for turn in turns)
+
+    keeping = threading.Thread(target=keep_until_all_is_there)
+    keeping.start()
+    for enough in (10, 40):
+        while len(turns) < enough:
+            time.sleep(0.005)
+        before = refused()
+        with postgresql_stopped(url):
+            while refused() == before:  # it was in the middle of it
+                time.sleep(0.005)
+    keeping.join()
+    with db.connect() as connection:
+        chosen = sa.select(sa.func.count(), sa.func.min(entries.c.sequence), sa.func.max(entries.c.sequence))
+        assert connection.execute(chosen).one() == (8_000, 1, 8_000)
+    assert sums_of(db, 3600) == sums_of(db, 86400) == (8_000, sum(range(8_000)), 8_000_000)
     keeper.close()
     journal.close()
+    db.dispose()
+
+
+def test_a_database_that_is_away_is_named_and_asked_again(
+    tmp_path: Path, postgresql: str, request: pytest.FixtureRequest
+) -> None:
+    template: sa.URL = request.getfixturevalue("migrated_postgresql")
+    url = _create_database(template, str(template.database))
+    db = open_database(url.render_as_string(hide_password=False))
+    dead, living = (Journal.open(tmp_path / "ledger", clock=HandClock()) for _ in range(2))
+    make_calls(living, 10)
+    dead.reserve(reservation("crashed"))
+    kill(dead)
+    keeper = Keeper(tmp_path / "ledger", db)
+    with postgresql_stopped(url):
+        for turn in range(2):
+            make_calls(living, 10, f"meanwhile-{turn}")
+            with pytest.raises(StoreError, match="check that PostgreSQL runs"):
+                keeper.turn()
+    keep_on(keeper)
+    assert sums_of(db, 3600)[0] == 31
+    keeper.close()
+    living.close()
     db.dispose()
 
 

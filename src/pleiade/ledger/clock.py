@@ -20,12 +20,10 @@ class SteadyClock:
     A clock set back by a minute or a month thus never makes an earlier entry, and small corrections heal by themselves.
     """
 
-    def __init__(
-        self, wall: Callable[[], int] = wall_ms, steady: Callable[[], int] = monotonic_ms, not_before: int = 0
-    ) -> None:
+    def __init__(self, wall: Callable[[], int] = wall_ms, steady: Callable[[], int] = monotonic_ms) -> None:
         self._wall = wall
         self._steady = steady
-        self._last = not_before
+        self._last = 0
         self._last_steady = steady()
 
     def now(self) -> int:

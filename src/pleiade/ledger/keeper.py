@@ -22,7 +22,6 @@ from pleiade.ledger.tail import JournalTail
 
 BATCH = 2000  # entries in one transaction: about 50 ms of SQLite's one writer
 BIRTH_S = 60.0  # a writer's lock has its name a moment after it is made
-EACH = 1000  # of one writer, so that none waits long for another
 
 logger = logging.getLogger(__name__)
 
@@ -104,15 +103,15 @@ class Keeper:
 
     def _gather(self) -> None:
         """Read the next entries of all writers into the batch, and make them durable in their journals."""
-        room = BATCH
-        for writer in writers_in(self._folder):
+        names = writers_in(self._folder)
+        most = max(1, BATCH // max(1, len(names)))  # of one writer, so that none waits for another
+        for writer in names:
             if writer not in self._followed:
                 self._followed[writer] = _Followed(self._folder, writer)
             followed = self._followed[writer]
             try:
                 if followed.lock is None:
                     followed.lock = self._taken_over(writer)
-                most = min(EACH, room)
                 entered = followed.tail.read(most, ended=followed.lock is not None)
             except (LedgerError, OSError) as error:  # one journal that cannot be read holds up no other
                 self._tell_once(f"the journal of {writer} waits: {error}")
@@ -122,7 +121,6 @@ class Keeper:
                 followed.tail.sync()
             if entered or complete:
                 self._batch.append(Shipment(writer, entered, complete))
-            room -= len(entered)
 
     def _taken_over(self, writer: str) -> int | None:
         """The lock of a dead writer, whose open calls are settled now; None while it lives."""

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
+from pleiade.ledger.bulk import insert_rows
 from pleiade.ledger.periods import closed_of, lock_closings, open_period
 from pleiade.ledger.records import NO_HASH, Entered
 from pleiade.ledger.recovery import Shipped
@@ -65,7 +66,7 @@ class Shipper:
             if fresh:
                 connection.execute(_insert(connection, series).on_conflict_do_nothing(), _series_rows(fresh))
             if rows:
-                _write_rows(connection, rows)
+                insert_rows(connection, entries, rows)
                 sums.write(connection)
             last = {s.writer: max(states[s.writer].shipped, _last(s)) for s in shipments}
         if len(self._known) + len(fresh) > KNOWN_SERIES:
@@ -146,19 +147,6 @@ def _row(entered: Entered, number: int) -> tuple[object, ...]:
         e.first_byte_ms,
         entered.hash,
     )
-
-
-def _write_rows(connection: sa.Connection, rows: Sequence[tuple[object, ...]]) -> None:
-    """Insert entries by the driver's fastest way: through SQLAlchemy's parameters a row costs three times as much."""
-    names = ", ".join(column.name for column in entries.columns)
-    if connection.dialect.name == "postgresql":
-        cursor: Any = connection.connection.cursor()
-        with cursor, cursor.copy(f"COPY entries ({names}) FROM STDIN") as copy:
-            for row in rows:
-                copy.write_row(row)
-    else:
-        marks = ", ".join("?" for _ in entries.columns)
-        connection.exec_driver_sql(f"INSERT INTO entries ({names}) VALUES ({marks})", list(rows))
 
 
 def _series_rows(fresh: Mapping[Names, tuple[int, int]]) -> list[dict[str, Any]]:
