@@ -133,6 +133,13 @@ async def test_money_is_reserved_then_settled_and_never_below_what_the_books_say
     assert (await limiter.reserve([money(0, 1000)])).levels == (100,)
 
 
+async def test_money_goes_on_from_what_the_books_knew_first(limiter: Limiter) -> None:
+    verdict = await limiter.reserve([money(100, 1000, floor=700)])  # a process that has just started
+    assert verdict.levels == (800,)
+    await limiter.settle([Correction(verdict.asks[0], -40, verdict.at_ms)])
+    assert (await limiter.reserve([money(0, 1000, floor=700)])).levels == (760,)  # the books will know it later
+
+
 async def test_what_a_dead_process_held_is_let_go_within_two_hours(limiter: Limiter, clock) -> None:
     await limiter.reserve([money(300, 1000)])
     clock.now_ms += 3_600_000

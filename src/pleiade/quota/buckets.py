@@ -59,7 +59,7 @@ def write(ask: Ask, state: State | None, level: int, now_ms: int) -> State:
     """The state of a bucket whose level is `level` now; of a total: that holds the amount in addition."""
     if ask.bucket is _TOTAL:
         hour, held, before = _holds(state, now_ms)
-        return (state[0] if state else 0, hour, held + ask.amount, before)
+        return (max(state[0] if state else 0, ask.floor), hour, held + ask.amount, before)
     if ask.bucket is _LEAKY:
         return (now_ms, level, 0, 0)
     window = now_ms // ask.period_ms

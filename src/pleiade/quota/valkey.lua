@@ -47,7 +47,7 @@ local function level_of(state, kind, limit, period, floor)
   return 0
 end
 
-local function write(index, kind, limit, period, level, amount)
+local function write(index, kind, limit, period, level, amount, floor)
   local state = states[index]
   if not state then
     state = {0, 0, 0, 0}
@@ -57,7 +57,7 @@ local function write(index, kind, limit, period, level, amount)
   end
   if kind == TOTAL then
     let_go(state)
-    state[3], keeps[index] = state[3] + amount, period
+    state[1], state[3], keeps[index] = max_(state[1], floor), state[3] + amount, period
   elseif kind == LEAKY then
     state[1], state[2], keeps[index] = now, level, ceil_(level / max_(1, limit)) + 1000
   else
@@ -92,7 +92,7 @@ local function reserve(at, n)
     local level = levels[ask]
     if allowed == 1 then
       level = level + (kind == LEAKY and amount * DROPS or amount)
-      write(index, kind, limit, period, level, amount)
+      write(index, kind, limit, period, level, amount, batch[a + 5])
     elseif kind == LEAKY and states[index] and states[index][1] > now then
       write(index, kind, limit, period, level) -- the clock jumped back: it would not drain until then
     elseif kind == TOTAL and states[index] then

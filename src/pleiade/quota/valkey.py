@@ -218,11 +218,14 @@ class ValkeyLimiter:
     def _forget(self, entries: Sequence[_Entry], *, sent: bool) -> None:
         """Give up entries. Where they may have been carried out, only what cannot let too much in is repeated.
 
-        What a total misses so is in the ledger's sum, and what it holds too long it lets go.
+        A total that hears late is only told to let go: until then the ledger's sum has what the call did cost.
         """
         for entry in entries:
             if isinstance(entry, _Wish):
                 if not entry.answer.done():
                     entry.answer.set_exception(LimiterLostError(self._why))
-            elif not sent or (entry.delta > 0 and entry.ask.bucket is not Bucket.TOTAL):
+            elif entry.ask.bucket is Bucket.TOTAL:
+                if not sent:
+                    self._owed.append(msgspec.structs.replace(entry, delta=-entry.ask.amount))
+            elif not sent or entry.delta > 0:
                 self._owed.append(entry)
