@@ -129,6 +129,8 @@ async def test_customers_pay_the_price_in_force(serve: Serve, tmp_path: Path) ->
     await served.post(OPENAI, CHAT)
     (entry,) = await books.settled()
     assert (entry.price, entry.currency, entry.cost) == ("price_1", "USD", 5 * 1000 + 3 * 2000)
+    metrics = await (await served.get("/metrics")).text()
+    assert 'pleiade_sold_total{currency="USD",deployment="chat",storefront="openai"} 1.1e-05' in metrics
     assert entry.debit == "receivable:default"
 
 
@@ -287,6 +289,8 @@ async def test_a_key_over_its_limit_is_told_so_in_both_dialects(
     assert int(answer.headers["retry-after-ms"]) > 0
     answer = await served.post(AZURE, CHAT)
     assert (answer.status, (await azure_error(answer))["code"]) == (429, "429")
+    metrics = await (await served.get("/metrics")).text()
+    assert 'pleiade_refused_total{deployment="chat",reason="rate"} 2.0' in metrics
     assert answer.headers["policy-id"] == "DeploymentRatelimit-Call"
     assert len(engine.seen) == 2
     assert len(await books.settled(2)) == 2  # what was refused never ran, and is no entry

@@ -133,10 +133,17 @@ class Gateway:
         if self.tracer is not None:
             await asyncio.to_thread(self.tracer.stop)
 
+    def count_now(self) -> None:
+        """Bring the gauges up to date."""
+        self.metrics.in_flight = len(self.watch.calls)
+        if self.commerce is not None:
+            self.metrics.open_calls = self.commerce.journal.open_calls
+            self.metrics.ledger_stuck = int(bool(self.commerce.journal.trouble))
+
     async def _share_metrics(self) -> None:
         """Let the other gateways know what this one counted, so that any of them can tell all."""
         while True:
-            self.metrics.in_flight = len(self.watch.calls)
+            self.count_now()
             try:
                 self.metrics.share()
             except OSError as error:

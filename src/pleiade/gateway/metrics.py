@@ -7,6 +7,7 @@ routes and deployments, never what a caller made up.
 import os
 import time
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from pleiade.domain.price import NANO
 from pleiade.gateway.call import Call
 from pleiade.gateway.metrics_files import Counts, Snapshot, read_snapshots, write_snapshot
 
@@ -56,6 +58,17 @@ TOKENS = Family(
     (*_GEN_AI, "gen_ai_token_type"),
     (1, 4, 16, 64, 256, 1024, 4096, 16384, 65536, 262144, 1048576),
 )
+# Codes of refusals (in either dialect's words) and how metrics call them.
+REFUSALS = {
+    "rate_limit_exceeded": "rate",
+    "429": "rate",
+    "insufficient_quota": "budget",
+    "QuotaExceeded": "budget",
+    "model_not_for_sale": "price",
+    "service_unavailable": "unavailable",
+    "ServiceUnavailable": "unavailable",
+}
+SOLD_LABELS = ("storefront", "currency", "deployment")
 FAMILIES = (DURATION, FIRST_TOKEN, PER_TOKEN, TOKENS)
 
 
@@ -98,8 +111,12 @@ class Metrics:
         self._requests: dict[tuple[str, int, str], int] = {}
         self._series: dict[tuple[str, str, str, str], _Series] = {}
         self._histograms: dict[tuple[str, tuple[str, ...]], _Histogram] = {}
+        self._sold: dict[tuple[str, str, str], int] = {}
+        self._refused: dict[tuple[str, str], int] = {}
         self._shared = b""
         self.in_flight = 0
+        self.open_calls = 0
+        self.ledger_stuck = 0
 
     def histogram(self, family: Family, labels: tuple[str, ...]) -> _Histogram:
         """The histogram of `family` under `labels`, made at first use."""
@@ -113,6 +130,12 @@ class Metrics:
         self._requests[counted] = self._requests.get(counted, 0) + 1
         if endpoint is None or not call.operation:
             return
+        if call.error_code in REFUSALS:
+            refused = (deployment, REFUSALS[call.error_code])
+            self._refused[refused] = self._refused.get(refused, 0) + 1
+        if call.cost and call.price is not None:
+            sold = (call.price.storefront, call.price.currency, deployment)
+            self._sold[sold] = self._sold.get(sold, 0) + call.cost
         key = (call.operation, deployment, endpoint.model, _error_type(call))
         series = self._series.get(key)
         if series is None:
@@ -140,6 +163,10 @@ class Metrics:
                 Counts(name, labels, list(histogram.counts), histogram.total)
                 for (name, labels), histogram in self._histograms.items()
             ],
+            sold=[(storefront, currency, name, nano) for (storefront, currency, name), nano in self._sold.items()],
+            refused=[(name, why, count) for (name, why), count in self._refused.items()],
+            open_calls=self.open_calls,
+            ledger_stuck=self.ledger_stuck,
         )
 
     def share(self) -> None:
@@ -147,11 +174,14 @@ class Metrics:
         if self._file is not None:
             self._shared = write_snapshot(self._file, self.snapshot(), self._shared)
 
-    def render(self) -> bytes:
-        """Prometheus text, of this process and its siblings (as they shared it last). Takes milliseconds."""
+    def render(self, journals: Path | None = None) -> bytes:
+        """Prometheus text, of this process and its siblings (as they shared it last). Takes milliseconds.
+
+        `journals`: the ledger's folder, whose size tells whether entries reach the database.
+        """
         others = read_snapshots(self._file.parent, but=self._file) if self._file is not None else []
         registry = CollectorRegistry(auto_describe=False)
-        registry.register(_Snapshots([self.snapshot(), *others]))
+        registry.register(_Snapshots([self.snapshot(), *others], _size_of(journals) if journals else 0))
         return generate_latest(registry)
 
 
@@ -162,11 +192,23 @@ def _error_type(call: Call) -> str:
     return str(call.status) if call.status >= 400 else "broken_stream"
 
 
+def _size_of(folder: Path) -> int:
+    """Bytes in the journals of a folder; those that are deleted meanwhile count nothing."""
+    total = 0
+    for path in folder.glob("*.journal"):
+        try:
+            total += path.stat().st_size
+        except FileNotFoundError:
+            continue
+    return total
+
+
 class _Snapshots(Collector):
     """The sum of several processes' snapshots, as prometheus_client wants it."""
 
-    def __init__(self, snapshots: list[Snapshot]) -> None:
+    def __init__(self, snapshots: list[Snapshot], journal_bytes: int) -> None:
         self._snapshots = snapshots
+        self._journal_bytes = journal_bytes
 
     def collect(self) -> Iterable[Metric]:
         """All metrics, every family once."""
@@ -184,6 +226,32 @@ class _Snapshots(Collector):
         yield GaugeMetricFamily("pleiade_requests_in_flight", "Requests being answered", value=in_flight)
         for family in FAMILIES:
             yield self._histogram(family)
+        yield from self._business()
+
+    def _business(self) -> Iterable[Metric]:
+        """What was sold and refused, and how the ledger fares."""
+        money: Counter[tuple[str, str, str]] = Counter()
+        refusals: Counter[tuple[str, str]] = Counter()
+        for snapshot in self._snapshots:
+            for storefront, currency, deployment, nano in snapshot.sold:
+                money[storefront, currency, deployment] += nano
+            for deployment, why, count in snapshot.refused:
+                refusals[deployment, why] += count
+        sold = CounterMetricFamily("pleiade_sold", "Sold, in units of the currency", labels=SOLD_LABELS)
+        for labels, nano in money.items():
+            sold.add_metric(labels, nano / NANO)
+        yield sold
+        refused = CounterMetricFamily("pleiade_refused", "Calls refused by a limit", labels=("deployment", "reason"))
+        for reason, count in refusals.items():
+            refused.add_metric(reason, count)
+        yield refused
+        open_calls = sum(snapshot.open_calls for snapshot in self._snapshots)
+        stuck = sum(snapshot.ledger_stuck for snapshot in self._snapshots)
+        yield GaugeMetricFamily("pleiade_ledger_open_calls", "Calls reserved and not yet settled", value=open_calls)
+        yield GaugeMetricFamily("pleiade_ledger_stuck", "Gateways whose journal cannot be written", value=stuck)
+        yield GaugeMetricFamily(
+            "pleiade_ledger_journal_bytes", "Journals that are not in the database yet", value=self._journal_bytes
+        )
 
     def _histogram(self, family: Family) -> Metric:
         merged: dict[tuple[str, ...], tuple[list[int], float]] = {}

@@ -26,6 +26,10 @@ class Snapshot(msgspec.Struct, array_like=True):
     in_flight: int
     requests: list[tuple[str, int, str, int]]  # route, status, deployment, how many
     histograms: list[Counts]
+    sold: list[tuple[str, str, str, int]] = []  # storefront, currency, deployment, nano
+    refused: list[tuple[str, str, int]] = []  # deployment, why, how many
+    open_calls: int = 0  # reserved in the journal and not settled
+    ledger_stuck: int = 0  # 1 where the journal cannot be written
 
 
 _decoder = msgspec.msgpack.Decoder(Snapshot)
@@ -52,7 +56,7 @@ def read_snapshots(folder: Path, *, but: Path) -> list[Snapshot]:
         except FileNotFoundError:  # the folder is being cleaned
             continue
         if not _alive(snapshot.pid):
-            snapshot.in_flight = 0
+            snapshot.in_flight = snapshot.open_calls = snapshot.ledger_stuck = 0
         snapshots.append(snapshot)
     return snapshots
 

@@ -29,9 +29,14 @@ def probe_routes(gateway: "Gateway") -> list[Route]:
     async def ready(call: Call) -> None:
         """Keys are loaded and at least one engine answers; each deployment's state beside it."""
         endpoints = gateway.directory.endpoints
+        trouble = gateway.commerce.journal.trouble if gateway.commerce is not None else ""
         states = {endpoint.deployment: endpoint.state.value for endpoint in endpoints}
         usable = any(endpoint.state == EndpointState.READY for endpoint in endpoints)
-        status = "draining" if gateway.watch.draining else "ready" if usable and gateway.keys.loaded else "starting"
+        status = "ready" if usable and gateway.keys.loaded else "starting"
+        if gateway.watch.draining:
+            status = "draining"
+        elif trouble:
+            status = "ledger cannot be written"
         call.status = 200 if status == "ready" else 503
         await call.answer.whole(call.status, msgspec.json.encode({"status": status, "deployments": states}))
 
@@ -41,8 +46,9 @@ def probe_routes(gateway: "Gateway") -> list[Route]:
             secret = find_secret(call)
             if gateway.keys.find(secret) is None:
                 raise wrong_key("****")
-        gateway.metrics.in_flight = len(gateway.watch.calls)
-        body = await asyncio.to_thread(gateway.metrics.render)
+        gateway.count_now()
+        journals = gateway.settings.home_path / "ledger" if gateway.commerce is not None else None
+        body = await asyncio.to_thread(gateway.metrics.render, journals)
         call.status = 200
         await call.answer.whole(200, body, content_type=PROMETHEUS)
 
