@@ -53,43 +53,43 @@ def test_a_prepaid_month_is_paid_from_credits_and_the_invoice_says_so(db: sa.Eng
     assert verify(db) == []
 
 
-def test_what_a_prepaid_organisation_used_beyond_its_credits_is_owed(db: sa.Engine) -> None:
-    org = organisation(db, billing="prepaid")
-    seller(db)
-    granted(db, org, "a", "1.00", "2026-10")
-    sell(db, org, price(db), [ONE] * 3, billing="prepaid")
-    (invoice,) = finalise(db, org, "2026-10", actor=ACTOR, now=at("2026-11-01"))
+def test_what_a_prepaid_organisation_used_beyond_its_credits_is_owed(sqlite_db: sa.Engine) -> None:
+    org = organisation(sqlite_db, billing="prepaid")
+    seller(sqlite_db)
+    granted(sqlite_db, org, "a", "1.00", "2026-10")
+    sell(sqlite_db, org, price(sqlite_db), [ONE] * 3, billing="prepaid")
+    (invoice,) = finalise(sqlite_db, org, "2026-10", actor=ACTOR, now=at("2026-11-01"))
     assert (invoice.document.credits, invoice.document.due) == (nano("1"), nano("0.80"))
-    assert left(db, org) == 0
-    assert balance(db, f"receivable:{org}") == {"USD": nano("0.80")}
-    assert unpaid(db, org) == ["INV-000001 of 2026-10: 0.80 USD"]
-    assert verify(db) == []
+    assert left(sqlite_db, org) == 0
+    assert balance(sqlite_db, f"receivable:{org}") == {"USD": nano("0.80")}
+    assert unpaid(sqlite_db, org) == ["INV-000001 of 2026-10: 0.80 USD"]
+    assert verify(sqlite_db) == []
 
 
-def test_credits_of_an_invoiced_organisation_pay_before_it_does(db: sa.Engine) -> None:
-    org = organisation(db)
-    seller(db)
-    granted(db, org, "gift", "0.50", "2026-10", paid=False)
-    sell(db, org, price(db), [ONE])
-    (invoice,) = finalise(db, org, "2026-10", actor=ACTOR, now=at("2026-11-01"))
+def test_credits_of_an_invoiced_organisation_pay_before_it_does(sqlite_db: sa.Engine) -> None:
+    org = organisation(sqlite_db)
+    seller(sqlite_db)
+    granted(sqlite_db, org, "gift", "0.50", "2026-10", paid=False)
+    sell(sqlite_db, org, price(sqlite_db), [ONE])
+    (invoice,) = finalise(sqlite_db, org, "2026-10", actor=ACTOR, now=at("2026-11-01"))
     assert (invoice.document.total, invoice.document.credits, invoice.document.due) == (
         nano("0.60"),
         nano("0.50"),
         nano("0.10"),
     )
-    assert balance(db, f"receivable:{org}") == {"USD": nano("0.10")}
-    assert left(db, org) == 0
-    assert verify(db) == []
+    assert balance(sqlite_db, f"receivable:{org}") == {"USD": nano("0.10")}
+    assert left(sqlite_db, org) == 0
+    assert verify(sqlite_db) == []
 
 
-def test_credits_that_were_granted_later_do_not_pay_for_the_month_before(db: sa.Engine) -> None:
-    org = organisation(db)
-    seller(db)
-    granted(db, org, "late", "5.00", "2026-11")
-    sell(db, org, price(db), [ONE])
-    (invoice,) = finalise(db, org, "2026-10", actor=ACTOR, now=at("2026-11-05"))
+def test_credits_that_were_granted_later_do_not_pay_for_the_month_before(sqlite_db: sa.Engine) -> None:
+    org = organisation(sqlite_db)
+    seller(sqlite_db)
+    granted(sqlite_db, org, "late", "5.00", "2026-11")
+    sell(sqlite_db, org, price(sqlite_db), [ONE])
+    (invoice,) = finalise(sqlite_db, org, "2026-10", actor=ACTOR, now=at("2026-11-05"))
     assert invoice.document.credits == 0
-    assert left(db, org) == nano("5")
+    assert left(sqlite_db, org) == nano("5")
 
 
 def test_what_is_left_of_credits_after_their_last_month_expires_once(db: sa.Engine) -> None:
@@ -110,15 +110,17 @@ def test_what_is_left_of_credits_after_their_last_month_expires_once(db: sa.Engi
     assert verify(db) == []
 
 
-def test_credits_do_not_pay_for_months_after_their_last_even_if_nothing_was_billed_between(db: sa.Engine) -> None:
-    org = organisation(db)
-    seller(db)
-    granted(db, org, "short", "3.00", "2026-08", "2026-09")
-    sell(db, org, price(db), [ONE])
-    (invoice,) = finalise(db, org, "2026-10", actor=ACTOR, now=at("2026-11-05"))
+def test_credits_do_not_pay_for_months_after_their_last_even_if_nothing_was_billed_between(
+    sqlite_db: sa.Engine,
+) -> None:
+    org = organisation(sqlite_db)
+    seller(sqlite_db)
+    granted(sqlite_db, org, "short", "3.00", "2026-08", "2026-09")
+    sell(sqlite_db, org, price(sqlite_db), [ONE])
+    (invoice,) = finalise(sqlite_db, org, "2026-10", actor=ACTOR, now=at("2026-11-05"))
     assert invoice.document.credits == 0
-    assert left(db, org) == 0
-    assert verify(db) == []
+    assert left(sqlite_db, org) == 0
+    assert verify(sqlite_db) == []
 
 
 @given(

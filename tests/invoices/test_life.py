@@ -69,42 +69,42 @@ def test_nothing_is_done_twice(db: sa.Engine) -> None:
     assert verify(db) == []
 
 
-def test_what_is_too_early_too_soon_or_nothing_is_refused(db: sa.Engine) -> None:
-    org = organisation(db)
+def test_what_is_too_early_too_soon_or_nothing_is_refused(sqlite_db: sa.Engine) -> None:
+    org = organisation(sqlite_db)
     with pytest.raises(InvoiceError, match="nothing to bill"):
-        draft(db, org, "2026-10")
-    made = price(db)
-    sell(db, org, made, [BIG], "2026-09-30T23:59")
-    sell(db, org, made, [BIG], "2026-10-01")
+        draft(sqlite_db, org, "2026-10")
+    made = price(sqlite_db)
+    sell(sqlite_db, org, made, [BIG], "2026-09-30T23:59")
+    sell(sqlite_db, org, made, [BIG], "2026-10-01")
     with pytest.raises(InvoiceError, match="pleiade invoice seller FILE"):
-        finalise(db, org, "2026-09", actor=ACTOR, now=NOVEMBER)
-    seller(db)
+        finalise(sqlite_db, org, "2026-09", actor=ACTOR, now=NOVEMBER)
+    seller(sqlite_db)
     with pytest.raises(InvoiceError, match="2026-10 is not over"):
-        finalise(db, org, "2026-10", actor=ACTOR, now=at("2026-10-31"))
+        finalise(sqlite_db, org, "2026-10", actor=ACTOR, now=at("2026-10-31"))
     with pytest.raises(InvoiceError, match=r"2026-09 is not final yet.*pleiade invoice finalise"):
-        finalise(db, org, "2026-10", actor=ACTOR, now=NOVEMBER)
+        finalise(sqlite_db, org, "2026-10", actor=ACTOR, now=NOVEMBER)
     with pytest.raises(InvoiceError, match="no organisation has the id 'org-nobody'"):
-        draft(db, "org-nobody", "2026-10")
+        draft(sqlite_db, "org-nobody", "2026-10")
     with pytest.raises(InvoiceError, match="no invoice has the number"):
-        pay(db, "INV-000001", actor=ACTOR)
-    finalise(db, org, "2026-09", actor=ACTOR, now=NOVEMBER)
-    assert finalise(db, org, "2026-10", actor=ACTOR, now=NOVEMBER)[0].number == "INV-000002"
+        pay(sqlite_db, "INV-000001", actor=ACTOR)
+    finalise(sqlite_db, org, "2026-09", actor=ACTOR, now=NOVEMBER)
+    assert finalise(sqlite_db, org, "2026-10", actor=ACTOR, now=NOVEMBER)[0].number == "INV-000002"
 
 
-def test_a_draft_is_made_again_and_again_and_never_paid_or_credited(db: sa.Engine) -> None:
-    org = organisation(db)
-    made = price(db)
-    sell(db, org, made, [BIG])
-    (first,) = draft(db, org, "2026-10")
-    sell(db, org, made, [BIG])
-    (second,) = draft(db, org, "2026-10")
+def test_a_draft_is_made_again_and_again_and_never_paid_or_credited(sqlite_db: sa.Engine) -> None:
+    org = organisation(sqlite_db)
+    made = price(sqlite_db)
+    sell(sqlite_db, org, made, [BIG])
+    (first,) = draft(sqlite_db, org, "2026-10")
+    sell(sqlite_db, org, made, [BIG])
+    (second,) = draft(sqlite_db, org, "2026-10")
     assert second.document.total > first.document.total
-    assert [invoice.id for invoice in list_invoices(db)] == [second.id]
+    assert [invoice.id for invoice in list_invoices(sqlite_db)] == [second.id]
     with pytest.raises(InvoiceError, match="is a draft"):
-        pay(db, second.id, actor=ACTOR)
+        pay(sqlite_db, second.id, actor=ACTOR)
     with pytest.raises(InvoiceError, match="is a draft"):
-        credit(db, second.id, actor=ACTOR, reason="no")
-    assert verify(db) == []
+        credit(sqlite_db, second.id, actor=ACTOR, reason="no")
+    assert verify(sqlite_db) == []
 
 
 def test_calls_that_come_after_the_invoice_belong_to_the_next(db: sa.Engine) -> None:
@@ -150,35 +150,35 @@ def test_a_credit_note_takes_back_what_is_open_with_its_tax_and_never_more_than_
     assert verify(db) == []
 
 
-def test_a_credit_note_over_all_that_is_open_settles_the_invoice(db: sa.Engine) -> None:
-    org = organisation(db)
-    seller(db)
-    sell(db, org, price(db), [BIG])
-    finalise(db, org, "2026-10", actor=ACTOR, now=NOVEMBER)
-    credit(db, "INV-000001", actor=ACTOR, reason="goodwill")
-    assert unpaid(db, org) == []
+def test_a_credit_note_over_all_that_is_open_settles_the_invoice(sqlite_db: sa.Engine) -> None:
+    org = organisation(sqlite_db)
+    seller(sqlite_db)
+    sell(sqlite_db, org, price(sqlite_db), [BIG])
+    finalise(sqlite_db, org, "2026-10", actor=ACTOR, now=NOVEMBER)
+    credit(sqlite_db, "INV-000001", actor=ACTOR, reason="goodwill")
+    assert unpaid(sqlite_db, org) == []
     with pytest.raises(InvoiceError, match="paid already"):
-        pay(db, "INV-000001", actor=ACTOR)
-    assert verify(db) == []
+        pay(sqlite_db, "INV-000001", actor=ACTOR)
+    assert verify(sqlite_db) == []
 
 
-def test_what_an_organisation_owes_is_told(db: sa.Engine) -> None:
-    org = organisation(db)
-    seller(db)
-    assert unpaid(db, org) == []
-    made = price(db)
-    sell(db, org, made, [BIG])
-    sell(db, org, made, [BIG], "2026-11-01")
-    finalise(db, org, "2026-10", actor=ACTOR, now=NOVEMBER)
-    assert unpaid(db, org) == ["INV-000001 of 2026-10: 0.68 USD", "2026-11 is not invoiced yet"]
+def test_what_an_organisation_owes_is_told(sqlite_db: sa.Engine) -> None:
+    org = organisation(sqlite_db)
+    seller(sqlite_db)
+    assert unpaid(sqlite_db, org) == []
+    made = price(sqlite_db)
+    sell(sqlite_db, org, made, [BIG])
+    sell(sqlite_db, org, made, [BIG], "2026-11-01")
+    finalise(sqlite_db, org, "2026-10", actor=ACTOR, now=NOVEMBER)
+    assert unpaid(sqlite_db, org) == ["INV-000001 of 2026-10: 0.68 USD", "2026-11 is not invoiced yet"]
 
 
-def test_terms_are_lines_and_postings_of_the_invoice(db: sa.Engine) -> None:
-    org = organisation(db)
-    seller(db)
-    total = sell(db, org, price(db), [BIG] * 4)
+def test_terms_are_lines_and_postings_of_the_invoice(sqlite_db: sa.Engine) -> None:
+    org = organisation(sqlite_db)
+    seller(sqlite_db)
+    total = sell(sqlite_db, org, price(sqlite_db), [BIG] * 4)
     agree(
-        db,
+        sqlite_db,
         org,
         Terms(
             currency="USD",
@@ -188,7 +188,7 @@ def test_terms_are_lines_and_postings_of_the_invoice(db: sa.Engine) -> None:
             discounts=(Discount(percent="10", kind=RateKind.INPUT),),
         ),
     )
-    (invoice,) = finalise(db, org, "2026-10", actor=ACTOR, now=NOVEMBER)
+    (invoice,) = finalise(sqlite_db, org, "2026-10", actor=ACTOR, now=NOVEMBER)
     by_type = {line.type: line.amount for line in invoice.document.lines if line.type is not LineType.USAGE}
     # 8 million input tokens at 0.15 are 1.20, ten percent are 0.12; one million output tokens at 0.60 are free.
     assert by_type == {
@@ -198,22 +198,22 @@ def test_terms_are_lines_and_postings_of_the_invoice(db: sa.Engine) -> None:
         LineType.TAX: 0,
     }
     assert invoice.document.total == total + nano("59.28")
-    assert balance(db, "discounts:openai") == {"USD": nano("0.72")}
-    assert balance(db, "revenue:openai") == {"USD": -total - nano("60")}
-    assert verify(db) == []
+    assert balance(sqlite_db, "discounts:openai") == {"USD": nano("0.72")}
+    assert balance(sqlite_db, "revenue:openai") == {"USD": -total - nano("60")}
+    assert verify(sqlite_db) == []
 
 
-def test_a_plan_is_due_also_in_a_month_without_a_call(db: sa.Engine) -> None:
-    org = organisation(db)
-    seller(db)
-    agree(db, org, Terms(currency="EUR", start="2026-10", plan=Plan(name="Plus", fee="20")))
-    (invoice,) = finalise(db, org, "2026-10", actor=ACTOR, now=NOVEMBER)
+def test_a_plan_is_due_also_in_a_month_without_a_call(sqlite_db: sa.Engine) -> None:
+    org = organisation(sqlite_db)
+    seller(sqlite_db)
+    agree(sqlite_db, org, Terms(currency="EUR", start="2026-10", plan=Plan(name="Plus", fee="20")))
+    (invoice,) = finalise(sqlite_db, org, "2026-10", actor=ACTOR, now=NOVEMBER)
     assert (invoice.document.total, invoice.document.currency) == (nano("20"), "EUR")
 
 
-def test_what_was_booked_beside_calls_is_on_the_invoice(db: sa.Engine) -> None:
-    org = organisation(db)
-    seller(db)
+def test_what_was_booked_beside_calls_is_on_the_invoice(sqlite_db: sa.Engine) -> None:
+    org = organisation(sqlite_db)
+    seller(sqlite_db)
     hours = Transfer(
         id="hours-1",
         kind=TransferKind.PROVISIONED,
@@ -225,22 +225,22 @@ def test_what_was_booked_beside_calls_is_on_the_invoice(db: sa.Engine) -> None:
         time_ms=at("2026-10-20") * 1000,
         memo="5 units of chat, 6 hours",
     )
-    post(db, [hours], ACTOR)
-    (invoice,) = finalise(db, org, "2026-10", actor=ACTOR, now=NOVEMBER)
+    post(sqlite_db, [hours], ACTOR)
+    (invoice,) = finalise(sqlite_db, org, "2026-10", actor=ACTOR, now=NOVEMBER)
     assert [(line.text, line.amount) for line in invoice.document.lines][:1] == [
         ("5 units of chat, 6 hours", nano("36"))
     ]
-    assert verify(db) == []
+    assert verify(sqlite_db) == []
 
 
-def test_own_use_and_calls_that_failed_are_on_no_invoice(db: sa.Engine) -> None:
-    org = organisation(db)
-    made = price(db)
-    sell(db, "default", made, [BIG], billing="internal")
-    sell(db, org, made, [BIG], outcome=Outcome.FAILED)
+def test_own_use_and_calls_that_failed_are_on_no_invoice(sqlite_db: sa.Engine) -> None:
+    org = organisation(sqlite_db)
+    made = price(sqlite_db)
+    sell(sqlite_db, "default", made, [BIG], billing="internal")
+    sell(sqlite_db, org, made, [BIG], outcome=Outcome.FAILED)
     with pytest.raises(InvoiceError, match="nothing to bill"):
-        draft(db, "default", "2026-10")
-    (sketch,) = draft(db, org, "2026-10")
+        draft(sqlite_db, "default", "2026-10")
+    (sketch,) = draft(sqlite_db, org, "2026-10")
     assert sketch.document.total == 0
 
 
@@ -255,38 +255,38 @@ def test_each_currency_has_its_own_invoice(db: sa.Engine) -> None:
     assert verify(db) == []
 
 
-def test_images_are_lines_by_size_and_quality(db: sa.Engine) -> None:
-    org = organisation(db)
-    made = price(db, "picture", image="0.04")
-    sell(db, org, made, [Usage(images=3)], size="1024x1024", quality="hd")
-    sell(db, org, made, [Usage(images=2)], size="512x512")
-    (sketch,) = draft(db, org, "2026-10")
+def test_images_are_lines_by_size_and_quality(sqlite_db: sa.Engine) -> None:
+    org = organisation(sqlite_db)
+    made = price(sqlite_db, "picture", image="0.04")
+    sell(sqlite_db, org, made, [Usage(images=3)], size="1024x1024", quality="hd")
+    sell(sqlite_db, org, made, [Usage(images=2)], size="512x512")
+    (sketch,) = draft(sqlite_db, org, "2026-10")
     lines = [(line.size, line.quality, line.quantity) for line in sketch.document.lines if line.kind == "image"]
     assert lines == [("1024x1024", "hd", 3), ("512x512", "", 2)]
 
 
-def test_a_buyer_abroad_declares_the_tax_and_one_that_no_rule_fits_is_not_billed_untaxed(db: sa.Engine) -> None:
-    org = organisation(db)
-    seller(db)
-    set_customer(db, org, Party(name="Müller GmbH", country="DE", tax_id="DE123456789"))
-    sell(db, org, price(db), [BIG])
-    (invoice,) = finalise(db, org, "2026-10", actor=ACTOR, now=NOVEMBER)
+def test_a_buyer_abroad_declares_the_tax_and_one_that_no_rule_fits_is_not_billed_untaxed(sqlite_db: sa.Engine) -> None:
+    org = organisation(sqlite_db)
+    seller(sqlite_db)
+    set_customer(sqlite_db, org, Party(name="Müller GmbH", country="DE", tax_id="DE123456789"))
+    sell(sqlite_db, org, price(sqlite_db), [BIG])
+    (invoice,) = finalise(sqlite_db, org, "2026-10", actor=ACTOR, now=NOVEMBER)
     rule = invoice.document.tax_rule
     assert rule is not None
     assert (rule.name, invoice.document.tax) == ("EU", 0)
 
 
-def test_the_same_ledger_gives_the_same_bytes(db: sa.Engine, tmp_path: Path) -> None:
-    org = organisation(db)
-    seller(db)
-    sell(db, org, price(db), [BIG, tokens(10, 3)])
-    (invoice,) = finalise(db, org, "2026-10", actor=ACTOR, now=NOVEMBER)
+def test_the_same_ledger_gives_the_same_bytes(sqlite_db: sa.Engine, tmp_path: Path) -> None:
+    org = organisation(sqlite_db)
+    seller(sqlite_db)
+    sell(sqlite_db, org, price(sqlite_db), [BIG, tokens(10, 3)])
+    (invoice,) = finalise(sqlite_db, org, "2026-10", actor=ACTOR, now=NOVEMBER)
     from pleiade.invoices.verify import again, month_again
     from pleiade.prices import book
 
-    with db.connect() as connection:
+    with sqlite_db.connect() as connection:
         month = month_again(connection, invoice.document)
-    assert canonical(again(month, book(db), invoice.document)) == canonical(invoice.document)
+    assert canonical(again(month, book(sqlite_db), invoice.document)) == canonical(invoice.document)
 
 
 @pytest.mark.parametrize(
@@ -299,19 +299,19 @@ def test_the_same_ledger_gives_the_same_bytes(db: sa.Engine, tmp_path: Path) -> 
         ("UPDATE invoice_numbers SET value = 2", "some are missing"),
     ],
 )
-def test_whoever_touches_meter_or_invoice_is_found(db: sa.Engine, change: str, says: str) -> None:
-    org = organisation(db)
-    seller(db)
-    sell(db, org, price(db), [BIG])
-    finalise(db, org, "2026-10", actor=ACTOR, now=NOVEMBER)
-    assert verify(db) == []
-    with db.begin() as connection:
+def test_whoever_touches_meter_or_invoice_is_found(sqlite_db: sa.Engine, change: str, says: str) -> None:
+    org = organisation(sqlite_db)
+    seller(sqlite_db)
+    sell(sqlite_db, org, price(sqlite_db), [BIG])
+    finalise(sqlite_db, org, "2026-10", actor=ACTOR, now=NOVEMBER)
+    assert verify(sqlite_db) == []
+    with sqlite_db.begin() as connection:
         connection.execute(sa.text(change))
-    assert any(says in problem for problem in verify(db))
+    assert any(says in problem for problem in verify(sqlite_db))
 
 
-def test_a_grant_needs_an_amount_that_can_be_paid_and_a_month_to_come(db: sa.Engine) -> None:
-    org = organisation(db)
+def test_a_grant_needs_an_amount_that_can_be_paid_and_a_month_to_come(sqlite_db: sa.Engine) -> None:
+    org = organisation(sqlite_db)
     for amount, currency, last, says in (
         (0, "USD", "", "above zero"),
         (1, "USD", "", "above zero that can be paid"),
@@ -319,4 +319,4 @@ def test_a_grant_needs_an_amount_that_can_be_paid_and_a_month_to_come(db: sa.Eng
         (nano("1"), "XXX", "", "no currency"),
     ):
         with pytest.raises(InvoiceError, match=says):
-            grant(db, org, "openai", currency, amount, actor=ACTOR, paid=True, last_period=last)
+            grant(sqlite_db, org, "openai", currency, amount, actor=ACTOR, paid=True, last_period=last)

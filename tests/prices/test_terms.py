@@ -4,7 +4,7 @@ from fractions import Fraction
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pleiade.domain.price import NANO, RateKind
@@ -29,6 +29,7 @@ def tiers(draw: st.DrawFn) -> Tiers:
     return Tiers(model="m", kind=RateKind.INPUT, steps=tuple(steps), per=draw(st.sampled_from(["1", "1K"])))
 
 
+@settings(max_examples=40)
 @given(tiers(), st.integers(0, 100))
 def test_tiers_cost_what_unit_by_unit_counting_says(agreed: Tiers, quantity: int) -> None:
     per = {"1": 1, "1K": 1000}[agreed.per]
@@ -40,11 +41,13 @@ def test_tiers_cost_what_unit_by_unit_counting_says(agreed: Tiers, quantity: int
     assert problems_of_terms(Terms(currency="USD", start="2026-12", tiers=(agreed,))) == []
 
 
+@settings(max_examples=40)
 @given(tiers(), st.integers(0, 100), st.integers(0, 100))
 def test_more_units_never_cost_less_in_tiers(agreed: Tiers, few: int, more: int) -> None:
     assert graduated(agreed, few) <= graduated(agreed, few + more)
 
 
+@settings(max_examples=40)
 @given(
     st.lists(st.tuples(st.sampled_from(["a", "b"]), st.integers(0, 1000), st.integers(0, 10**12)), max_size=6),
     st.integers(1, 1500),
