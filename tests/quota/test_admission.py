@@ -96,7 +96,7 @@ def test_a_hard_budget_is_asked_for_the_most_a_soft_one_for_the_expected() -> No
     }
     book = LimitsBook(budgets=budgets)
     assert asked(book) == ()  # nobody pays
-    hard, soft = asked(book, cost=Cost(70, 500, "USD"), spent=lambda scope, subject: len(subject))
+    hard, soft = asked(book, cost=Cost(70, 500, "USD"), spent=lambda scope, subject, period: len(subject))
     assert (hard.amount, hard.limit, hard.enforced, hard.floor) == (500, 10**9, True, 5)
     assert (soft.amount, soft.limit, soft.enforced, soft.floor) == (70, 5, False, 6)
     assert "2025-11" in hard.key

@@ -72,7 +72,7 @@ class House:
         return Alerts(
             self.db,
             book=lambda: LimitsBook(budgets={(Scope.PROJECT, self.budget.subject): self.budget}),
-            spent=lambda scope, subject: self.spent,
+            spent=lambda scope, subject, period: self.spent,
             clock=lambda: self.now,
             every_s=3600,
         )

@@ -17,7 +17,7 @@ from pleiade.settings import Settings
 
 logger = logging.getLogger(__name__)
 
-Spent = Mapping[tuple[Scope, str], int]  # nano booked this month
+Spent = Mapping[tuple[Scope, str], int]  # nano booked in a month
 SPENT_EVERY_S = 5.0
 _PAYERS: Mapping[Scope, Literal["organisation", "project", "key"]] = {
     Scope.ORGANISATION: "organisation",
@@ -48,22 +48,23 @@ class Commerce:
         prices: Followed[PriceBook],
         limits: Followed[LimitsBook],
         limiter: Limiter,
-        read_spent: Callable[[LimitsBook], Spent] = lambda book: {},
+        read_spent: Callable[[LimitsBook, str], Spent] = lambda book, period: {},
     ) -> None:
-        """`read_spent` may block; it is asked every few seconds where there are budgets."""
+        """`read_spent` (of a month, "2026-11") may block; it is asked every few seconds where there are budgets."""
         self.journal = journal
         self.prices = prices
         self.limits = limits
         self.limiter = limiter
         self._read_spent = read_spent
-        self._spent: Spent = {}
+        self._spent: tuple[str, Spent] = ("", {})  # a month, and what was booked in it
         self._tasks: set[asyncio.Task[None]] = set()
         self._follower: asyncio.Task[None] | None = None
         self.companions: list[Companion] = []
 
-    def spent(self, scope: Scope, subject: str) -> int:
-        """Nano that the ledger had booked for this month when it was last read."""
-        return self._spent.get((scope, subject), 0)
+    def spent(self, scope: Scope, subject: str, period: str) -> int:
+        """Nano that the ledger had booked for that month when it was last read; 0 for a month that was not read."""
+        month, booked = self._spent
+        return booked.get((scope, subject), 0) if month == period else 0
 
     def later(self, work: "asyncio.Task[None]") -> None:
         """Let `work` go on after its call; `stop` waits for it."""
@@ -95,8 +96,8 @@ class Commerce:
         self.journal.close()
 
     async def _refresh_spent(self) -> None:
-        book = self.limits.value
-        self._spent = await asyncio.to_thread(self._read_spent, book) if book.budgets else {}
+        book, month = self.limits.value, period_of(int(time.time() * 1000))
+        self._spent = month, await asyncio.to_thread(self._read_spent, book, month) if book.budgets else {}
 
     async def _follow_spent(self) -> None:
         failing = False
@@ -121,8 +122,7 @@ def open_commerce(settings: Settings) -> Commerce:
 
     db = open_database(settings.database)
 
-    def read_spent(book: LimitsBook) -> Spent:
-        month = period_of(int(time.time() * 1000))
+    def read_spent(book: LimitsBook, month: str) -> Spent:
         return {
             (scope, subject): spent(db, _PAYERS[scope], subject, month).get(budget.currency, 0)
             for (scope, subject), budget in book.budgets.items()

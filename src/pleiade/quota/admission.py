@@ -46,14 +46,14 @@ def plan(
     book: LimitsBook,
     at_ms: int,
     cost: Cost | None = None,
-    spent: Callable[[Scope, str], int] | None = None,
+    spent: Callable[[Scope, str, str], int] | None = None,
     batch: bool = False,
 ) -> tuple[Ask, ...]:
     """Everything that a call must pass; () where nothing limits it.
 
     `model` is a Model.id; `at_ms` (Unix ms, the gateway's) decides which month a budget is charged to, as in the
-    ledger. `cost` is None where nobody pays. `spent` tells the nano that the ledger has booked this month for a scope
-    and subject: a budget survives the loss of the limiter's memory. `batch`: a line of a batch, which has limits of its
+    ledger. `cost` is None where nobody pays. `spent` tells the nano that the ledger has booked for a scope, subject and
+    month: a budget survives the loss of the limiter's memory. `batch`: a line of a batch, which has limits of its
     own. Raises NoCapacityError, CurrencyError.
     """
     asks: list[Ask] = []
@@ -143,7 +143,7 @@ def _ask_budget(
     book: LimitsBook,
     cost: Cost,
     at_ms: int,
-    spent: Callable[[Scope, str], int] | None,
+    spent: Callable[[Scope, str, str], int] | None,
 ) -> None:
     budget = book.budgets.get((scope, subject))
     if budget is None:
@@ -156,8 +156,9 @@ def _ask_budget(
             )
         return
     amount = cost.most if budget.hard else cost.nano
-    floor = spent(scope, subject) if spent else 0
-    key = _key("money", scope, subject, f"{period_of(at_ms)} {budget.currency}")
+    period = period_of(at_ms)
+    floor = spent(scope, subject, period) if spent else 0
+    key = _key("money", scope, subject, f"{period} {budget.currency}")
     shown = False
     asks.append(
         Ask(key, _TOTAL, amount, budget.nano, KEEP_MONEY_MS, floor, budget.hard, _NANO, scope, subject, _BOTH, shown)

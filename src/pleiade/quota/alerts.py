@@ -46,13 +46,13 @@ class Crossing(msgspec.Struct, frozen=True):
         return self.budget.scope, self.budget.subject, self.period, self.level
 
 
-def crossings(book: LimitsBook, spent: Callable[[Scope, str], int], at_ms: int) -> Iterator[Crossing]:
-    """Every level that is reached at a moment (Unix ms). `spent` tells the nano of its month."""
+def crossings(book: LimitsBook, spent: Callable[[Scope, str, str], int], at_ms: int) -> Iterator[Crossing]:
+    """Every level that is reached at a moment (Unix ms). `spent` tells the nano of a scope, subject and month."""
     period = period_of(at_ms)
     for budget in book.budgets.values():
         if not budget.alerts:
             continue
-        nano = spent(budget.scope, budget.subject)
+        nano = spent(budget.scope, budget.subject, period)
         for level in budget.alerts:
             if nano * 100 >= level * budget.nano:
                 yield Crossing(budget, period, level, nano)
@@ -66,11 +66,11 @@ class Alerts:
         db: sa.Engine,
         *,
         book: Callable[[], LimitsBook],
-        spent: Callable[[Scope, str], int],
+        spent: Callable[[Scope, str, str], int],
         clock: Callable[[], float] = time.time,
         every_s: float = EVERY_S,
     ) -> None:
-        """`book` and `spent` (nano of this month by scope and subject) answer from memory; `clock` in Unix seconds."""
+        """`book` and `spent` (nano by scope, subject and month) answer from memory; `clock` in Unix seconds."""
         self._db = db
         self._book = book
         self._spent = spent
