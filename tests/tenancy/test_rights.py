@@ -64,6 +64,7 @@ def test_owners_and_admins_act_in_every_project_and_others_in_theirs() -> None:
     for role in Role:
         caller = who(role, kind="admin", project="")
         assert may(caller, "api.projects.read", "org-a", "proj_b") is (role in (Role.OWNER, Role.ADMIN))
+        assert may(caller, "api.usage.read", "org-a") is (role in (Role.OWNER, Role.ADMIN))  # of all projects
         assert may(caller, "api.organization.read", "org-a") is True
         assert may(caller, "api.audit_logs.read", "org-a") is (role in (Role.OWNER, Role.ADMIN))
         assert may(caller, "api.organization.write", "org-a") is (role is Role.OWNER)
@@ -130,6 +131,8 @@ def test_what_somebody_is_in_a_project(
         ("DELETE", "/organization/invites/{invite_id}", "api.invites.write"),
         ("POST", "/organization/certificates", "api.organization.write"),
         ("GET", "/organization", "api.organization.read"),
+        ("GET", "/projects/{project_id}/roles", "api.projects.read"),
+        ("POST", "/projects/{project_id}/users/{user_id}/roles", "api.members.write"),
         ("PUT", "/deployments/{deployment}", "api.deployments.write"),
     ],
 )

@@ -19,7 +19,8 @@ class Right(msgspec.Struct, frozen=True):
     means: str
 
 
-# "project": in the project that the action is about; owners and admins of the organisation have it in every project.
+# "project": in the project that the action is about; owners and admins of the organisation have it in every project,
+# and only they have it for all projects at once.
 # "organisation": for the whole organisation; a key of a project never has it, an admin key or a person does.
 # "house": only owners and admins of the house's own organisation, for things that all tenants share.
 RIGHTS: dict[str, Right] = {
@@ -60,20 +61,21 @@ _EVERYWHERE = (Role.OWNER, Role.ADMIN)
 def may(principal: Principal, action: str, organisation: str, project: str = "") -> bool:
     """Whether `principal` may do `action` there: pure, from RIGHTS and the key's scopes.
 
-    `project` is "" for what concerns the organisation as a whole. `action` is a name of RIGHTS, or a scope of a
-    route (`scopes.scope_of`), which RIGHTS covers by kind. Who gets False should be told "not found" about
-    another organisation's things, for they may not even know that these exist.
+    `project` is "" for what concerns the organisation as a whole, or all of its projects. `action` is a name of
+    RIGHTS, or a scope of a route (`scopes.scope_of`), which RIGHTS covers by kind. Who gets False should be told
+    "not found" about another organisation's things, for they may not even know that these exist.
     """
     right = right_for(action)
     if not organisation or organisation != principal.organisation or not covers(principal.scopes, action):
         return False
-    if right.where == "house":
-        allowed = principal.kind == "admin" and organisation == DEFAULT_ORGANISATION
-    elif principal.kind == "admin":
-        # People act in projects that are not theirs only by an organisation-wide role.
-        allowed = project in ("", principal.project) or principal.role in _EVERYWHERE
-    else:
-        allowed = right.where == "project" and bool(project) and project == principal.project
+    wide = principal.kind == "admin"
+    match right.where:
+        case "house":
+            allowed = wide and organisation == DEFAULT_ORGANISATION
+        case "organisation":
+            allowed = wide
+        case "project":
+            allowed = (bool(project) and project == principal.project) or (wide and principal.role in _EVERYWHERE)
     return allowed and principal.role.rank >= right.role.rank
 
 

@@ -66,6 +66,8 @@ def scope_of(method: str, path: str) -> str:
         return MODEL_ROUTES[first]
     if first == "organization":
         return _data(_organization(segments), reads)
+    if first == "projects":  # OpenAI has the roles of a project outside of /organization
+        return _data(_organization(["organization", *segments]), reads)
     return _data(re.sub("[^a-z_]", "_", first.lower()), reads)
 
 

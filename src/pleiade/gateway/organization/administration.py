@@ -13,8 +13,8 @@ from pleiade.gateway.body import read_object
 from pleiade.gateway.call import Call
 from pleiade.gateway.errors import ApiError, forbidden, missing_scope, unavailable
 from pleiade.store import StoreError, migrate, open_database
-from pleiade.tenancy.errors import ConflictError, InvalidError, NotFoundError, TenancyError
-from pleiade.tenancy.rights import may_grant
+from pleiade.tenancy.errors import ConflictError, InvalidError, NotFoundError, TenancyError, not_found
+from pleiade.tenancy.rights import may, may_grant
 from pleiade.tenancy.scopes import scope_of
 from pleiade.tenancy.users import get_user
 
@@ -37,15 +37,18 @@ class Administration:
             self._db.dispose()
 
     def enter(self, call: Call) -> str:
-        """The organisation that this call administers: its own, and no other can be named. Raises ApiError 401.
+        """The organisation that this call administers: its own, and no other can be named.
 
-        Authorise has judged the key's scopes; here it must be an admin key, or a person who signed in, and their
-        role that of an owner or an admin.
+        What the route's path is about is judged by the table of rights (docs/tenancy.md). Raises ApiError 401, and
+        404 where a key of one project names another one: whether that exists is none of its business.
         """
-        principal = call.principal
-        if principal.kind != "admin" or principal.role.rank < Role.ADMIN.rank:
-            raise missing_scope(scope_of(call.route.method, call.route.path))
-        return principal.organisation
+        principal, project = call.principal, call.params.get("project_id", "")
+        action = scope_of(call.route.method, call.route.path)
+        if may(principal, action, principal.organisation, project):
+            return principal.organisation
+        if project and may(principal, action, principal.organisation, principal.project):
+            raise told(not_found("project", project))
+        raise missing_scope(action)
 
     async def body(self, call: Call) -> dict[str, Any]:
         """The request's JSON object; an empty body counts as `{}`. Raises ApiError 400, 413."""
