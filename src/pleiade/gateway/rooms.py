@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from pleiade.gateway.deployments.room import DeploymentsRoom
 from pleiade.gateway.organization.room import OrganizationRoom
 from pleiade.gateway.pipeline import Room
 from pleiade.gateway.responses.room import ResponsesRoom
@@ -16,4 +17,5 @@ def production_rooms(settings: Settings) -> Sequence[Room]:
     """Every room, in the order in which they start."""
     archive = Archive(settings.database)
     signin = SignInRoom(Bearers(settings.database), settings.public_base)
-    return CompletionsRoom(archive), ResponsesRoom(archive), signin, OrganizationRoom(settings.database)
+    administration = OrganizationRoom(settings.database), DeploymentsRoom(settings.database)
+    return CompletionsRoom(archive), ResponsesRoom(archive), signin, *administration

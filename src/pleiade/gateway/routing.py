@@ -7,6 +7,7 @@ import msgspec
 
 from pleiade.gateway.call import Call
 from pleiade.gateway.dialects import AzureDialect, Dialect, OpenAIDialect
+from pleiade.gateway.dialects.azure import MANAGER_VERSIONS
 from pleiade.gateway.errors import unknown_url, wrong_method
 
 Handler = Callable[[Call], Awaitable[None]]
@@ -96,6 +97,7 @@ class Router:
         self._openai = OpenAIDialect()
         self._azure = AzureDialect(dated=True)
         self._azure_v1 = AzureDialect(dated=False)
+        self._azure_manager = AzureDialect(dated=True, versions=MANAGER_VERSIONS)
         self._root = _Table(route for route in routes if route.root)
         self._all = _Table(surfaces)
         self._deployment = _Table(route for route in surfaces if route.deployment)
@@ -132,6 +134,8 @@ class Router:
             return self._azure, self._deployment, slash + tail, {"deployment": unquote(name)}
         if path.startswith("/openai/"):
             return self._azure, self._resource, path[7:], {}
+        if path.startswith("/subscriptions/"):
+            return self._azure_manager, self._root, path, {}
         return self._openai, self._root, path, {}
 
     @staticmethod

@@ -58,6 +58,9 @@ SHARED = {
     "deployment": "chat",
     "role_id": "role-api-organization-member",
     "rate_limit_id": "rl-pico-1",
+    "subscription": "s",
+    "group": "g",
+    "account": "a",
 }
 
 # What a client stored; the ids are made by calls of the other tenant.
@@ -146,6 +149,12 @@ OF_NOBODY = {
     "GET /auth/me",
     "POST /auth/logout",
     "POST /auth/invite",
+    # Deployments are the house's own: tests/gateway/deployments shows that customers see none of them.
+    "GET /deployments",
+    "POST /deployments",
+    "GET ",  # /openai/deployments/{deployment} itself
+    "PATCH ",
+    "DELETE ",
 }
 
 

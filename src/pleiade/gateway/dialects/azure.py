@@ -15,6 +15,11 @@ _PREVIEW_DATES = """
     2025-01-01 2025-02-01 2025-03-01 2025-04-01 2025-05-01 2025-06-01 2025-07-01 2025-08-01
 """
 PREVIEW_VERSIONS = frozenset(f"{date}-preview" for date in _PREVIEW_DATES.split())
+# Of Microsoft.CognitiveServices in the resource manager.
+MANAGER_VERSIONS = frozenset(
+    {"2021-10-01", "2022-03-01", "2022-10-01", "2022-12-01", "2023-05-01", "2024-10-01", "2025-06-01", "2025-09-01"}
+    | {f"{date}-preview" for date in ("2023-10-01", "2024-04-01", "2024-06-01", "2025-04-01", "2025-07-01")}
+)
 UNDATED_VERSIONS = frozenset({"preview", "latest", "v1"})  # /openai/v1 only
 _PLAIN_QUERY = re.compile(rb"api-version=([0-9A-Za-z.-]+)")
 
@@ -68,9 +73,9 @@ class AzureDialect:
 
     name = "azure"
 
-    def __init__(self, *, dated: bool) -> None:
+    def __init__(self, *, dated: bool, versions: frozenset[str] = GENERAL_VERSIONS | PREVIEW_VERSIONS) -> None:
         self._dated = dated
-        self._known = GENERAL_VERSIONS | PREVIEW_VERSIONS | (frozenset() if dated else UNDATED_VERSIONS)
+        self._known = versions | (frozenset() if dated else UNDATED_VERSIONS)
 
     def check(self, query_string: bytes) -> str:
         """The request's api-version. Missing where it is required: 400; unknown: 404, as for a wrong path."""
