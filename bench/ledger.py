@@ -10,11 +10,12 @@ ledger_usage_ms   usage by project and day of the whole quarter, median, in ms
 ledger_costs_ms   costs by organisation and day of it, median, in ms
 ledger_journal_us reserve and settle in the journal, in µs of CPU
 ledger_shipped    entries shipped per second
-ledger_growth     resident memory after all calls ÷ after a tenth of them (0: nothing was shipped in this run)
+ledger_growth     the most resident memory after a tenth of the calls ÷ that after a tenth
 """
 
 import argparse
 import hashlib
+import json
 import os
 import statistics
 import sys
@@ -40,7 +41,6 @@ from report import result_line, table, write_json
 BEGIN = int(datetime(2026, 7, 1, tzinfo=UTC).timestamp())
 END = int(datetime(2026, 10, 1, tzinfo=UTC).timestamp())
 EACH = 50_000  # calls of one journal, as if a gateway lived so long
-ROUNDS = 15
 ORGANISATIONS, PROJECTS, KEYS, MODELS = 10, 50, 2, 3
 OUTCOMES = [Outcome.COMPLETED] * 61 + [Outcome.CANCELLED, Outcome.FAILED, Outcome.FILTERED]
 
@@ -114,20 +114,24 @@ def ship(keeper: Keeper) -> tuple[int, float]:
 
 def fill(db: sa.Engine, folder: Path, calls: int) -> dict[str, float]:
     """Bring the database to `calls` calls; how fast that went, and what it did to our memory."""
+    notes = folder.parent / "filled.json"  # sums over all runs that filled this database
     keeper = Keeper(folder, db, now_ms=lambda: END * 1000)
     ship(keeper)  # what a run that was stopped has left
     quarter = Quarter(calls)
     first = quarter.number = counted(db)
-    written_s = shipped_s = 0.0
-    shipped, early = 0, 0.0
+    seen = json.loads(notes.read_text()) if notes.exists() else {"written_s": 0, "shipped_s": 0, "shipped": 0}
+    early = 0.0
     began = time.perf_counter()
     while quarter.number < calls:
-        written_s += write(folder, quarter, min(calls, quarter.number + EACH))
+        seen["written_s"] += write(folder, quarter, min(calls, quarter.number + EACH))
         batch, seconds = ship(keeper)
-        shipped, shipped_s = shipped + batch, shipped_s + seconds
+        seen["shipped"], seen["shipped_s"] = seen["shipped"] + batch, seen["shipped_s"] + seconds
         memory = memory_mb(os.getpid())
         if not early and (quarter.number - first) * 10 >= calls - first:
             early = memory
+        if early:
+            seen["growth"] = max(seen.get("growth", 0.0), memory / early)
+        notes.write_text(json.dumps(seen))
         left = (time.perf_counter() - began) / (quarter.number - first) * (calls - quarter.number)
         print(
             f"\r{quarter.number:,} of {calls:,} calls, {batch / seconds:,.0f} shipped/s, {memory:.0f} MB, "
@@ -137,13 +141,12 @@ def fill(db: sa.Engine, folder: Path, calls: int) -> dict[str, float]:
             flush=True,
         )
     keeper.close()
-    if not shipped:
-        return {"ledger_journal_us": 0.0, "ledger_shipped": 0.0, "ledger_growth": 0.0}
-    print(file=sys.stderr)
+    if quarter.number > first:
+        print(file=sys.stderr)
     return {
-        "ledger_journal_us": written_s / shipped * 1e6,
-        "ledger_shipped": shipped / shipped_s,
-        "ledger_growth": memory_mb(os.getpid()) / early,
+        "ledger_journal_us": seen["written_s"] / seen["shipped"] * 1e6,
+        "ledger_shipped": seen["shipped"] / seen["shipped_s"],
+        "ledger_growth": seen["growth"],
     }
 
 
@@ -153,10 +156,10 @@ def counted(db: sa.Engine) -> int:
         return int(connection.scalar(sa.select(sa.func.sum(rollups.c.calls)).where(rollups.c.span == 86400)) or 0)
 
 
-def timed(ask: Callable[[], int]) -> tuple[float, float, int]:
+def timed(ask: Callable[[], int], rounds: int) -> tuple[float, float, int]:
     """Median and worst milliseconds of a question, and how many rows it gave."""
     times, rows = [], 0
-    for _ in range(ROUNDS):
+    for _ in range(rounds):
         began = time.perf_counter()
         rows = ask()
         times.append((time.perf_counter() - began) * 1000)
@@ -169,6 +172,7 @@ def main() -> None:
     parser.add_argument("--calls", type=int, default=10_000_000)
     parser.add_argument("--database", default="", help="SQLAlchemy URL (default: SQLite in the folder)")
     parser.add_argument("--folder", type=Path, default=ROOT / ".cache" / "bench" / "ledger")
+    parser.add_argument("--rounds", type=int, default=15, help="how often each question is asked")
     options = parser.parse_args()
     folder = options.folder.resolve() / f"{options.calls}"
     folder.mkdir(parents=True, exist_ok=True)
@@ -188,19 +192,21 @@ def main() -> None:
         "usage by model and hour, one day": lambda: sum(
             1 for _ in usage(db, start=BEGIN, end=BEGIN + 86400, bucket="hour", by=("model",))
         ),
+        "usage by key and day, the quarter": lambda: sum(1 for _ in usage(db, start=BEGIN, end=END, by=("key",))),
         "usage of one project by key, all in one": lambda: sum(
             1 for _ in usage(db, start=BEGIN, end=END, bucket="all", by=("key",), where={"project": ["proj_007"]})
         ),
     }
-    found = {name: timed(ask) for name, ask in questions.items()}
+    found = {name: timed(ask, options.rounds) for name, ask in questions.items()}
     print(f"{counted(db):,} calls, {num_rows:,} sums by day\n")
     rows = [[name, f"{median:.1f}", f"{worst:.1f}", f"{rows:,}"] for name, (median, worst, rows) in found.items()]
     print(table(["question", "median ms", "worst ms", "rows"], rows))
     first, second, *_ = found.values()
     values = {"ledger_usage_ms": first[0], "ledger_costs_ms": second[0], **filled}
     if options.calls == 10_000_000:
+        shown = {name: {"median_ms": median, "rows": rows} for name, (median, _, rows) in found.items()}
         write_json(
-            "ledger", {"calls": options.calls, "database": db.dialect.name, "values": values, "questions": found}
+            "ledger", {"calls": options.calls, "database": db.dialect.name, "result": values, "questions": shown}
         )
     print(result_line(values))
     db.dispose()

@@ -25,6 +25,11 @@ MEANINGS = {
     "gateway_bare": "requests/s at 32 clients, ours ÷ a bare ASGI pass-through",
     "gateway_full": "the same with a price, hard budgets and limits of every kind",
     "gateway_growth": "our memory after 100,000 requests ÷ after 10,000",
+    "ledger_usage_ms": "usage by project and day of the whole quarter, ms",
+    "ledger_costs_ms": "costs by organisation and day of it, ms",
+    "ledger_journal_us": "reserve and settle in the journal, µs of CPU a call",
+    "ledger_shipped": "entries shipped to the database a second, one keeper",
+    "ledger_growth": "our memory at its most ÷ after a tenth of the calls",
     "train_tokens": "tokens/s at equal shape, ours ÷ nanoGPT's",
     "train_time": "wall time to nanoGPT's last validation loss, ours ÷ nanoGPT's",
 }
@@ -138,13 +143,37 @@ def training_section(results: Mapping[str, Any]) -> str:
     )
 
 
+def ledger_section(results: Mapping[str, Any]) -> str:
+    """The ledger with ten million calls of a quarter."""
+    rows = [
+        [name, f"{values['median_ms']:.0f}", f"{values['rows']:,}"] for name, values in results["questions"].items()
+    ]
+    values = [[f"`{key}`", f"{value:.3g}", MEANINGS[key]] for key, value in results["result"].items()]
+    told = markdown_table(["value", "", "meaning"], values).replace("| ---: | ---: |", "| ---: | --- |", 1)
+    return "\n\n".join(
+        [
+            "## The ledger",
+            f"{results['calls']:,} settled calls of a quarter, 50 projects, written by real journals and shipped by "
+            f"the real keeper, in {results['database']}.",
+            markdown_table(["question", "ms", "rows"], rows),
+            told,
+            provenance(results, "make bench-ledger"),
+        ]
+    )
+
+
 def main() -> None:
     """Read what was measured, write the page."""
     sections = [
         "# Measurements",
         "Each table is printed by a script of `bench/`, peers and ours in the same run, in turns.",
     ]
-    measured = (("engine", engine_section), ("gateway", gateway_section), ("training", training_section))
+    measured = (
+        ("engine", engine_section),
+        ("gateway", gateway_section),
+        ("ledger", ledger_section),
+        ("training", training_section),
+    )
     for name, section in measured:
         path = RESULTS / f"{name}.json"
         if path.exists():
