@@ -80,6 +80,15 @@ def test_only_the_house_touches_what_all_tenants_share() -> None:
         )
 
 
+def test_who_is_in_no_project_calls_no_model_and_finds_nothing_stored() -> None:
+    for role in Role:
+        caller = who(role, kind="admin", project="")
+        for action in ("api.model.chat.request", "api.responses.write", "api.chat_completions.read"):
+            assert not grants(caller, action)
+            assert grants(who(Role.OWNER), action)
+        assert grants(caller, "model.read")
+
+
 def test_nobody_gives_a_role_above_their_own() -> None:
     assert may_grant(who(Role.ADMIN), Role.ADMIN)
     assert not may_grant(who(Role.ADMIN), Role.OWNER)

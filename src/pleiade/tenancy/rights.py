@@ -54,6 +54,8 @@ RIGHTS: dict[str, Right] = {
     "api.ledger.read": Right(Role.ADMIN, "house", "read the books and settle with partners"),
 }
 
+_IN_A_PROJECT = tuple(RIGHTS[name] for name in ("model.request", "api.data.read", "api.data.write"))
+
 # Roles that act in every project of their organisation.
 _EVERYWHERE = (Role.OWNER, Role.ADMIN)
 
@@ -80,8 +82,13 @@ def may(principal: Principal, action: str, organisation: str, project: str = "")
 
 
 def grants(principal: Principal, action: str) -> bool:
-    """Whether `principal` may do `action` somewhere: what the gateway asks of every request, before its route does."""
-    return covers(principal.scopes, action) and principal.role.rank >= right_for(action).role.rank
+    """Whether `principal` may do `action` somewhere: what the gateway asks of every request, before its route does.
+
+    Models and what they made belong to a project: who is in none has neither.
+    """
+    right = right_for(action)
+    homeless = not principal.project and right in _IN_A_PROJECT
+    return not homeless and covers(principal.scopes, action) and principal.role.rank >= right.role.rank
 
 
 def may_grant(principal: Principal, role: Role) -> bool:
