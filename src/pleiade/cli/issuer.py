@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pleiade.cli.common import CsvOption, HomeOption, JsonOption, fail, opened, print_json, print_rows
+from pleiade.cli.tenants import OrgOption, organisation_of, project_of
 
 if TYPE_CHECKING:
     from pleiade.tenancy.signin.issuer import Issuer, Rule
@@ -17,8 +18,8 @@ app = typer.Typer(help="OpenID issuers (Entra ID, Keycloak, …) whose word is t
 def add(
     name: Annotated[str, typer.Argument(help='What people call it: "Entra ID".')],
     issuer: Annotated[str, typer.Argument(metavar="URL", help="Exactly as its tokens say in `iss`.")],
-    organisation: Annotated[str, typer.Option(help="Whose people it knows.")] = "default",
-    project: Annotated[str, typer.Option(help="Where they work. [default: their first]")] = "",
+    org: OrgOption = "default",
+    project: Annotated[str, typer.Option(help="Id or name of where they work. [default: their first]")] = "",
     audience: Annotated[
         list[str] | None, typer.Option(help="Of Bearer tokens, e.g. https://cognitiveservices.azure.com. Repeat it.")
     ] = None,
@@ -41,13 +42,12 @@ def add(
     as_json: JsonOption = False,
 ) -> None:
     """Take the word of an issuer: its tokens open the API, and its people can sign in."""
-    secret = ""
-    if client_secret_file is not None:
-        secret = client_secret_file.read_text().strip()
     with opened(home) as place:
+        secret = client_secret_file.read_text().strip() if client_secret_file is not None else ""
         from pleiade.tenancy.signin.issuer import DEFAULT_ALGORITHMS, Issuer
         from pleiade.tenancy.signin.issuers import add_issuer
 
+        organisation = organisation_of(place.db, org).id
         made = add_issuer(
             place.db,
             Issuer(
@@ -55,7 +55,7 @@ def add(
                 name=name,
                 issuer=issuer,
                 organisation=organisation,
-                project=project,
+                project=project_of(place.db, organisation, project).id if project else "",
                 audiences=tuple(audience or ()),
                 algorithms=tuple(algorithm or DEFAULT_ALGORITHMS),
                 client=client,

@@ -1,5 +1,6 @@
-"""`pleiade user add|list|role|remove|delete`, and invitations."""
+"""`pleiade user add|list|role|remove|delete|password`, and invitations."""
 
+import sys
 from typing import Annotated
 
 import typer
@@ -230,3 +231,28 @@ def uninvite(
         print_json({"id": invite, "deleted": True})
     else:
         print(f"took {invite} back")
+
+
+@app.command("password")
+def password(
+    user: UserArgument,
+    stdin: Annotated[bool, typer.Option("--stdin", help="Read it from standard input, for programs.")] = False,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Set the password that somebody signs in with; it is asked for, and ends all their sessions."""
+    with opened(home) as place:
+        from pleiade.domain import OPERATOR
+        from pleiade.tenancy.signin.passwords import set_password
+        from pleiade.tenancy.users import find_user
+
+        found = find_user(place.db, user)
+        if stdin:
+            wanted = sys.stdin.readline().rstrip("\r\n")
+        else:
+            wanted = typer.prompt("Password", hide_input=True, confirmation_prompt="Once more")
+        set_password(place.db, found.id, wanted, actor=OPERATOR)
+    if as_json:
+        print_json({"id": found.id, "password": "set"})
+    else:
+        print(f"{found.email} can sign in with it at /auth/login")
