@@ -3,13 +3,14 @@
 from fractions import Fraction
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pleiade.settlement import SettlementError
 from pleiade.settlement.amounts import decimal, exact, grouped, percent, plain, to_units
 
 
+@settings(deadline=None)
 @given(st.integers(-(10**27), 10**27), st.integers(0, 9))
 def test_an_amount_written_out_reads_back_as_itself(units: int, digits: int) -> None:
     if abs(units) <= 10 ** (18 + digits):

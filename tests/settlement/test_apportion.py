@@ -2,7 +2,7 @@
 
 from fractions import Fraction
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pleiade.settlement.apportion import apportion, dealt_until
@@ -19,28 +19,33 @@ def dealt_one_by_one(weights: list[int], units: int) -> list[int]:
     return parts
 
 
+@settings(deadline=None)
 @given(WEIGHTS, st.integers(0, 120))
 def test_the_parts_are_those_of_a_deal_of_one_unit_after_another(weights: list[int], units: int) -> None:
     assert apportion(weights, units) == dealt_one_by_one(weights, units)
 
 
+@settings(deadline=None)
 @given(WEIGHTS, UNITS)
 def test_parts_sum_to_the_whole(weights: list[int], units: int) -> None:
     assert sum(apportion(weights, units)) == units
 
 
+@settings(deadline=None)
 @given(WEIGHTS, UNITS)
 def test_one_unit_more_is_one_unit_more_for_one_party_and_none_less_for_any(weights: list[int], units: int) -> None:
     fewer, more = apportion(weights, units), apportion(weights, units + 1)
     assert sorted(b - a for a, b in zip(fewer, more, strict=True)) == [*[0] * (len(weights) - 1), 1]
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(0, 1000), min_size=1, max_size=3).filter(any), UNITS)
 def test_up_to_three_parties_are_within_one_unit_of_their_exact_shares(weights: list[int], units: int) -> None:
     for part, weight in zip(apportion(weights, units), weights, strict=True):
         assert abs(part - Fraction(units * weight, sum(weights))) < 1
 
 
+@settings(deadline=None)
 @given(WEIGHTS, st.integers(1, 10**15), st.data())
 def test_the_moment_of_a_partys_unit_is_known_without_dealing(
     weights: list[int], units: int, data: st.DataObject
