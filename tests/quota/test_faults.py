@@ -4,6 +4,7 @@ import asyncio
 import json
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -93,6 +94,18 @@ async def test_a_store_that_does_not_answer_is_given_up_and_its_late_answer_is_n
     assert await _until_found(limiter)
     levels = [(await limiter.reserve([ONE])).levels for _ in range(5)]
     assert levels == [(2,), (3,), (4,), (5,), (6,)]
+    await limiter.stop()
+
+
+async def test_a_process_that_was_busy_reads_the_answer_before_it_gives_up(redis: RedisServer) -> None:
+    limiter = ValkeyLimiter(redis.url, timeout_s=0.2)
+    await limiter.start()
+    await limiter.reserve([ONE])
+    asked = asyncio.create_task(limiter.reserve([ONE]))
+    for _ in range(3):
+        await asyncio.sleep(0)  # it is on its way
+    time.sleep(0.5)  # noqa: ASYNC251  # the whole loop stands still
+    assert (await asked).levels == (2,)
     await limiter.stop()
 
 

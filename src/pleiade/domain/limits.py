@@ -30,7 +30,7 @@ class Stance(StrEnum):
     """What happens to a limited call while the limiter's store is lost."""
 
     CLOSED = "closed"  # refused with 503
-    OPEN = "open"  # let through, with a warning in the log and a header
+    OPEN = "open"  # let through, with a warning in the log
 
 
 class Capacity(msgspec.Struct, frozen=True, kw_only=True):

@@ -7,14 +7,15 @@ Each batch is one script call: every reservation in it is all or nothing, and no
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import NoScriptError, RedisError
+from redis.exceptions import NoScriptError
 
 from pleiade.quota.buckets import judge
 from pleiade.quota.limiter import Ask, Bucket, Correction, LimiterLostError, Truing, Verdict
@@ -22,7 +23,10 @@ from pleiade.quota.memory import unix_ms
 
 logger = logging.getLogger(__name__)
 
-TIMEOUT_S = 0.5  # for a whole batch, connecting included: what a call may wait for a store that does not answer
+T = TypeVar("T")
+
+TIMEOUT_S = 0.5  # for a batch, or for connecting: what a call may wait for a store that does not answer
+GRACE_S = 0.05  # to read what arrived while this process was busy
 PAUSES_S = (0.05, 0.1, 0.2, 0.5, 1.0)  # between attempts to reach a lost store; calls meanwhile are told at once
 BATCH_BUCKETS = 1500  # in one script call, about 1 ms of the store's time (Lua could not unpack 8,000 keys)
 OWED = 10_000  # corrections kept for a lost store
@@ -61,8 +65,6 @@ class ValkeyLimiter:
         # `clock` (Unix ms) is for tests of what clocks do; without it the store's own clock counts for everybody.
         self._redis: Redis = Redis.from_url(
             url,
-            socket_timeout=timeout_s,
-            socket_connect_timeout=timeout_s,
             retry=Retry(NoBackoff(), 0),  # a batch sent twice would count twice
             protocol=2,
         )
@@ -137,18 +139,16 @@ class ValkeyLimiter:
         """One script call. Whatever goes wrong, everybody in the batch is told."""
         sent = False
         try:
-            async with asyncio.timeout(self._timeout_s):
-                if self._failures:
-                    await self._redis.ping()  # while this fails, nothing of the batch can have been carried out
-                if not self._sha:
-                    self._sha = str(await self._redis.script_load(self._script))
-                sent = True
-                answer = await self._run(batch)
-            self._tell(batch, answer)
+            if self._failures:
+                await self._in_time(self._redis.ping())  # while this fails, nothing of the batch is carried out
+            if not self._sha:
+                self._sha = str(await self._in_time(self._redis.script_load(self._script)))
+            sent = True
+            self._tell(batch, await self._in_time(self._run(batch)))
         except asyncio.CancelledError:
             self._forget(batch, sent=sent)
             raise
-        except (RedisError, OSError, TimeoutError, msgspec.DecodeError) as error:
+        except Exception as error:  # of whatever kind: nobody must be left waiting
             self._pause(error)
             self._forget(batch, sent=sent)
             self._put_off()
@@ -158,6 +158,19 @@ class ValkeyLimiter:
             if self._failures:
                 logger.warning("the limiter's store answers again")
             self._failures = 0
+
+    async def _in_time(self, work: Awaitable[T]) -> T:
+        """What `work` gives, within the timeout. A loop that was busy meanwhile first reads what has arrived."""
+        task = asyncio.ensure_future(work)
+        try:
+            for patience_s in (self._timeout_s, GRACE_S):
+                if task in (await asyncio.wait({task}, timeout=patience_s))[0]:
+                    return task.result()
+            raise TimeoutError(f"no answer within {self._timeout_s:g} s")
+        finally:
+            if not task.done():
+                task.cancel()
+                await asyncio.gather(task, return_exceptions=True)
 
     async def _run(self, batch: list[_Entry]) -> list[int]:
         """Send the batch and read the script's answer (see valkey.lua for both)."""
