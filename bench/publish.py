@@ -24,6 +24,8 @@ MEANINGS = {
     "gateway_p50": "added median latency at one client, ours ÷ LiteLLM's",
     "gateway_bare": "requests/s at 32 clients, ours ÷ a bare ASGI pass-through",
     "gateway_full": "the same with a price, hard budgets and limits of every kind",
+    "limits_requests": "requests that passed four gateways on one Redis in an overloaded minute ÷ the key's limit",
+    "limits_tokens": "tokens that passed them ÷ the deployment's capacity",
     "gateway_growth": "our memory after 100,000 requests ÷ after 10,000",
     "ledger_usage_ms": "usage by project and day of the whole quarter, ms",
     "ledger_costs_ms": "costs by organisation and day of it, ms",
@@ -162,6 +164,24 @@ def ledger_section(results: Mapping[str, Any]) -> str:
     )
 
 
+def limits_section(results: Mapping[str, Any]) -> str:
+    """Four gateways with one limiter."""
+    rows = [
+        [name, f"{answers.get('200', 0):,}", f"{answers.get('429', 0):,}"]
+        for name, answers in results["statuses"].items()
+    ]
+    return "\n\n".join(
+        [
+            "## Limits",
+            "Four gateways share one Redis; one minute of the calendar is overloaded for a limited key, another one "
+            "for a limited deployment.",
+            markdown_table(["limited", "passed", "refused (429)"], rows),
+            ratios(results["result"]),
+            provenance(results, "make bench-limits"),
+        ]
+    )
+
+
 def main() -> None:
     """Read what was measured, write the page."""
     sections = [
@@ -171,6 +191,8 @@ def main() -> None:
     measured = (
         ("engine", engine_section),
         ("gateway", gateway_section),
+        ("limits", limits_section),
+        ("limits", limits_section),
         ("ledger", ledger_section),
         ("training", training_section),
     )
