@@ -1,4 +1,4 @@
-"""The last line of the package on httpx, 2.x, keeps the promises of test_openai_sdk.py too."""
+"""The last line of the package on httpx, 2.x, keeps the promises of the tests with the current one too."""
 
 import os
 import subprocess
@@ -44,9 +44,10 @@ def test_openai_2_keeps_every_promise_that_openai_3_keeps(server: Server) -> Non
         "PLEIADE_TEST_KEY": server.key,
         "PLEIADE_TEST_HOME": str(server.home),
     }
-    tests = ROOT / "tests" / "contract" / "test_openai_sdk.py"
+    folder = ROOT / "tests" / "contract"
+    tests = [str(folder / name) for name in ("test_openai_sdk.py", "test_administration_sdk.py")]
     answer = subprocess.run(
-        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", str(tests)],
+        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *tests],
         env=environment,
         cwd=ROOT,
         capture_output=True,
