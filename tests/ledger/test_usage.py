@@ -9,7 +9,7 @@ from books import DAY_MS, NOVEMBER, HandClock, keep, make_calls, reservation, se
 
 from pleiade.domain.books import Outcome, Transfer, TransferKind
 from pleiade.ledger import LedgerError
-from pleiade.ledger.balances import balance, spent
+from pleiade.ledger.balances import balance, spent, spent_by
 from pleiade.ledger.entries import read_entries
 from pleiade.ledger.journal import Journal
 from pleiade.ledger.periods import bounds_of, close_period, month_after, month_of
@@ -111,6 +111,7 @@ def test_what_was_spent_in_a_month_is_told_by_currency(db: sa.Engine, tmp_path: 
                 if booked.entry.currency:
                     expected[booked.entry.currency] += booked.entry.cost
             assert spent(db, scope, name, month) == expected  # type: ignore[arg-type]
+            assert spent_by(db, scope, [name, "nobody"], month) == {(name, c): n for c, n in expected.items()}  # type: ignore[arg-type]
 
 
 def test_late_calls_of_a_closed_month_belong_to_the_next_one(db: sa.Engine, tmp_path: Path) -> None:

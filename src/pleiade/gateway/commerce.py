@@ -115,7 +115,7 @@ class Commerce:
 def open_commerce(settings: Settings) -> Commerce:
     """The commerce of an installation. Raises StoreError, LedgerError, LimitsError."""
     from pleiade import prices
-    from pleiade.ledger.balances import spent
+    from pleiade.ledger.balances import spent_by
     from pleiade.quota.alerts import Alerts
     from pleiade.quota.reading import limits_book, limits_version
     from pleiade.store import open_database
@@ -123,10 +123,13 @@ def open_commerce(settings: Settings) -> Commerce:
     db = open_database(settings.database)
 
     def read_spent(book: LimitsBook, month: str) -> Spent:
+        booked = {
+            scope: spent_by(db, payer, [subject for of, subject in book.budgets if of is scope], month)
+            for scope, payer in _PAYERS.items()
+        }
         return {
-            (scope, subject): spent(db, _PAYERS[scope], subject, month).get(budget.currency, 0)
+            (scope, subject): booked[scope].get((subject, budget.currency), 0)
             for (scope, subject), budget in book.budgets.items()
-            if scope in _PAYERS
         }
 
     commerce = Commerce(

@@ -1,5 +1,6 @@
 """What an account holds, and what a payer has spent in a month: folds of the sums by day and of the transfers."""
 
+from collections.abc import Sequence
 from typing import Literal
 
 import sqlalchemy as sa
@@ -10,6 +11,9 @@ from pleiade.ledger.series import COARSE
 from pleiade.ledger.sums import DAY
 from pleiade.store import reading
 from pleiade.store.books import rollups, series, totals, transfers
+
+Payer = Literal["organisation", "project", "key"]
+AT_ONCE = 1000  # names in one statement
 
 
 def balance(db: sa.Engine, account: str) -> dict[str, int]:
@@ -43,19 +47,28 @@ def balance_in(connection: sa.Connection, account: str) -> dict[str, int]:
     return found
 
 
-def spent(db: sa.Engine, scope: Literal["organisation", "project", "key"], name: str, period: str) -> dict[str, int]:
+def spent(db: sa.Engine, scope: Payer, name: str, period: str) -> dict[str, int]:
     """Currency → nano that calls of an organisation, project or key cost in a month, at list prices.
 
     Raises LedgerError for what is no month, StoreError.
     """
+    return {currency: nano for (_, currency), nano in spent_by(db, scope, [name], period).items()}
+
+
+def spent_by(db: sa.Engine, scope: Payer, names: Sequence[str], period: str) -> dict[tuple[str, str], int]:
+    """Name and currency → nano like `spent`, for many organisations, projects or keys at once."""
     check_period(period)
     table, chosen = (totals, []) if scope in COARSE else (rollups, [rollups.c.span == DAY])
-    statement = (
-        sa.select(series.c.currency, *nano_sums(table.c.cost))
-        .join_from(series, table, table.c.series == series.c.id)
-        .where(series.c[scope] == name, series.c.period == period, *chosen)
-        .group_by(series.c.currency)
-    )
+    found: dict[tuple[str, str], int] = {}
     with reading(db) as connection:
-        rows = connection.execute(statement)
-        return {currency: joined(units, nano) for currency, units, nano in rows if currency}
+        for first in range(0, len(names), AT_ONCE):
+            statement = (
+                sa.select(series.c[scope], series.c.currency, *nano_sums(table.c.cost))
+                .join_from(series, table, table.c.series == series.c.id)
+                .where(series.c[scope].in_(names[first : first + AT_ONCE]), series.c.period == period, *chosen)
+                .group_by(series.c[scope], series.c.currency)
+            )
+            for name, currency, units, nano in connection.execute(statement):
+                if currency:
+                    found[name, currency] = joined(units, nano)
+    return found
