@@ -76,7 +76,7 @@ class World:
             self.clock.wall += number
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(steps, max_size=60))
 def test_each_reservation_has_one_entry_whatever_dies_and_the_sums_are_its_sums(
     migrated_sqlite: Path, script: list[tuple[str, int, int, int]]

@@ -1,15 +1,24 @@
 """Transfers: balanced, posted once, in the month that is open."""
 
+import shutil
+import tempfile
+import threading
+from collections import defaultdict
+from pathlib import Path
+
 import pytest
 import sqlalchemy as sa
 from books import NOVEMBER
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from pleiade.domain.books import Transfer, TransferKind
 from pleiade.ledger import LedgerError
 from pleiade.ledger.balances import balance
 from pleiade.ledger.entries import read_transfers
-from pleiade.ledger.periods import close_period, is_closed
+from pleiade.ledger.periods import close_period, is_closed, lock_closings
 from pleiade.ledger.posting import post
+from pleiade.store import unit_of_work
 
 
 def transfer(id: str = "t-1", **changes: object) -> Transfer:
@@ -91,3 +100,44 @@ def test_somebody_must_answer_for_a_transfer(sqlite_db: sa.Engine) -> None:
 def test_what_is_no_month_cannot_be_closed(sqlite_db: sa.Engine, period: str) -> None:
     with pytest.raises(LedgerError, match="is no month"):
         close_period(sqlite_db, "org-a", period)
+
+
+def test_a_month_is_not_closed_while_something_is_being_entered_in_it(db: sa.Engine) -> None:
+    closing = threading.Thread(target=close_period, args=(db, "org-a", "2026-11"))
+    with unit_of_work(db) as connection:
+        lock_closings(connection, shared=True)  # as whoever enters does first
+        closing.start()
+        closing.join(0.3)
+        assert closing.is_alive()
+    closing.join()
+    assert is_closed(db, "org-a", "2026-11")
+
+
+ACCOUNTS = ("cash", "machines", "receivable:a", "credits:a", "revenue:openai", "expense:rent")
+moves = st.tuples(
+    st.sampled_from(ACCOUNTS), st.sampled_from(ACCOUNTS), st.integers(1, 10**24), st.sampled_from(("USD", "JPY"))
+).filter(lambda move: move[0] != move[1])
+
+
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.lists(moves, max_size=6), max_size=5))
+def test_all_accounts_together_always_hold_nothing(
+    migrated_sqlite: Path, batches: list[list[tuple[str, str, int, str]]]
+) -> None:
+    held: dict[str, dict[str, int]] = {account: defaultdict(int) for account in ACCOUNTS}
+    with tempfile.TemporaryDirectory() as folder:
+        db = sa.create_engine(f"sqlite:///{shutil.copy(migrated_sqlite, folder)}")
+        for number, batch in enumerate(batches):
+            made = []
+            for place, (debit, credit, amount, currency) in enumerate(batch):
+                name = f"{number}.{place}"
+                made.append(transfer(name, debit=debit, credit=credit, amount=amount, currency=currency))
+                held[debit][currency] += amount
+                held[credit][currency] -= amount
+            assert post(db, made, "test") == len(batch)
+            assert post(db, made, "test") == 0
+        found = {account: balance(db, account) for account in ACCOUNTS}
+        assert found == held
+        for currency in ("USD", "JPY"):
+            assert sum(each.get(currency, 0) for each in found.values()) == 0
+        db.dispose()

@@ -60,14 +60,12 @@ class Life:
         while True:
             self._beat()
             left = until - time.monotonic()
-            if left <= 0:
-                return
             watched = [] if self._lifeline is None else [self._lifeline]
-            ready, _, _ = select.select(watched, [], [], min(left, LOOK_EVERY_S))
+            ready, _, _ = select.select(watched, [], [], max(0.0, min(left, LOOK_EVERY_S)))
             if ready and self._lifeline is not None and not os.read(self._lifeline, 1):
                 self._lifeline = None  # its end: the supervisor is gone
                 self._stop()
-            if self.stopping:
+            if left <= 0 or self.stopping:
                 return
 
     def say_ready(self) -> None:
