@@ -19,7 +19,7 @@ from pleiade.prices import cost, set_price
 from pleiade.prices.catalogue import Offer
 from pleiade.tenancy.organisations import create_organisation
 
-ACTOR = "operator"
+ACTOR = OPERATOR
 SELLER = Rules(
     seller=Party(
         name="Pléiade SARL", address=("1, rue des Étoiles", "75014 Paris"), country="FR", tax_id="FR00123456789"
@@ -48,7 +48,7 @@ def organisation(db: sa.Engine, name: str = "Customer", billing: str = "invoiced
 
 def seller(db: sa.Engine) -> None:
     """Somebody who sells, with taxes."""
-    apply_rules(db, SELLER)
+    apply_rules(db, SELLER, actor=ACTOR)
 
 
 def price(

@@ -31,7 +31,7 @@ def granted(db: sa.Engine, org: str, name: str, amount: str, month: str, last: s
         time_ms=at(f"{month}-03") * 1000,
     )
     with unit_of_work(db) as connection:
-        post_in(connection, [transfer], ACTOR)
+        post_in(connection, [transfer], "operator")
         add_grant(connection, org, made)
 
 

@@ -26,32 +26,7 @@ from pleiade.prices import (
 from pleiade.prices.catalogue import Offer
 from pleiade.prices.price_list import read_price_list
 from pleiade.tenancy.organisations import create_organisation
-from prices.examples import price
-
-TOKENS = (Rate(kind=RateKind.INPUT, amount="0.15", per=10**6), Rate(kind=RateKind.OUTPUT, amount="0.60", per=10**6))
-
-
-def offer(
-    *rates: Rate,
-    model: str = "m",
-    storefront: str = "openai",
-    currency: str = "USD",
-    effective: int = 0,
-    free: bool = False,
-) -> Offer:
-    return Offer(
-        storefront=storefront,
-        model=model,
-        currency=currency,
-        rates=rates or TOKENS,
-        effective=effective,
-        free=free,
-        kind=ModelKind.TEXT,
-    )
-
-
-def tokens(input: str, output: str) -> tuple[Rate, Rate]:
-    return Rate(kind=RateKind.INPUT, amount=input, per=10**6), Rate(kind=RateKind.OUTPUT, amount=output, per=10**6)
+from prices.examples import TOKENS, offer, price, tokens
 
 
 def test_a_new_version_holds_from_its_date_on_and_the_old_one_stays(db: sa.Engine) -> None:

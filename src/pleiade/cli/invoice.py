@@ -16,7 +16,6 @@ app = typer.Typer(help="Bills: what organisations owe for a month, from the ledg
 OrganisationArgument = Annotated[str, typer.Argument(metavar="ORG", help="Id or name of an organisation.")]
 MonthArgument = Annotated[str, typer.Argument(metavar="MONTH", help="Say 2026-11; months are UTC's.")]
 NumberArgument = Annotated[str, typer.Argument(metavar="NUMBER", help="Number (or id) of the invoice.")]
-ACTOR = "operator"  # who answers for what the command line posts
 HEADINGS = ("number", "kind", "organisation", "period", "status", "currency", "total", "open", "issued", "id")
 
 
@@ -46,9 +45,10 @@ def finalise(
 ) -> None:
     """Make a month's invoice final: number it, book it, close the month. This cannot be undone, only credited."""
     with opened(home) as place:
+        from pleiade.domain.tenants import OPERATOR
         from pleiade.invoices import finalise as make_final
 
-        made = make_final(place.db, _id(place, organisation), month, actor=ACTOR)
+        made = make_final(place.db, _id(place, organisation), month, actor=OPERATOR)
     _print(made, as_json=as_json, as_csv=as_csv)
 
 
@@ -61,9 +61,10 @@ def pay(
 ) -> None:
     """Note that all that is open of an invoice was paid."""
     with opened(home) as place:
+        from pleiade.domain.tenants import OPERATOR
         from pleiade.invoices import pay as note_payment
 
-        paid = note_payment(place.db, number, actor=ACTOR, reference=reference)
+        paid = note_payment(place.db, number, actor=OPERATOR, reference=reference)
     _print([paid], as_json=as_json, as_csv=False)
 
 
@@ -77,10 +78,11 @@ def credit(
 ) -> None:
     """Make a credit note over an invoice: what is open shrinks, what was paid already becomes credits."""
     with opened(home) as place:
+        from pleiade.domain.tenants import OPERATOR
         from pleiade.invoices import credit as make_credit_note
 
         nano = _nano(amount) if amount else None
-        note = make_credit_note(place.db, number, actor=ACTOR, reason=reason, nano=nano)
+        note = make_credit_note(place.db, number, actor=OPERATOR, reason=reason, nano=nano)
     _print([note], as_json=as_json, as_csv=False)
 
 
@@ -165,10 +167,11 @@ def seller(
 ) -> None:
     """Apply a file that says who sells and which taxes are charged; without a file, show what is in force."""
     with opened(home) as place:
+        from pleiade.domain.tenants import OPERATOR
         from pleiade.invoices.rules import apply_rules, get_rules, read_rules
 
         if file is not None:
-            apply_rules(place.db, read_rules(file))
+            apply_rules(place.db, read_rules(file), actor=OPERATOR)
         rules = get_rules(place.db)
     if rules is None:
         fail("no seller is set: pleiade invoice seller FILE")
@@ -193,6 +196,7 @@ def customer(
     with opened(home) as place:
         import msgspec
 
+        from pleiade.domain.tenants import OPERATOR
         from pleiade.invoices.rules import get_customer, set_customer
         from pleiade.tenancy.organisations import find_organisation
 
@@ -204,7 +208,7 @@ def customer(
             changes["address"] = tuple(address)
         if changes:
             party = msgspec.structs.replace(party, **changes)
-            set_customer(place.db, found.id, party)
+            set_customer(place.db, found.id, party, actor=OPERATOR)
     if as_json:
         print_json(party)
     else:
@@ -222,12 +226,13 @@ def terms(
 ) -> None:
     """Agree terms with an organisation: plan, free allowances, tiers, discounts; without a file, show all versions."""
     with opened(home) as place:
+        from pleiade.domain.tenants import OPERATOR
         from pleiade.invoices.agreements import agree, every_version
         from pleiade.prices.terms_file import read_terms
 
         chosen = _id(place, organisation)
         if file is not None:
-            agree(place.db, chosen, read_terms(file))
+            agree(place.db, chosen, read_terms(file), actor=OPERATOR)
         versions = every_version(place.db, chosen)
     if as_json:
         print_json([{"version": version, "terms": agreed} for version, agreed in versions])
@@ -259,6 +264,7 @@ def grant(
     """Grant credits, bought or given: they pay before the organisation does."""
     with opened(home) as place:
         from pleiade.domain.money import decimal
+        from pleiade.domain.tenants import OPERATOR
         from pleiade.invoices import grant as grant_credits
         from pleiade.tenancy.organisations import find_organisation
 
@@ -269,7 +275,7 @@ def grant(
             found.storefront.value,
             found.currency,
             _nano(amount),
-            actor=ACTOR,
+            actor=OPERATOR,
             paid=not gift,
             last_period=expires,
             memo=memo,

@@ -5,13 +5,15 @@ import time
 import msgspec
 import sqlalchemy as sa
 
+from pleiade.domain.tenants import Actor
+from pleiade.invoices.acts import note
 from pleiade.invoices.errors import InvoiceError
 from pleiade.prices.terms import Terms
 from pleiade.store import reading, unit_of_work
 from pleiade.store.invoices import terms
 
 
-def agree(db: sa.Engine, organisation: str, agreed: Terms) -> int:
+def agree(db: sa.Engine, organisation: str, agreed: Terms, *, actor: Actor) -> int:
     """Keep terms as the next version, for months from their first on that are not final yet. Returns the version."""
     try:
         with unit_of_work(db) as connection:
@@ -26,6 +28,7 @@ def agree(db: sa.Engine, organisation: str, agreed: Terms) -> int:
                 "created": int(time.time()),
             }
             connection.execute(sa.insert(terms).values(row))
+            note(connection, actor, "terms.agreed", organisation, organisation, version=str(row["version"]))
     except sa.exc.IntegrityError as error:
         raise InvoiceError("somebody else changed the terms at the same moment: look at them and try again") from error
     return (last or 0) + 1

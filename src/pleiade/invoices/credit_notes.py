@@ -8,7 +8,9 @@ import sqlalchemy as sa
 
 from pleiade.domain.currency import CURRENCIES
 from pleiade.domain.money import minor_unit
+from pleiade.domain.tenants import Actor
 from pleiade.invoices import postings
+from pleiade.invoices.acts import name_of, note
 from pleiade.invoices.credits import Grant, add_grant
 from pleiade.invoices.document import Document, Kind, Line, LineType
 from pleiade.invoices.errors import InvoiceError
@@ -22,7 +24,7 @@ from pleiade.ledger.posting import post_in
 from pleiade.store import unit_of_work
 
 
-def credit(db: sa.Engine, number: str, *, actor: str, reason: str, nano: int | None = None, now: int = 0) -> Invoice:
+def credit(db: sa.Engine, number: str, *, actor: Actor, reason: str, nano: int | None = None, now: int = 0) -> Invoice:
     """A credit note over an invoice: all that is left of it, or `nano` (tax included). It is final at once.
 
     It lowers what is open of the invoice; what was paid already becomes credits for the months to come. Raises
@@ -36,11 +38,11 @@ def credit(db: sa.Engine, number: str, *, actor: str, reason: str, nano: int | N
         document = _document(
             invoice, given, reason, now, next_number(connection, rules.numbering.credit_notes, Kind.CREDIT_NOTE)
         )
-        post_in(connection, postings.of_credit_note(document), actor)
+        post_in(connection, postings.of_credit_note(document), name_of(actor))
         if document.credits:
             grant = Grant(document.id, document.currency, document.credits, month_of(now * 1000), "", False)
             add_grant(connection, document.organisation, grant)
-        note = Invoice(
+        made = Invoice(
             id=document.id,
             number=document.number,
             kind=Kind.CREDIT_NOTE,
@@ -50,10 +52,12 @@ def credit(db: sa.Engine, number: str, *, actor: str, reason: str, nano: int | N
             created=now,
             finalised=now,
         )
-        write(connection, note, of=invoice.id)
+        write(connection, made, of=invoice.id)
         if invoice.status is Status.FINAL and invoice.open == document.total - document.credits:
             mark_paid(connection, invoice.id, now)
-    return note
+        told = {"credited": amount(given, document.currency), "of": invoice.number, "reason": reason}
+        note(connection, actor, "invoice.credited", document.organisation, document.number, **told)
+    return made
 
 
 def _checked(invoice: Invoice, nano: int | None) -> int:

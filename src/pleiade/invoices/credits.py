@@ -11,6 +11,8 @@ from pleiade.domain.books import Transfer, TransferKind
 from pleiade.domain.currency import CURRENCIES
 from pleiade.domain.money import decimal, minor_unit
 from pleiade.domain.price import NANO
+from pleiade.domain.tenants import Actor
+from pleiade.invoices.acts import name_of, note
 from pleiade.invoices.errors import InvoiceError
 from pleiade.invoices.meter import DAY, LAST_MONTH
 from pleiade.ledger.clock import wall_ms
@@ -120,7 +122,7 @@ def grant(
     currency: str,
     nano: int,
     *,
-    actor: str,
+    actor: Actor,
     paid: bool,
     last_period: str = "",
     memo: str = "",
@@ -151,8 +153,10 @@ def grant(
         memo=memo or ("credits bought" if paid else "credits given"),
     )
     with unit_of_work(db) as connection:
-        post_in(connection, [transfer], actor)
+        post_in(connection, [transfer], name_of(actor))
         add_grant(connection, organisation, made)
+        told = {"amount": f"{decimal(nano)} {currency}", "paid": str(paid), "until": last_period}
+        note(connection, actor, "credits.granted", organisation, made.id, **told)
     return made
 
 

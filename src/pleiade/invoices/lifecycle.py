@@ -6,14 +6,16 @@ import time
 import msgspec
 import sqlalchemy as sa
 
+from pleiade.domain.tenants import Actor
 from pleiade.invoices import postings
+from pleiade.invoices.acts import name_of, note
 from pleiade.invoices.credits import expire_in
 from pleiade.invoices.document import Document, Kind
 from pleiade.invoices.errors import InvoiceError
 from pleiade.invoices.meter import earlier_months
 from pleiade.invoices.numbering import next_number
 from pleiade.invoices.opening import open_month, organisation_of
-from pleiade.invoices.records import Invoice, Status, find, hash_of, mark_paid, write
+from pleiade.invoices.records import Invoice, Status, amount, find, hash_of, mark_paid, write
 from pleiade.invoices.rules import current_rules
 from pleiade.ledger.periods import bounds_of, close_period_in, closed_of, lock_closings, month_of
 from pleiade.ledger.posting import post_in
@@ -39,7 +41,7 @@ def draft(db: sa.Engine, organisation: str, period: str) -> list[Invoice]:
         ]
 
 
-def finalise(db: sa.Engine, organisation: str, period: str, *, actor: str, now: int = 0) -> list[Invoice]:
+def finalise(db: sa.Engine, organisation: str, period: str, *, actor: Actor, now: int = 0) -> list[Invoice]:
     """Make a month's invoice final: number it, post what it adds to the ledger, close the month.
 
     What calls of that month reach the ledger later belong to the next one. Raises InvoiceError where the month is not
@@ -59,7 +61,7 @@ def finalise(db: sa.Engine, organisation: str, period: str, *, actor: str, now: 
             _require_order(connection, organisation, period)
             last_ms = end * 1000 - 1
             storefront = organisation_of(connection, organisation).storefront.value
-            expire_in(connection, organisation, storefront, month_of(begin * 1000 - 1), last_ms, actor)
+            expire_in(connection, organisation, storefront, month_of(begin * 1000 - 1), last_ms, name_of(actor))
             final = []
             for opened in open_month(connection, prices, organisation, period):
                 document = msgspec.structs.replace(
@@ -69,16 +71,19 @@ def finalise(db: sa.Engine, organisation: str, period: str, *, actor: str, now: 
                     pay_by=now + rules.days * DAY_S,
                 )
                 moves = postings.of_invoice(document, opened.calls, opened.services, last_ms)
-                post_in(connection, moves, actor)
+                post_in(connection, moves, name_of(actor))
                 final.append(_kept(connection, document, Status.FINAL if document.due else Status.PAID, now))
-            expire_in(connection, organisation, storefront, period, last_ms, actor)
+            expire_in(connection, organisation, storefront, period, last_ms, name_of(actor))
             close_period_in(connection, organisation, period)
+            for invoice in final:
+                total = amount(invoice.document.total, invoice.document.currency)
+                note(connection, actor, "invoice.finalised", organisation, invoice.number, period=period, total=total)
     except sa.exc.IntegrityError as error:
         raise InvoiceError(f"somebody else invoiced {period} at the same moment: pleiade invoice list") from error
     return final
 
 
-def pay(db: sa.Engine, number: str, *, actor: str, reference: str = "", now: int = 0) -> Invoice:
+def pay(db: sa.Engine, number: str, *, actor: Actor, reference: str = "", now: int = 0) -> Invoice:
     """Note that all that is open of an invoice was paid. Raises InvoiceError for a draft and for one that is paid."""
     now = now or int(time.time())
     with unit_of_work(db) as connection:
@@ -90,8 +95,10 @@ def pay(db: sa.Engine, number: str, *, actor: str, reference: str = "", now: int
         if invoice.status is Status.PAID:
             raise InvoiceError(f"{invoice.name} is paid already: nothing was booked")
         transfer = postings.payment(invoice.document, invoice.open, reference or f"payment of {invoice.number}")
-        post_in(connection, [transfer], actor)
+        post_in(connection, [transfer], name_of(actor))
         mark_paid(connection, invoice.id, now)
+        paid = amount(invoice.open, invoice.document.currency)
+        note(connection, actor, "invoice.paid", invoice.document.organisation, invoice.number, paid=paid)
     return msgspec.structs.replace(invoice, status=Status.PAID, paid=now, open=0)
 
 

@@ -96,8 +96,16 @@ def services(connection: sa.Connection, organisation: str, period: str) -> list[
 def earlier_months(connection: sa.Connection, organisation: str, period: str) -> set[str]:
     """Months before `period` in which the organisation was charged something."""
     accounts = payers(organisation)
-    calls = sa.select(series.c.period).where(
-        series.c.organisation == organisation, series.c.period < period, series.c.debit.in_(accounts)
+    calls = (
+        sa.select(series.c.period)
+        .join_from(series, rollups, rollups.c.series == series.c.id)
+        .where(
+            series.c.organisation == organisation,
+            series.c.period < period,
+            series.c.debit.in_(accounts),
+            rollups.c.span == DAY,
+            rollups.c.cost != 0,
+        )
     )
     booked = sa.select(transfers.c.period).where(
         transfers.c.organisation == organisation,

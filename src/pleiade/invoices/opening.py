@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from pleiade.domain.tenants import Organisation
 from pleiade.invoices.agreements import terms_of
 from pleiade.invoices.credits import balance, expiring
-from pleiade.invoices.document import Document, Party
+from pleiade.invoices.document import Document, LineType, Party
 from pleiade.invoices.errors import InvoiceError
 from pleiade.invoices.meter import Metered, Service, metered, payers, services
 from pleiade.invoices.month import Month, compute
@@ -40,8 +40,6 @@ def open_month(connection: sa.Connection, prices: PriceBook, organisation: str, 
     currencies = {call.currency for call in calls} | {service.currency for service in booked}
     if terms is not None and terms.plan is not None:
         currencies.add(terms.currency)
-    if not currencies:
-        raise InvoiceError(f"there is nothing to bill: {organisation} used nothing that is for sale in {period}")
     rules = current_rules(connection) or NOBODY
     customer = customer_of(connection, organisation, who.name)
     opened = []
@@ -63,7 +61,11 @@ def open_month(connection: sa.Connection, prices: PriceBook, organisation: str, 
             tax_rule=tax_of(rules.tax, rules.seller, customer),
             available=_available(connection, organisation, currency, period, mine, extra),
         )
-        opened.append(Opened(compute(month, prices), mine, extra))
+        document = compute(month, prices)
+        if any(line.type is not LineType.TAX for line in document.lines):  # calls that failed alone are no bill
+            opened.append(Opened(document, mine, extra))
+    if not opened:
+        raise InvoiceError(f"there is nothing to bill: {organisation} used nothing that is for sale in {period}")
     return opened
 
 

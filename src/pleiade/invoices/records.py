@@ -1,6 +1,7 @@
 """Invoices and credit notes as the database keeps them."""
 
 import hashlib
+from collections import defaultdict
 from collections.abc import Sequence
 from enum import StrEnum
 
@@ -15,6 +16,8 @@ from pleiade.invoices.meter import LAST_MONTH, earlier_months
 from pleiade.ledger.periods import closed_of
 from pleiade.store import reading
 from pleiade.store.invoices import invoices
+
+AT_ONCE = 500  # ids in one question
 
 
 class Status(StrEnum):
@@ -52,11 +55,10 @@ def read(connection: sa.Connection, where: sa.ColumnElement[bool], *, lock: bool
     query = sa.select(invoices).where(where).order_by(invoices.c.period, invoices.c.organisation, invoices.c.created)
     rows = connection.execute(query.with_for_update() if lock else query).all()
     found = []
+    credited = _notes(connection, [row.id for row in rows])
     for row in rows:
         document = parse(row.document)
-        notes = [
-            parse(text) for text in connection.scalars(sa.select(invoices.c.document).where(invoices.c.of == row.id))
-        ]
+        notes = credited[row.id]
         status = Status(row.status)
         owed = document.due - sum(note.total - note.credits for note in notes) if status is Status.FINAL else 0
         found.append(
@@ -74,6 +76,17 @@ def read(connection: sa.Connection, where: sa.ColumnElement[bool], *, lock: bool
                 open=owed if row.kind == Kind.INVOICE else 0,
             )
         )
+    return found
+
+
+def _notes(connection: sa.Connection, invoice_ids: Sequence[str]) -> dict[str, list[Document]]:
+    """The credit notes over each of these invoices."""
+    found: dict[str, list[Document]] = defaultdict(list)
+    table = invoices.c
+    for first in range(0, len(invoice_ids), AT_ONCE):
+        query = sa.select(table.of, table.document).where(table.of.in_(invoice_ids[first : first + AT_ONCE]))
+        for row in connection.execute(query):
+            found[row.of].append(parse(row.document))
     return found
 
 

@@ -10,6 +10,8 @@ from pathlib import Path
 import msgspec
 import sqlalchemy as sa
 
+from pleiade.domain.tenants import DEFAULT_ORGANISATION, Actor
+from pleiade.invoices.acts import note
 from pleiade.invoices.document import Party, TaxRule
 from pleiade.invoices.errors import InvoiceError
 from pleiade.prices.rules import amount_problem
@@ -50,13 +52,15 @@ def read_rules(path: Path) -> Rules:
     return rules
 
 
-def apply_rules(db: sa.Engine, rules: Rules) -> int:
+def apply_rules(db: sa.Engine, rules: Rules, *, actor: Actor) -> int:
     """Make these the rules for what becomes final from now on. Returns their version."""
     try:
         with unit_of_work(db) as connection:
             last = connection.scalar(sa.select(sa.func.max(billing_rules.c.version))) or 0
             row = {"version": last + 1, "document": _text(rules), "created": int(time.time())}
             connection.execute(sa.insert(billing_rules).values(row))
+            house = DEFAULT_ORGANISATION
+            note(connection, actor, "seller.updated", house, rules.seller.name, version=str(last + 1))
     except sa.exc.IntegrityError as error:
         raise InvoiceError("somebody else changed the rules at the same moment: look at them and try again") from error
     return last + 1
@@ -75,13 +79,14 @@ def get_rules(db: sa.Engine) -> Rules | None:
         return current_rules(connection)
 
 
-def set_customer(db: sa.Engine, organisation: str, party: Party) -> None:
+def set_customer(db: sa.Engine, organisation: str, party: Party, *, actor: Actor) -> None:
     """How an organisation is addressed on bills that are yet to become final. Raises InvoiceError."""
     if problems := _party_problems(party, "the customer"):
         raise InvoiceError("; ".join(problems))
     with unit_of_work(db) as connection:
         connection.execute(sa.delete(customers).where(customers.c.organisation == organisation))
         connection.execute(sa.insert(customers).values(organisation=organisation, document=_text(party)))
+        note(connection, actor, "customer.updated", organisation, organisation, name=party.name, country=party.country)
 
 
 def customer_of(connection: sa.Connection, organisation: str, name: str) -> Party:

@@ -9,12 +9,14 @@ import sqlalchemy as sa
 
 from pleiade.domain.model import ModelKind
 from pleiade.domain.price import Price, Rate
+from pleiade.domain.tenants import DEFAULT_ORGANISATION, OPERATOR, Actor
 from pleiade.prices.book import PriceBook
 from pleiade.prices.errors import PriceError
 from pleiade.prices.rules import problems_of
 from pleiade.store import bump_version, reading, unit_of_work, version_of
 from pleiade.store.prices import prices
 from pleiade.store.tables import models
+from pleiade.tenancy.audit import append
 
 VERSION = "prices"  # the counter that readers poll
 _CLOCKS_S = 300  # a date so little in the past is a slow clock or a slow person, not a price for what was sold
@@ -32,13 +34,15 @@ class Offer(msgspec.Struct, frozen=True, kw_only=True):
     kind: ModelKind | None = None  # of a model that is not registered
 
 
-def set_price(db: sa.Engine, offer: Offer) -> Price:
+def set_price(db: sa.Engine, offer: Offer, *, actor: Actor = OPERATOR) -> Price:
     """Write one price as the next version, from its date on. Raises PriceError with all that is wrong with it."""
-    (price,), _ = apply_prices(db, [offer])
+    (price,), _ = apply_prices(db, [offer], actor=actor)
     return price
 
 
-def apply_prices(db: sa.Engine, offers: Sequence[Offer], *, now: int = 0) -> tuple[list[Price], int]:
+def apply_prices(
+    db: sa.Engine, offers: Sequence[Offer], *, actor: Actor = OPERATOR, now: int = 0
+) -> tuple[list[Price], int]:
     """Write several prices, or none of them: the prices now in the book, and how many of them are new.
 
     An offer that says what is in force at its date already adds no version: a list may be applied again and again.
@@ -60,6 +64,10 @@ def apply_prices(db: sa.Engine, offers: Sequence[Offer], *, now: int = 0) -> tup
             if fresh:
                 connection.execute(sa.insert(prices), [_row(price) for price in fresh])
                 bump_version(connection, VERSION)
+            for price in fresh:
+                said = {"storefront": price.storefront, "model": price.model, "version": str(price.version)}
+                details = {"id": price.id, "data": said}
+                append(connection, actor=actor, type="price.set", organisation=DEFAULT_ORGANISATION, details=details)
     except sa.exc.IntegrityError as error:
         raise PriceError("somebody else set a price at the same moment: look at it and try again") from error
     return written, len(fresh)
