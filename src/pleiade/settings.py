@@ -6,6 +6,9 @@ from pathlib import Path
 
 import msgspec
 
+from pleiade.domain.currency import CURRENCIES
+from pleiade.domain.money import nano
+
 
 class SettingsError(Exception):
     """One or more settings cannot be used; the message lists all of them, each with what to do."""
@@ -21,6 +24,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     workers: int = 1  # gateway processes
     database_url: str = ""  # SQLAlchemy URL; empty = SQLite in the home (postgresql+psycopg://… is supported)
     valkey_url: str = ""  # Valkey or Redis that gateways share limits in, e.g. redis://127.0.0.1:6379/0 or unix:///PATH
+    engine_hour_cost: str = ""  # what an hour of an engine costs you, e.g. "0.40 EUR": booked by the hour; empty = not
     ledger_sync_ms: int = 100  # how often the ledger's journal is made durable against a loss of power
     max_body_mb: int = 32  # larger requests get 413
     request_timeout_s: float = 600.0  # whole answer, as the SDK's own default
@@ -77,6 +81,17 @@ def load_settings(overrides: Mapping[str, object] | None = None, environ: Mappin
     return settings
 
 
+def hourly_cost(text: str) -> tuple[int, str]:
+    """Nano and currency of "0.40 EUR". Raises ValueError for anything else."""
+    amount, _, currency = text.partition(" ")
+    if currency not in CURRENCIES:
+        raise ValueError(f"{currency!r} is no currency of ISO 4217")
+    cost = nano(amount)
+    if cost <= 0:
+        raise ValueError(f"{amount} is not above zero")
+    return cost, currency
+
+
 def _check(settings: Settings) -> list[str]:
     """Problems that types cannot express, each with its fix."""
     problems = []
@@ -86,6 +101,11 @@ def _check(settings: Settings) -> list[str]:
         problems.append(f"workers {settings.workers}: choose between 1 and 64")
     if settings.valkey_url and not settings.valkey_url.startswith(("redis://", "rediss://", "unix://")):
         problems.append(f"valkey_url {settings.valkey_url!r}: write redis://HOST:PORT/N, rediss://… or unix:///PATH")
+    if settings.engine_hour_cost:
+        try:
+            hourly_cost(settings.engine_hour_cost)
+        except ValueError as error:
+            problems.append(f"engine_hour_cost {settings.engine_hour_cost!r}: {error}; write, say, 0.40 EUR")
     if not 1 <= settings.ledger_sync_ms <= 60_000:
         problems.append(f"ledger_sync_ms {settings.ledger_sync_ms}: choose between 1 and 60000")
     if settings.max_body_mb < 1:

@@ -14,10 +14,12 @@ import time
 
 import sqlalchemy as sa
 
+from pleiade.keeper.engine_hours import EngineHours
 from pleiade.keeper.lost_calls import EngineCounts
+from pleiade.ledger.clock import wall_ms
 from pleiade.ledger.errors import LedgerError
 from pleiade.ledger.keeper import Keeper, KeeperBusyError
-from pleiade.settings import Settings, SettingsError, load_settings
+from pleiade.settings import Settings, SettingsError, hourly_cost, load_settings
 from pleiade.store import StoreError, migrate, open_database
 
 LIFELINE_VARIABLE = "PLEIADE_LIFELINE_FD"
@@ -97,14 +99,19 @@ def keep(settings: Settings, life: Life) -> int:
     life.listen(settings.drain_s + AFTER_DRAIN_S)
     db = open_durable(settings)
     try:
-        tell = EngineCounts(settings.home_path / "run" / "endpoints.json", db)
+        endpoints = settings.home_path / "run" / "endpoints.json"
+        tell = EngineCounts(endpoints, db)
         keeper = Keeper(settings.home_path / FOLDER, db, tell=tell)
     except (KeeperBusyError, OSError) as error:
         logger.error("%s", error)
         return BUSY_STATUS if isinstance(error, KeeperBusyError) else 1
+    hours = None
+    if settings.engine_hour_cost:
+        nano, currency = hourly_cost(settings.engine_hour_cost)
+        hours = EngineHours(endpoints, db, nano=nano, currency=currency)
     life.say_ready()
     try:
-        _keep(keeper, db, life)
+        _keep(keeper, db, life, hours)
     finally:
         keeper.close()
         db.dispose()
@@ -123,7 +130,7 @@ def open_durable(settings: Settings) -> sa.Engine:
     return engine
 
 
-def _keep(keeper: Keeper, db: sa.Engine, life: Life) -> None:
+def _keep(keeper: Keeper, db: sa.Engine, life: Life, hours: EngineHours | None) -> None:
     migrated, away, wait_s = False, "", FIRST_WAIT_S
     while True:
         try:
@@ -131,6 +138,8 @@ def _keep(keeper: Keeper, db: sa.Engine, life: Life) -> None:
                 migrate(db)
                 migrated = True
             shipped = keeper.turn()
+            if hours is not None:
+                hours.look(wall_ms())
         except (StoreError, OSError, LedgerError, sa.exc.SQLAlchemyError) as error:
             if life.stopping:
                 logger.warning("stopping with entries in journals: the next start ships them (%s)", error)
