@@ -149,6 +149,7 @@ OF_NOBODY = {
     "GET /auth/me",
     "POST /auth/logout",
     "POST /auth/invite",
+    "POST /auth/register",
     # Deployments are the house's own: tests/gateway/deployments shows that customers see none of them.
     "GET /deployments",
     "POST /deployments",

@@ -12,15 +12,17 @@ import sqlalchemy as sa
 from scripted_gateway import CHAT
 
 from gateway.signin.town import Town
-from pleiade.domain import OPERATOR
+from pleiade.domain import OPERATOR, RegistrationRule
 from pleiade.store import reading, unit_of_work
 from pleiade.store.signin import pending_sign_ins, sessions
 from pleiade.store.tenants import audit_log
-from pleiade.tenancy.members import remove_member
+from pleiade.tenancy.members import add_member, remove_member
+from pleiade.tenancy.registration import approve, list_registrations, set_rule
 from pleiade.tenancy.signin.issuer import Issuer
 from pleiade.tenancy.signin.issuers import add_issuer, remove_issuer
 from pleiade.tenancy.signin.passwords import set_password
 from pleiade.tenancy.signin.throttle import PER_PAIR
+from pleiade.tenancy.users import create_user
 
 PASSWORD = "correct horse battery"
 HOME = "http://pleiade.test"
@@ -34,6 +36,10 @@ def provider() -> Iterator[str]:
             sub="alice", claims={"email": "alice@acme.example", "email_verified": True, "name": "Alice"}
         ),
         oidc_provider_mock.User(sub="mallory", claims={"email": "alice@acme.example", "email_verified": False}),
+    ]
+    users += [
+        oidc_provider_mock.User(sub=email, claims={"email": email, "email_verified": True})
+        for email in ("xia@nowhere.example", "yan@nowhere.example", "zoe@nowhere.example")
     ]
     with oidc_provider_mock.run_server_in_thread(user_claims=users, require_nonce=True) as server:
         yield f"http://localhost:{server.server_port}"
@@ -171,6 +177,11 @@ async def test_the_code_of_one_sign_in_serves_no_other(town: Town, browser: Brow
     assert answer.status == 403
 
 
+async def test_a_code_that_the_provider_did_not_give_is_refused(town: Town, browser: Browser) -> None:
+    state = parse_qs(urlsplit(await browser.come_back_from(town, "alice")).query)["state"][0]
+    assert (await browser.ask("GET", f"/auth/callback?code=made-up&state={state}")).status == 403
+
+
 async def test_an_address_that_is_not_verified_signs_in_nobody(town: Town, browser: Browser) -> None:
     answer = await browser.ask("GET", await browser.come_back_from(town, "mallory"))
     assert answer.status == 403
@@ -273,6 +284,53 @@ async def test_a_new_password_ends_all_sessions(town: Town, browser: Browser) ->
 async def test_nobody_signs_in_to_an_organisation_that_is_not_theirs(browser: Browser) -> None:
     assert (await browser.with_password(organization="default")).status == 401
     assert (await browser.with_password(organization="acme")).status == 200
+
+
+async def test_whoever_registers_waits_or_is_in_as_the_operator_said(
+    town: Town, browser: Browser, provider: str
+) -> None:
+    remove_issuer(town.db, town.issuer_id)
+    house = Issuer(id="", name="House", issuer=provider, organisation="default", client="pleiade", client_secret="s")
+    path = f"/auth/login?issuer={add_issuer(town.db, house).id}"
+    asked = {"email": "zoe@nowhere.example", "name": "Zoe"}
+    assert (await browser.ask("POST", "/auth/register", json=asked)).status == 400  # off unless opened
+    zoe = await browser.come_back_from(town, "zoe@nowhere.example", path)
+    assert (await browser.ask("GET", zoe)).status == 403
+    set_rule(town.db, RegistrationRule(mode="approval"), actor=OPERATOR)
+    for _ in range(2):  # asking again changes nothing
+        assert (await browser.ask("POST", "/auth/register", json=asked)).status == 200
+    (waiting,) = list_registrations(town.db).items
+    zoe = await browser.come_back_from(town, "zoe@nowhere.example", path)
+    assert (await browser.ask("GET", zoe)).status == 403
+    approve(town.db, waiting.id, actor=OPERATOR)
+    zoe = await browser.come_back_from(town, "zoe@nowhere.example", path)
+    assert (await browser.ask("GET", zoe)).status == 303
+    me = await (await browser.ask("GET", "/auth/me")).json()
+    assert (me["user"]["email"], me["organization"]["id"]) == ("zoe@nowhere.example", "default")
+
+
+async def test_an_open_door_gives_each_an_organisation_of_their_own(
+    town: Town, browser: Browser, provider: str
+) -> None:
+    remove_issuer(town.db, town.issuer_id)
+    house = Issuer(id="", name="House", issuer=provider, organisation="default", client="pleiade", client_secret="s")
+    path = f"/auth/login?issuer={add_issuer(town.db, house).id}"
+    set_rule(town.db, RegistrationRule(mode="open", organisation="", role="owner", project=""), actor=OPERATOR)
+    for _ in range(2):  # the second time as somebody known
+        back = await browser.come_back_from(town, "yan@nowhere.example", path)
+        assert (await browser.ask("GET", back)).status == 303
+        me = await (await browser.ask("GET", "/auth/me")).json()
+        assert (me["user"]["email"], me["role"]) == ("yan@nowhere.example", "owner")
+        assert me["organization"]["id"] not in ("default", "acme")
+
+
+async def test_a_customers_identity_provider_does_not_speak_for_other_customers(town: Town, browser: Browser) -> None:
+    """Acme's provider says that somebody is a member of the house only: that is not for it to say."""
+    user = create_user(town.db, email="xia@nowhere.example", actor=OPERATOR).id
+    add_member(town.db, "default", user, role="owner", actor=OPERATOR)
+    answer = await browser.ask("GET", await browser.come_back_from(town, "xia@nowhere.example"))
+    assert answer.status == 403
+    assert "pleiade_session" not in browser.cookies
 
 
 async def test_the_ways_to_sign_in_tell_no_secret(town: Town, browser: Browser) -> None:

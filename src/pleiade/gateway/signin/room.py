@@ -23,6 +23,7 @@ from pleiade.store import StoreError
 from pleiade.tenancy.checks import storable
 from pleiade.tenancy.errors import NotFoundError, TenancyError
 from pleiade.tenancy.invites import accept_invite
+from pleiade.tenancy.registration import register
 from pleiade.tenancy.signin.authorization_code import (
     PENDING_S,
     SignInError,
@@ -44,7 +45,7 @@ if TYPE_CHECKING:
 
 
 class SignInRoom:
-    """/auth/ways, /auth/login, /auth/callback, /auth/me, /auth/logout, /auth/invite."""
+    """/auth/ways, /auth/login, /auth/callback, /auth/me, /auth/logout, /auth/invite, /auth/register."""
 
     stages: Sequence[MakeStage] = ()
 
@@ -63,6 +64,7 @@ class SignInRoom:
             route(method="GET", path="/auth/me", handler=self.who_am_i),
             route(method="POST", path="/auth/logout", handler=self.sign_out),
             route(method="POST", path="/auth/invite", handler=self.join),
+            route(method="POST", path="/auth/register", handler=self.register),
         )
 
     async def start(self, gateway: "Gateway") -> None:
@@ -105,14 +107,16 @@ class SignInRoom:
             verified = await finish_sign_in(
                 issuer, keys, self._bearers.web, pending, code=query.get("code", ""), redirect_uri=self._callback
             )
-            user = await asyncio.to_thread(signed_in_user, db, verified)
+            email = str(verified.claims.get("email", ""))[:254]
+            stranger = _actor(call, "", email, "self")
+            user, organisation = await asyncio.to_thread(signed_in_user, db, verified, stranger)
             secret = await asyncio.to_thread(
                 begin_session,
                 db,
                 user=user,
-                organisation=issuer.organisation,
+                organisation=organisation,
                 method=issuer.id,
-                actor=_actor(call, user, str(verified.claims.get("email", ""))[:254]),
+                actor=_actor(call, user, email),
             )
         gone = set_cookie(BROWSER, "", seconds=0, path="/auth", secure=self._secure)
         await _redirect(call, pending.next, self._session_cookie(secret), gone, status=303)
@@ -171,6 +175,22 @@ class SignInRoom:
                 "organization": {"id": invite.organisation},
             },
         )
+
+    async def register(self, call: Call) -> None:
+        """Ask to be let in, where the operator opened that: {"email", "name", "note"}. Raises ApiError 400, 429.
+
+        The answer is the same for everybody, whatever became of an address before; a password is set by invitation,
+        or by the operator, so that nobody takes an address that is not theirs.
+        """
+        check_origin(call.headers)
+        fields = await read_object(call, self._max_body_mb)
+        email, name = _text(fields, "email"), _text(fields, "name")
+        note = _text(fields, "note") if fields.get("note") else ""
+        db, actor = self._bearers.db, _actor(call, "", email[:254], "self")
+        with _Told():
+            await asyncio.to_thread(count_attempt, db, "register", client_address(call), int(time.time()))
+            await asyncio.to_thread(register, db, email=email, name=name, note=note, actor=actor)
+        await _send(call, {"object": "auth.registration", "email": email.strip().lower(), "received": True})
 
     async def sign_out(self, call: Call) -> None:
         """End the session, here and in every gateway. Raises ApiError 401, 403."""

@@ -17,7 +17,7 @@ from pleiade.store.signin import pending_sign_ins
 from pleiade.tenancy.signin.issuer import Issuer, IssuerError, check_url
 from pleiade.tenancy.signin.key_set import KeySet
 from pleiade.tenancy.signin.token import TokenRefusedError, Verified, verify
-from pleiade.tenancy.signin.web import Web
+from pleiade.tenancy.signin.web import UnreachableError, Web
 
 PENDING_S = 600  # how long a person may take at the issuer
 SCOPES = "openid email profile"
@@ -106,7 +106,12 @@ async def finish_sign_in(
         "code_verifier": pending.verifier,
     }
     headers = _authenticate(issuer, description, form)
-    answer = await web.post(endpoint, form, headers)
+    try:
+        answer = await web.post(endpoint, form, headers)
+    except UnreachableError as error:
+        if error.status not in (400, 401):
+            raise
+        raise SignInError(f"{issuer.name} does not take this sign-in. Begin again at /auth/login.") from error
     token = answer.get("id_token")
     if not isinstance(token, str):
         raise SignInError(f"{issuer.name} gave no ID token.")

@@ -11,7 +11,11 @@ TIMEOUT_S = 10.0
 
 
 class UnreachableError(Exception):
-    """An issuer could not be asked, or answered with something else than a JSON object."""
+    """An issuer could not be asked, or answered with something else than a JSON object; `status` 0 = not at all."""
+
+    def __init__(self, message: str, status: int = 0) -> None:
+        super().__init__(message)
+        self.status = status
 
 
 class Web(Protocol):
@@ -53,7 +57,7 @@ class AiohttpWeb:
                 while len(body) <= LIMIT and not answer.content.at_eof():
                     body += await answer.content.read(LIMIT + 1 - len(body))
                 if answer.status != 200:
-                    raise UnreachableError(f"{url} answered {answer.status}")
+                    raise UnreachableError(f"{url} answered {answer.status}", answer.status)
         except (aiohttp.ClientError, TimeoutError) as error:
             raise UnreachableError(f"{url} cannot be reached: {error or type(error).__name__}") from error
         if len(body) > LIMIT:
