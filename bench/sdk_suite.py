@@ -182,9 +182,12 @@ for nothing else (never run it in production):
 - **real** answers come from the running server: creations run on the bundled model, whatever they name, with
   16 tokens where they set no limit;
 - of these, **reduced** ones had a field taken out first: a reference to what exists nowhere (`prompt`,
-  `conversation`, `previous_response_id`), `echo` beside `suffix`, or the wish for base64 embeddings (the SDK
-  has it by itself, yet its strict validation takes nothing but floats); `x-pleiade-contract` says which;
+  `conversation`, `previous_response_id`), `echo` beside `suffix`, what this server refuses (a project's
+  `geography`), an e-mail address that is none, or the wish for base64 embeddings (the SDK has it by itself, yet
+  its strict validation takes nothing but floats); `x-pleiade-contract` says which;
 - **fixtures** answer where production code says that an id is unknown; `x-pleiade-fixture` says so.
+
+[administration.md](administration.md) says which test files of `admin.organization` are not here, and why.
 
 *Loose* and *strict* are the SDK's two ways to validate answers; asynchronous tests run over aiohttp too.
 Tests without a request check the client alone. First come tests (passed/all), then answers."""
