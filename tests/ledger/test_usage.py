@@ -132,12 +132,12 @@ def test_late_calls_of_a_closed_month_belong_to_the_next_one(db: sa.Engine, tmp_
 
 def test_sums_of_money_beyond_64_bits_are_exact(db: sa.Engine, tmp_path: Path) -> None:
     journal = Journal.open(tmp_path / "ledger", clock=HandClock())
-    for number in range(4):
-        journal.reserve(reservation(f"call-{number}", key=f"key_{number}", project=f"proj_{number}"))
-        journal.settle(settlement(f"call-{number}", cost=9 * 10**18 - number))
+    for number in range(1000):
+        journal.reserve(reservation(f"call-{number}", project=f"proj_{number % 10}"))
+        journal.settle(settlement(f"call-{number}", cost=10**16 - number))
     journal.close()
     keep(tmp_path / "ledger", db)
-    whole = 36 * 10**18 - 6
+    whole = 10**19 - sum(range(1000))
     assert spent(db, "organisation", "org-a", "2026-11") == {"USD": whole}
     assert balance(db, "receivable:org-a") == {"USD": whole}
     assert [row.nano for row in costs(db, start=START, end=END)] == [whole]

@@ -8,8 +8,8 @@ from pleiade.ledger import accounts
 from pleiade.ledger.errors import LedgerError
 from pleiade.ledger.records import Marked, Reserved
 
-MOST_COUNTED = 10**12  # tokens in one call; an engine that tells more is not believed
-MOST_COST = 9 * 10**18  # nano in one call: 9 billion currency units, what 64 bits hold
+MOST_COUNTED = 10**9  # tokens in one call; an engine that tells more is not believed
+MOST_COST = 10**16  # nano in one call: ten million currency units. A sum of one day has 64 bits: 9.2 billion units
 
 
 def check(reservation: Reservation) -> None:
@@ -24,16 +24,31 @@ def check(reservation: Reservation) -> None:
         raise LedgerError(f"call {r.call!r} cannot be reserved: a name in it has a NUL character")
 
 
+def believable(usage: Usage, cost: int) -> bool:
+    """Whether one call can have used and cost that: absurd counts of an engine are never booked."""
+    counts = _counts(usage)
+    return min(counts) >= 0 and max(counts) <= MOST_COUNTED and -MOST_COST <= cost <= MOST_COST
+
+
 def mark(time_ms: int, call: str, usage: Usage, cost: int) -> Marked:
-    """What a running call has used. Raises LedgerError for a cost that cannot be booked."""
-    counts, _ = _counts(usage)
-    return Marked(time_ms, call, *counts, _cost(call, cost))
+    """What a running call has used by now."""
+    return Marked(time_ms, call, *_counts(usage), cost)
+
+
+def believed(settlement: Settlement, marked: Marked | None) -> Settlement:
+    """The settlement; where it cannot be believed, one with what was marked last, if anything was."""
+    if believable(settlement.usage, settlement.cost):
+        return settlement
+    usage, cost = (marked.usage, marked.cost) if marked else (Usage(), 0)
+    return replace(settlement, usage=usage, cost=cost, estimated=True)
 
 
 def enter(writer: str, sequence: int, reserved: Reserved, time_ms: int, settlement: Settlement) -> Entry:
-    """The entry of a settled call. Raises LedgerError for what cannot be booked."""
+    """The entry of a call that was settled in a way that can be believed.
+
+    Raises LedgerError for the name of a deployment that no database could hold.
+    """
     reservation = reserved.reservation
-    counts, believed = _counts(settlement.usage)
     if settlement.deployment and settlement.deployment != reservation.deployment:
         reservation = replace(reservation, deployment=settlement.deployment)
         check(reservation)
@@ -44,9 +59,9 @@ def enter(writer: str, sequence: int, reserved: Reserved, time_ms: int, settleme
         time_ms,
         *astuple(reservation),
         settlement.outcome,
-        *counts,
-        _cost(settlement.call, settlement.cost),
-        settlement.estimated or not believed,
+        *_counts(settlement.usage),
+        settlement.cost,
+        settlement.estimated,
         settlement.attempts,
         settlement.status,
         settlement.ms,
@@ -61,6 +76,8 @@ def crash(reserved: Reserved, marked: Marked | None, time_ms: int, told: tuple[U
 
     Of a call that has neither nothing is known: it is settled with nothing used, and marked as estimated.
     """
+    if told is not None and not believable(*told):
+        told = None
     usage, cost = told or ((marked.usage, marked.cost) if marked else (Usage(), 0))
     return Settlement(
         call=reserved.reservation.call,
@@ -73,17 +90,7 @@ def crash(reserved: Reserved, marked: Marked | None, time_ms: int, told: tuple[U
     )
 
 
-def _counts(usage: Usage) -> tuple[tuple[int, int, int, int, int, int], bool]:
-    """The counts in an entry's order, and whether they can be believed: absurd ones are bounded."""
+def _counts(usage: Usage) -> tuple[int, int, int, int, int, int]:
+    """The counts in an entry's order."""
     u = usage
-    counts = (u.prompt_tokens, u.cached_tokens, u.completion_tokens, u.reasoning_tokens, u.images, u.audio)
-    if min(counts) >= 0 and max(counts) <= MOST_COUNTED:
-        return counts, True
-    a, b, c, d, e, f = (min(max(count, 0), MOST_COUNTED) for count in counts)
-    return (a, b, c, d, e, f), False
-
-
-def _cost(call: str, cost: int) -> int:
-    if not -MOST_COST <= cost <= MOST_COST:
-        raise LedgerError(f"call {call}: {cost} nano is no cost of one call; check its price")
-    return cost
+    return u.prompt_tokens, u.cached_tokens, u.completion_tokens, u.reasoning_tokens, u.images, u.audio

@@ -140,11 +140,14 @@ class Journal:
     def mark(self, call: str, usage: Usage, cost: int = 0) -> None:
         """Note what a running call has used by now and what that costs (nano): if we die, it is settled so.
 
-        A mark that the disk does not take is left out: the next one, or the settlement, tells the same and more.
+        A mark that the disk does not take, or that nobody can believe, is left out: the next one, or the settlement,
+        tells the same and more.
         Raises LedgerError for a call that is not open.
         """
         with self._mutex:
             running = self._found(call)
+            if not entering.believable(usage, cost):
+                return
             running.mark = entering.mark(self._clock.now(), call, usage, cost)
             if self._unwritten:
                 return
@@ -158,12 +161,17 @@ class Journal:
     def settle(self, settlement: Settlement) -> Entry:
         """Enter how a reserved call ended: once, for good. The entry is returned.
 
-        Raises LedgerError for a call that is not open. A full disk raises nothing: see `trouble`.
+        Counts that nobody can believe are not booked: then what was marked last is. A full disk raises nothing: see
+        `trouble`. Raises LedgerError for a call that is not open.
         """
         with self._mutex:
-            reserved = self._found(settlement.call).reserved
+            running = self._found(settlement.call)
+            believed = entering.believed(settlement, running.mark)
+            if believed is not settlement:
+                told = f"{settlement.usage} at {settlement.cost} nano"
+                logger.error("call %s is settled at its last mark: %s is absurd", settlement.call, told)
             try:
-                entry = entering.enter(self.writer, self._sequence + 1, reserved, self._clock.now(), settlement)
+                entry = entering.enter(self.writer, self._sequence + 1, running.reserved, self._clock.now(), believed)
                 content = entry_bytes(entry)
             except (ValueError, OverflowError) as error:
                 raise LedgerError(f"call {settlement.call} cannot be settled so: {error}") from error
