@@ -1,21 +1,36 @@
 """The life of a bill: what it says is what the ledger holds, once, and nothing is done twice."""
 
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
 from invoices.business import ACTOR, at, organisation, price, sell, seller, tokens
-from pleiade.domain.books import Outcome, Transfer, TransferKind
+from pleiade.domain.books import Outcome
 from pleiade.domain.money import nano
 from pleiade.domain.price import RateKind
 from pleiade.domain.usage import Usage
-from pleiade.invoices import InvoiceError, Status, credit, draft, finalise, grant, list_invoices, pay, unpaid, verify
+from pleiade.invoices import (
+    InvoiceError,
+    Status,
+    charge,
+    credit,
+    draft,
+    finalise,
+    grant,
+    list_invoices,
+    pay,
+    unpaid,
+    verify,
+)
 from pleiade.invoices.agreements import agree
 from pleiade.invoices.document import LineType, Party, canonical
 from pleiade.invoices.rules import set_customer
 from pleiade.ledger.balances import balance
-from pleiade.ledger.posting import post
+from pleiade.ledger.clock import wall_ms
+from pleiade.ledger.periods import bounds_of, month_of
+from pleiade.prices import UnpricedError
 from pleiade.prices.terms import Allowance, Discount, Plan, Terms
 
 NOVEMBER = at("2026-11-02")
@@ -212,25 +227,32 @@ def test_a_plan_is_due_also_in_a_month_without_a_call(sqlite_db: sa.Engine) -> N
     assert (invoice.document.total, invoice.document.currency) == (nano("20"), "EUR")
 
 
-def test_what_was_booked_beside_calls_is_on_the_invoice(sqlite_db: sa.Engine) -> None:
+def test_hours_and_training_are_charged_once_and_are_on_the_invoice(sqlite_db: sa.Engine) -> None:
     org = organisation(sqlite_db)
     seller(sqlite_db)
-    hours = Transfer(
-        id="hours-1",
-        kind=TransferKind.PROVISIONED,
-        debit=f"receivable:{org}",
-        credit="revenue:openai",
-        amount=nano("36.00"),
-        currency="USD",
-        organisation=org,
-        time_ms=at("2026-10-20") * 1000,
-        memo="5 units of chat, 6 hours",
-    )
-    post(sqlite_db, [hours], "operator")
-    (invoice,) = finalise(sqlite_db, org, "2026-10", actor=ACTOR, now=NOVEMBER)
-    assert [(line.text, line.amount) for line in invoice.document.lines][:1] == [
-        ("5 units of chat, 6 hours", nano("36"))
+    price(sqlite_db, input="0.15", output="0.60", provisioned_hour="1.20", training_token="0.000008")
+    for _ in range(2):
+        charge(sqlite_db, org, "chat", RateKind.TRAINING_TOKEN, Decimal(1_500_000), actor=ACTOR, id="job-17")
+    charge(sqlite_db, org, "chat", RateKind.PROVISIONED_HOUR, Decimal("2.5"), actor=ACTOR)
+    for kind, quantity, says in (
+        (RateKind.INPUT, Decimal(1), "counted by calls"),
+        (RateKind.PROVISIONED_HOUR, Decimal(0), "above zero"),
+        (RateKind.PROVISIONED_HOUR, Decimal("nan"), "above zero"),
+        (RateKind.TRAINING_TOKEN, Decimal("0.00001"), "cost nothing"),
+    ):
+        with pytest.raises(InvoiceError, match=says):
+            charge(sqlite_db, org, "chat", kind, quantity, actor=ACTOR)
+    with pytest.raises(UnpricedError, match="other has no price in the storefront openai"):
+        charge(sqlite_db, org, "other", RateKind.PROVISIONED_HOUR, Decimal(1), actor=ACTOR)
+    month = month_of(wall_ms())
+    (sketch,) = draft(sqlite_db, org, month)
+    assert [(line.text, line.amount) for line in sketch.document.lines][:2] == [
+        ("chat, 1,500,000 tokens of training", nano("12")),
+        ("chat, 2.5 unit-hours of provisioned capacity", nano("3")),
     ]
+    _, end = bounds_of(month)
+    finalise(sqlite_db, org, month, actor=ACTOR, now=end)
+    assert balance(sqlite_db, f"receivable:{org}") == {"USD": nano("15")}
     assert verify(sqlite_db) == []
 
 

@@ -1,11 +1,12 @@
 """`pleiade invoice draft|finalise|pay|credit|show|list|export|verify`, and what bills are made from: seller, customer,
-terms, grant."""
+terms, grant, charge."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from pleiade.cli import completion
 from pleiade.cli.common import CsvOption, HomeOption, JsonOption, Place, fail, opened, print_json, print_rows, when
 
 if TYPE_CHECKING:
@@ -249,6 +250,47 @@ def terms(
         for version, agreed in versions
     ]
     print_rows(("version", "from", "plan", "allowances", "tiers", "discounts"), rows, as_csv=False)
+
+
+@app.command("charge")
+def charge(
+    organisation: OrganisationArgument,
+    model: Annotated[str, typer.Argument(metavar="MODEL", help="Id of the model.", autocompletion=completion.models)],
+    kind: Annotated[str, typer.Option(help="provisioned_hour, training_token or training_hour.")],
+    quantity: Annotated[str, typer.Option(help="How many, say 36 or 2.5.")],
+    identity: Annotated[str, typer.Option("--id", help="A name: the same charge again changes nothing.")] = "",
+    memo: Annotated[str, typer.Option(help="As it is to stand on the invoice.")] = "",
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Charge for what is not a call, at the price list: provisioned hours, training. It is on the next invoice."""
+    with opened(home) as place:
+        from decimal import Decimal
+
+        from pleiade.domain.money import decimal
+        from pleiade.domain.price import RateKind
+        from pleiade.domain.tenants import OPERATOR
+        from pleiade.invoices import charge as charge_for
+        from pleiade.prices.rules import amount_problem
+
+        if kind not in list(RateKind):
+            fail(f"--kind {kind!r}: say provisioned_hour, training_token or training_hour")
+        if problem := amount_problem(quantity, "quantity"):
+            fail(problem)
+        made = charge_for(
+            place.db,
+            _id(place, organisation),
+            model,
+            RateKind(kind),
+            Decimal(quantity),
+            actor=OPERATOR,
+            id=identity,
+            memo=memo,
+        )
+    if as_json:
+        print_json({"id": made.id, "amount": decimal(made.amount), "currency": made.currency, "memo": made.memo})
+    else:
+        print(f"{made.memo}: {decimal(made.amount)} {made.currency} ({made.id})")
 
 
 @app.command("grant")

@@ -3,6 +3,7 @@
 This room does not know how calls are served or priced while they run, nor HTTP.
 """
 
+from pleiade.invoices.charges import charge
 from pleiade.invoices.credit_notes import credit
 from pleiade.invoices.credits import grant
 from pleiade.invoices.errors import InvoiceError
@@ -14,6 +15,7 @@ __all__ = [
     "Invoice",
     "InvoiceError",
     "Status",
+    "charge",
     "credit",
     "draft",
     "finalise",

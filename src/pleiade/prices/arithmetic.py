@@ -15,6 +15,14 @@ from pleiade.domain.price import NANO, Price, Rate, RateKind
 from pleiade.domain.usage import Usage
 from pleiade.prices.errors import UnpricedError
 
+_COUNTED = (
+    RateKind.INPUT,
+    RateKind.CACHED_INPUT,
+    RateKind.OUTPUT,
+    RateKind.REASONING,
+    RateKind.IMAGE,
+    RateKind.AUDIO,
+)
 # A part without a rate of its own costs what the whole costs.
 WHOLE = {RateKind.CACHED_INPUT: RateKind.INPUT, RateKind.REASONING: RateKind.OUTPUT}
 
@@ -24,15 +32,15 @@ def cost(price: Price, usage: Usage, *, size: str = "", quality: str = "") -> in
 
     A call that used nothing costs nothing. Raises UnpricedError where a kind that was used has no rate.
     """
-    weights, denominator = _weights(price, size, quality)
-    total = 0
-    for kind, quantity in billed(usage).items():
-        weight = weights.get(kind)
-        if weight is not None:
+    denominator, fee, weights = _weights(price, size, quality)
+    total, used = 0, False
+    for quantity, weight in zip(_counts(usage), weights, strict=True):
+        if quantity > 0:
+            if weight is None:
+                raise _unpriced_usage(price, usage, size, quality)
             total += quantity * weight
-        elif kind is not RateKind.CALL:  # a fee for each call is an extra: most prices have none
-            raise _unpriced(price, kind, size, quality)
-    return _half_even(total, denominator)
+            used = True
+    return _half_even(total + fee, denominator) if used else 0
 
 
 def billed(usage: Usage) -> dict[RateKind, int]:
@@ -40,17 +48,7 @@ def billed(usage: Usage) -> dict[RateKind, int]:
 
     An engine that counts more cached than prompt tokens, or more reasoning than completion tokens, is not followed.
     """
-    cached = min(usage.cached_tokens, usage.prompt_tokens)
-    reasoning = min(usage.reasoning_tokens, usage.completion_tokens)
-    counted = {
-        RateKind.INPUT: usage.prompt_tokens - cached,
-        RateKind.CACHED_INPUT: cached,
-        RateKind.OUTPUT: usage.completion_tokens - reasoning,
-        RateKind.REASONING: reasoning,
-        RateKind.IMAGE: usage.images,
-        RateKind.AUDIO: usage.audio,
-    }
-    used = {kind: quantity for kind, quantity in counted.items() if quantity > 0}
+    used = {kind: quantity for kind, quantity in zip(_COUNTED, _counts(usage), strict=True) if quantity > 0}
     return {**used, RateKind.CALL: 1} if used else {}
 
 
@@ -95,13 +93,25 @@ def half_even(value: Fraction) -> int:
     return _half_even(value.numerator, value.denominator)
 
 
+def _counts(usage: Usage) -> tuple[int, int, int, int, int, int]:
+    """Quantities in the order of _COUNTED."""
+    cached = min(usage.cached_tokens, usage.prompt_tokens)
+    reasoning = min(usage.reasoning_tokens, usage.completion_tokens)
+    fresh, said = usage.prompt_tokens - cached, usage.completion_tokens - reasoning
+    return fresh, cached, said, reasoning, usage.images, usage.audio
+
+
 @lru_cache(maxsize=4096)
-def _weights(price: Price, size: str, quality: str) -> tuple[dict[RateKind, int], int]:
-    """Nano per unit of each kind as integers over one denominator: a call is then a few multiplications."""
-    rates = {kind: rate_of(price, kind, size=size, quality=quality) for kind in RateKind}
-    fractions = {kind: _nano_per_unit(rate) for kind, rate in rates.items() if rate is not None}
-    denominator = lcm(*(fraction.denominator for fraction in fractions.values()))
-    return {kind: int(fraction * denominator) for kind, fraction in fractions.items()}, denominator
+def _weights(price: Price, size: str, quality: str) -> tuple[int, int, tuple[int | None, ...]]:
+    """A denominator, and over it as integers: the fee of a call, and the nano per unit of each kind in _COUNTED.
+
+    A call is then a few multiplications, for the gateway does one for each of its marks.
+    """
+    rates = [rate_of(price, kind, size=size, quality=quality) for kind in (RateKind.CALL, *_COUNTED)]
+    nano = [None if rate is None else _nano_per_unit(rate) for rate in rates]
+    denominator = lcm(*(value.denominator for value in nano if value is not None))
+    fee, *weights = (None if value is None else int(value * denominator) for value in nano)
+    return denominator, fee or 0, tuple(weights)  # a fee for each call is an extra: most prices have none
 
 
 def _nano_per_unit(rate: Rate) -> Fraction:
@@ -112,6 +122,12 @@ def _half_even(numerator: int, denominator: int) -> int:
     whole, rest = divmod(numerator, denominator)
     twice = 2 * rest
     return whole + 1 if twice > denominator or (twice == denominator and whole % 2) else whole
+
+
+def _unpriced_usage(price: Price, usage: Usage, size: str, quality: str) -> UnpricedError:
+    """About the first kind that was used and has no rate."""
+    used = [kind for kind in billed(usage) if rate_of(price, kind, size=size, quality=quality) is None]
+    return _unpriced(price, used[0], size, quality)
 
 
 def _unpriced(price: Price, kind: RateKind, size: str, quality: str) -> UnpricedError:
