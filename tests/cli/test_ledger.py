@@ -77,7 +77,9 @@ def test_everything_is_exported_with_its_hash(booked: Shell) -> None:
     posted = ("--kind", "payment", "--debit", "cash", "--credit", "receivable:org-a", "--date", "2026-11-07")
     booked.ok("ledger", "post", "paid", *posted, "--amount", "1", "--currency", "USD")
     lines = [json.loads(line) for line in booked.ok("ledger", "export").splitlines()]
-    assert [line["object"] for line in lines] == ["entry"] * 10 + ["transfer"]
+    assert [line["object"] for line in lines] == ["entry"] * 10 + ["transfer", "seal"]
+    assert lines[-1]["heads"][0][1:] == [10, lines[9]["hash"]]
+    lines.pop()
     assert all(len(line["hash"]) == 64 for line in lines)
     assert (lines[0]["cost"], lines[0]["debit"], lines[-1]["amount"]) == ("0.000001", "receivable:org-a", "1")
     assert len(booked.ok("ledger", "export", "--from", "2026-11-07", "--to", "2026-11-07").splitlines()) == 5

@@ -34,6 +34,7 @@ from pleiade.ledger.journal import Journal
 from pleiade.ledger.keeper import Keeper, KeeperBusyError
 from pleiade.ledger.records import NO_HASH, chained, entry_bytes
 from pleiade.ledger.segments import writers_in
+from pleiade.ledger.verify import verify
 from pleiade.store import StoreError, open_database
 from pleiade.store.books import entries
 
@@ -194,18 +195,25 @@ def test_two_keepers_of_one_home_are_one_too_many(sqlite_db: sa.Engine, tmp_path
     Keeper(tmp_path / "ledger", sqlite_db).close()
 
 
-def test_keepers_of_two_homes_share_a_database(db: sa.Engine, tmp_path: Path) -> None:
-    keepers, open_journals = [], []
-    for home in ("one", "two"):
-        open_journals.append(Journal.open(tmp_path / home, clock=HandClock()))
-        make_calls(open_journals[-1], 10, home)
-        keepers.append(Keeper(tmp_path / home, db))
-    for keeper in keepers:
-        keep_on(keeper)
-        keeper.close()
-    assert sums_of(db, 3600)[0] == 20
-    for journal in open_journals:
+def test_keepers_of_several_homes_write_the_same_sums_at_once_and_lose_none(
+    db: sa.Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pleiade.ledger.keeper.BATCH", 40)
+    homes = [tmp_path / str(number) for number in range(3)]
+    for home in homes:  # the same series, in another order: what deadlocks are made of
+        journal = Journal.open(home, clock=HandClock())
+        names = [f"proj_{number % 7}" for number in range(400)]
+        for number, project in enumerate(names if home.name != "1" else reversed(names)):
+            journal.reserve(reservation(f"{home.name}-{number}", project=project))
+            journal.settle(settlement(f"{home.name}-{number}", tokens=number))
         journal.close()
+    keepers = [threading.Thread(target=keep, args=(home, db)) for home in homes]
+    for keeper in keepers:
+        keeper.start()
+    for keeper in keepers:
+        keeper.join()
+    assert sums_of(db, 3600) == sums_of(db, 86400) == (1200, 3 * sum(range(400)), 1_200_000)
+    assert all(check.ok for check in verify(db))
 
 
 def test_a_database_that_is_stopped_in_mid_shipping_loses_nothing(

@@ -121,7 +121,7 @@ def export(
     home: HomeOption = None,
     as_csv: CsvOption = False,
 ) -> None:
-    """Write every entry and every transfer, one JSON object a line (or entries as CSV), with its hash."""
+    """Write entries, transfers and (of all time) seals with their hashes, one JSON object a line; or entries as CSV."""
     with opened(home) as place:
         start = span(since, until or since, "")[0] if since else 0
         end = span(until, until, "")[1] if until else 0
@@ -135,6 +135,7 @@ def _lines(db: "sa.Engine", start: int, end: int, organisation: str) -> "Iterato
 
     from pleiade.domain.money import decimal
     from pleiade.ledger.entries import read_entries, read_transfers
+    from pleiade.ledger.seals import read_seals
 
     where = {"organisation": [organisation]} if organisation else {}
     for booked in read_entries(db, start=start, end=end, where=where):
@@ -145,6 +146,9 @@ def _lines(db: "sa.Engine", start: int, end: int, organisation: str) -> "Iterato
         fields = msgspec.structs.asdict(posted.transfer) | {"amount": decimal(posted.transfer.amount)}
         line = {"object": "transfer", "sequence": posted.sequence, **fields, "period": posted.period}
         yield msgspec.json.encode({**line, "actor": posted.actor, "hash": posted.hash.hex()}).decode() + "\n"
+    for seal in () if organisation or start or end else read_seals(db):
+        line = {"object": "seal", "number": seal.number, "time_ms": seal.time_ms, "heads": seal.heads}
+        yield msgspec.json.encode({**line, "hash": seal.hash.hex()}).decode() + "\n"
 
 
 def _csv(db: "sa.Engine", start: int, end: int, organisation: str) -> "Iterator[str]":

@@ -5,7 +5,8 @@ Who would change an old entry must then also change every seal since, and whoeve
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 import msgspec
 import sqlalchemy as sa
@@ -22,6 +23,28 @@ def last_sealed_ms(db: sa.Engine) -> int:
     """When the last seal was set, Unix milliseconds; 0 = never. Raises StoreError."""
     with reading(db) as connection:
         return connection.scalar(sa.select(sa.func.max(seals.c.time_ms))) or 0
+
+
+class Seal(NamedTuple):
+    """One hour's heads of all chains that had moved."""
+
+    number: int
+    time_ms: int
+    heads: list[Head]
+    hash: bytes
+
+
+def read_seals(db: sa.Engine) -> Iterator[Seal]:
+    """All seals in their order. Raises StoreError."""
+    with reading(db) as connection:
+        yield from seals_in(connection)
+
+
+def seals_in(connection: sa.Connection) -> Iterator[Seal]:
+    """All seals in their order, within a transaction."""
+    for row in connection.execute(sa.select(seals).order_by(seals.c.number)):
+        heads = [(str(writer), int(sequence), str(link)) for writer, sequence, link in json.loads(row.heads)]
+        yield Seal(row.number, row.time_ms, heads, bytes(row.hash))
 
 
 def seal(db: sa.Engine, time_ms: int) -> int:

@@ -1,6 +1,5 @@
 """Chains computed again from the rows: entries, transfers and seals. A check gives numbers (looked at) and problems."""
 
-import json
 from collections.abc import Collection, Iterator
 
 import sqlalchemy as sa
@@ -11,8 +10,8 @@ from pleiade.ledger.entries import Booked, entries_in, transfers_in
 from pleiade.ledger.periods import month_after, month_of
 from pleiade.ledger.posting import transfer_hash
 from pleiade.ledger.records import NO_HASH, chained, entry_bytes
-from pleiade.ledger.seals import seal_hash
-from pleiade.store.books import chains, closed_periods, entries, seals, transfers, writers
+from pleiade.ledger.seals import seal_hash, seals_in
+from pleiade.store.books import chains, closed_periods, entries, transfers, writers
 
 Found = Iterator[str | int]
 COUNT_EVERY = 1000
@@ -90,18 +89,17 @@ def check_transfers(connection: sa.Connection) -> Found:
 def check_seals(connection: sa.Connection) -> Found:
     """Seal by seal: number, hash, and the heads that it names."""
     number, before = 0, NO_HASH
-    for row in connection.execute(sa.select(seals).order_by(seals.c.number)):
+    for set_then in seals_in(connection):
         yield 1
-        heads = [(str(writer), int(sequence), str(link)) for writer, sequence, link in json.loads(row.heads)]
-        if row.number != number + 1:
-            yield f"seals {number + 1} to {row.number - 1} are missing"
-        elif seal_hash(before, row.number, row.time_ms, heads) != bytes(row.hash):
-            yield f"seal {row.number} is not as it was set"
-        for writer, sequence, link in heads:
+        if set_then.number != number + 1:
+            yield f"seals {number + 1} to {set_then.number - 1} are missing"
+        elif seal_hash(before, set_then.number, set_then.time_ms, set_then.heads) != set_then.hash:
+            yield f"seal {set_then.number} is not as it was set"
+        for writer, sequence, link in set_then.heads:
             found = _hash_of(connection, writer, sequence)
             if found != link:
-                yield f"seal {row.number}: entry {sequence} of {writer} {'was changed' if found else 'is missing'}"
-        number, before = row.number, bytes(row.hash)
+                yield f"seal {set_then.number}: entry {sequence} of {writer} {'was changed' if found else 'is missing'}"
+        number, before = set_then.number, set_then.hash
     yield from _chain_ends(connection, "seals", number, before)
 
 
