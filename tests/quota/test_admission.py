@@ -17,6 +17,7 @@ from pleiade.quota import (
     corrections,
     plan,
 )
+from pleiade.quota.admission import MOST_SHAPES
 
 ANN = Principal(key="key_1", project="proj_1", organisation="org-1", role=Role.MEMBER)
 NOW = 1_763_812_830_000
@@ -136,3 +137,12 @@ async def test_each_bucket_is_corrected_its_own_way(deployment: str, usage, cost
     found = corrections(verdict, usage, cost)
     assert {entry.ask.scope.value: entry.delta for entry in found} == expected
     assert all(entry.at_ms == verdict.at_ms for entry in found)
+
+
+def test_callers_are_remembered_apart_and_not_without_end() -> None:
+    book = LimitsBook(rates={(Scope.KEY, "key_7", ""): RateLimit(max_requests_per_1_minute=5)})
+    for number in [*range(MOST_SHAPES + 50), 7]:
+        caller = Principal(key=f"key_{number}", project="p", organisation="o", role=Role.MEMBER)
+        found = plan(caller, deployment="gpt", model="pico", estimate=ESTIMATE, book=book, at_ms=NOW)
+        assert len(found) == (1 if number == 7 else 0)
+    assert len(book.shapes) <= MOST_SHAPES

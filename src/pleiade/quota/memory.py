@@ -6,7 +6,9 @@ from collections.abc import Callable, Sequence
 
 from pleiade.quota import buckets
 from pleiade.quota.buckets import State
-from pleiade.quota.limiter import Ask, Correction, Verdict
+from pleiade.quota.limiter import Ask, Bucket, Correction, Verdict
+
+_LEAKY = Bucket.LEAKY
 
 
 def unix_ms() -> int:
@@ -40,21 +42,23 @@ class MemoryLimiter:
         entries = self._entries
         before = len(entries)
         allowed = True
-        states: list[State | None] = []
+        found: list[_Entry | None] = []
         levels: list[int] = []
         for ask in asks:
             entry = entries.get(ask.key)
-            state = entry.state if entry else None
-            level = buckets.level(ask, state, now_ms)
-            allowed = allowed and buckets.fits(ask, level)
-            states.append(state)
+            level = buckets.level(ask, entry.state if entry is not None else None, now_ms)
+            if allowed and not buckets.fits(ask, level):
+                allowed = False
+            found.append(entry)
             levels.append(level)
         for index, ask in enumerate(asks):
+            entry = found[index]
+            state = entry.state if entry is not None else None
             if allowed:
-                levels[index] = buckets.filled(ask, levels[index])
-                self._store(ask, buckets.write(ask, states[index], levels[index], now_ms), now_ms)
-            elif (state := buckets.rebased(ask, states[index], now_ms)) is not None:
-                self._store(ask, state, now_ms)
+                levels[index] = level = buckets.filled(ask, levels[index])
+                self._store(ask, entry, buckets.write(ask, state, level, now_ms), now_ms)
+            elif (again := buckets.rebased(ask, state, now_ms)) is not None:
+                self._store(ask, entry, again, now_ms)
         self._drop_idle(now_ms, 1 + 2 * (len(entries) - before))
         return buckets.judge(asks, levels, now_ms, allowed)
 
@@ -65,7 +69,7 @@ class MemoryLimiter:
             entry = self._entries.get(correction.ask.key)
             state = buckets.corrected(correction, entry.state if entry else None, now_ms)
             if state is not None:
-                self._store(correction.ask, state, now_ms)
+                self._store(correction.ask, entry, state, now_ms)
 
     async def start(self) -> None:
         """Nothing to do: the buckets are empty."""
@@ -73,14 +77,14 @@ class MemoryLimiter:
     async def stop(self) -> None:
         """Nothing to do: the buckets end with the process."""
 
-    def _store(self, ask: Ask, state: State, now_ms: int) -> None:
-        entry = self._entries.get(ask.key)
+    def _store(self, ask: Ask, entry: _Entry | None, state: State, now_ms: int) -> None:
         if entry is None:
             self._entries[ask.key] = _Entry(state, buckets.keep_ms(ask, state), now_ms)
             return
         entry.state = state
-        entry.keep_ms = buckets.keep_ms(ask, state)
         entry.touched_ms = now_ms
+        if ask.bucket is _LEAKY:  # the others are kept as long as when they were made
+            entry.keep_ms = buckets.keep_ms(ask, state)
 
     def _drop_idle(self, now_ms: int, looks: int) -> None:
         """Look at the `looks` entries that were looked at longest ago: gone if idle, else to the end of the line.

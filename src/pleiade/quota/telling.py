@@ -18,9 +18,10 @@ _OPERATIONS = {
     "image_generation": "ImageGenerations_Create",
 }
 _LEAKY = Bucket.LEAKY
-_NAMES = (
-    (Unit.REQUESTS, b"x-ratelimit-limit-requests", b"x-ratelimit-remaining-requests", b"x-ratelimit-reset-requests"),
-    (Unit.TOKENS, b"x-ratelimit-limit-tokens", b"x-ratelimit-remaining-tokens", b"x-ratelimit-reset-tokens"),
+_TOKENS = Unit.TOKENS
+_NAMES = (  # in the order of Unit
+    (b"x-ratelimit-limit-requests", b"x-ratelimit-remaining-requests", b"x-ratelimit-reset-requests"),
+    (b"x-ratelimit-limit-tokens", b"x-ratelimit-remaining-tokens", b"x-ratelimit-reset-tokens"),
 )
 _COUNTED = {
     Unit.REQUESTS: ("requests", "R"),
@@ -62,20 +63,21 @@ def rate_headers(verdict: Verdict, *, azure: bool = False) -> Headers:
 
     Azure tells resets only with a 429, in whole seconds; OpenAI always, as durations.
     """
+    least: list[tuple[int, Ask, int] | None] = [None, None]  # by Unit: what is left, of which ask, at what level
+    for ask, level in zip(verdict.asks, verdict.levels, strict=True):
+        if ask.shown and ask.unit <= _TOKENS:
+            left = ask.limit - (-(-level // DROPS) if ask.bucket is _LEAKY else level)
+            best = least[ask.unit]
+            if best is None or left < best[0]:
+                least[ask.unit] = left, ask, level
     headers: list[tuple[bytes, bytes]] = []
-    for unit, limit, remaining, reset in _NAMES:
-        least: Ask | None = None
-        level = left = 0
-        for ask, found in zip(verdict.asks, verdict.levels, strict=True):
-            if ask.unit is unit and ask.shown:
-                room = ask.limit - (-(-found // DROPS) if ask.bucket is _LEAKY else found)
-                if least is None or room < left:
-                    least, level, left = ask, found, room
-        if least is not None:
-            headers.append((limit, b"%d" % least.limit))
+    for best, (limit, remaining, reset) in zip(least, _NAMES, strict=True):
+        if best is not None:
+            left, ask, level = best
+            headers.append((limit, b"%d" % ask.limit))
             headers.append((remaining, b"%d" % max(0, left)))
             if not azure:
-                headers.append((reset, duration(reset_ms(least, level, verdict.at_ms)).encode()))
+                headers.append((reset, duration(reset_ms(ask, level, verdict.at_ms)).encode()))
     return tuple(headers)
 
 
