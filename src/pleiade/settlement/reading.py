@@ -170,7 +170,8 @@ class _Reader:
         for name in self.assumptions:
             if not _ID.fullmatch(name):
                 raise SettlementError(f"the assumption {name!r} has other than a-z, 0-9, _ and -; give it a plain name")
-        for name in (written.name, *(each.name for each in (*written.parties, *written.tranches))):
+        parties, tranches = [each.name for each in written.parties], [each.name for each in written.tranches]
+        for name in (written.name, *parties, *tranches):
             if _CONTROL.search(name):
                 raise SettlementError(f"the name {name!r} has control characters; write it in one line of plain text")
         for twice in (
