@@ -323,27 +323,39 @@ def test_a_keeper_that_is_killed_again_and_again_ships_each_entry_once(tmp_path:
     db.dispose()
 
 
-def test_a_writer_that_is_killed_is_settled_by_the_keeper_beside_it(tmp_path: Path, migrated_sqlite: Path) -> None:
+def test_writers_that_are_killed_are_settled_by_the_keeper_beside_them(tmp_path: Path, migrated_sqlite: Path) -> None:
     (tmp_path / "pleiade.db").write_bytes(migrated_sqlite.read_bytes())
     db = sa.create_engine(f"sqlite:///{tmp_path / 'pleiade.db'}")
     read_end, write_end = os.pipe()
     environ = {**os.environ, "PLEIADE_LIFELINE_FD": str(read_end), "PLEIADE_DRAIN_S": "5"}
     keeper = subprocess.Popen([*KEEPER, "--home", str(tmp_path)], pass_fds=[read_end], env=environ)
     os.close(read_end)
-    writer = start_writer(tmp_path / "ledger")
-    assert writer.stdout is not None
-    while int(writer.stdout.readline()) < 500:
-        pass
-    writer.send_signal(signal.SIGKILL)
-    told = max([500, *(int(line) for line in writer.stdout)])
-    writer.wait()
+    chance = random.Random(11)
+    told = {}
+    writers = {key: start_writer(tmp_path / "ledger", key) for key in ("a", "b", "c")}
+    for key, writer in writers.items():
+        assert writer.stdout is not None
+        while (settled := int(writer.stdout.readline())) < 300:
+            pass
+        time.sleep(chance.random() * 0.02)
+        writer.send_signal(signal.SIGKILL)
+        told[key] = max([settled, *(int(line) for line in writer.stdout)])
+        writer.wait()
     os.close(write_end)  # the supervisor is gone: the keeper finishes and goes
-    assert keeper.wait(30) == 0
-    rows = rows_of(db)
-    assert [row.call for row in rows] == [f"call-{number}" for number in range(len(rows))]
-    assert told <= len(rows) <= told + 101
-    assert all(row.outcome == Outcome.COMPLETED for row in rows[:-1])
+    assert keeper.wait(60) == 0
+    for key, settled in told.items():
+        rows = [row for row in rows_of(db) if row.key == key]
+        calls = {int(str(row.call).removeprefix(f"{key}-")): row for row in rows}
+        assert sorted(calls) == list(range(len(rows)))
+        completed = {number for number, row in calls.items() if row.outcome == Outcome.COMPLETED}
+        assert settled <= len(completed) <= settled + 101
+        assert completed == set(range(len(completed)))
+        assert all(calls[number].completion_tokens == 1000 + (number + 5) % 1000 for number in completed)
+        crashed = [(number, calls[number].completion_tokens) for number in sorted(calls.keys() - completed)]
+        assert 5 <= len(crashed) <= 6
+        assert all(tokens == number % 1000 for number, tokens in crashed[:-1])  # the last may have had no mark yet
     assert writers_in(tmp_path / "ledger") == []
+    assert all(check.ok for check in verify(db))
     db.dispose()
 
 
