@@ -174,13 +174,10 @@ class _Reader:
         for name in (written.name, *parties, *tranches):
             if _CONTROL.search(name):
                 raise SettlementError(f"the name {name!r} has control characters; write it in one line of plain text")
-        for twice in (
-            _twice(self.ids, "party"),
-            _twice([tranche.name for tranche in self.written.tranches], "tranche"),
-        ):
+        for twice in (_twice(self.ids, "party"), _twice(tranches, "tranche")):
             if twice:
                 raise SettlementError(twice)
-        if not self.written.tranches:
+        if not tranches:
             raise SettlementError("it has no tranches; write a [[tranches]] for each, in order")
 
     def _party(self, written: _Party) -> Party:
