@@ -38,10 +38,16 @@ def at(text: str) -> int:
     return int(datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp())
 
 
-def organisation(db: sa.Engine, name: str = "Customer", billing: str = "invoiced", storefront: str = "openai") -> str:
+def organisation(
+    db: sa.Engine,
+    name: str = "Customer",
+    billing: str = "invoiced",
+    storefront: str = "openai",
+    currency: str = "USD",
+) -> str:
     """The id of a new organisation."""
     made = create_organisation(
-        db, name=name, billing=Billing(billing), storefront=Storefront(storefront), actor=OPERATOR
+        db, name=name, billing=Billing(billing), storefront=Storefront(storefront), currency=currency, actor=OPERATOR
     )
     return made.id
 

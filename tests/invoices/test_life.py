@@ -220,11 +220,21 @@ def test_terms_are_lines_and_postings_of_the_invoice(sqlite_db: sa.Engine) -> No
 
 
 def test_a_plan_is_due_also_in_a_month_without_a_call(sqlite_db: sa.Engine) -> None:
-    org = organisation(sqlite_db)
+    org = organisation(sqlite_db, currency="EUR")
     seller(sqlite_db)
     agree(sqlite_db, org, Terms(currency="EUR", start="2026-10", plan=Plan(name="Plus", fee="20")), actor=ACTOR)
     (invoice,) = finalise(sqlite_db, org, "2026-10", actor=ACTOR, now=NOVEMBER)
     assert (invoice.document.total, invoice.document.currency) == (nano("20"), "EUR")
+
+
+def test_terms_that_would_never_apply_are_refused(sqlite_db: sa.Engine) -> None:
+    org = organisation(sqlite_db, currency="EUR")
+    with pytest.raises(InvoiceError, match="pays in EUR, and terms in USD would never apply"):
+        agree(sqlite_db, org, Terms(currency="USD", start="2026-10"), actor=ACTOR)
+    agree(sqlite_db, org, Terms(currency="EUR", start="2026-10"), actor=ACTOR)
+    sell(sqlite_db, org, price(sqlite_db), [BIG])
+    with pytest.raises(InvoiceError, match="are in EUR, but its calls were sold in USD"):
+        draft(sqlite_db, org, "2026-10")
 
 
 def test_hours_and_training_are_charged_once_and_are_on_the_invoice(sqlite_db: sa.Engine) -> None:

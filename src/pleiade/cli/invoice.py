@@ -98,8 +98,10 @@ def list_all(
 ) -> None:
     """List invoices and credit notes."""
     with opened(home) as place:
-        from pleiade.invoices import list_invoices
+        from pleiade.invoices import Status, list_invoices
 
+        if status and status not in list(Status):
+            fail(f"--status {status!r}: say {', '.join(Status)}")
         chosen = _id(place, organisation) if organisation else ""
         found = list_invoices(place.db, chosen, month, status)
     _print(found, as_json=as_json, as_csv=as_csv)

@@ -4,8 +4,10 @@ from enum import StrEnum
 
 import msgspec
 
+from pleiade.domain.tenants import Storefront
+
 NANO = 10**9  # money is counted in integers of 10^-9 currency units
-STOREFRONTS = ("openai", "azure")  # whose customer an organisation is; each has its own price list
+STOREFRONTS = tuple(storefront.value for storefront in Storefront)  # each has its own price list
 
 
 class RateKind(StrEnum):

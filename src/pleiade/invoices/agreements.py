@@ -8,15 +8,24 @@ import sqlalchemy as sa
 from pleiade.domain.tenants import Actor
 from pleiade.invoices.acts import note
 from pleiade.invoices.errors import InvoiceError
+from pleiade.invoices.organisations import organisation_of
 from pleiade.prices.terms import Terms
 from pleiade.store import reading, unit_of_work
 from pleiade.store.invoices import terms
 
 
 def agree(db: sa.Engine, organisation: str, agreed: Terms, *, actor: Actor) -> int:
-    """Keep terms as the next version, for months from their first on that are not final yet. Returns the version."""
+    """Keep terms as the next version, for months from their first on that are not final yet. Returns the version.
+
+    Raises InvoiceError where they are in another currency than the organisation pays in: they would never apply.
+    """
     try:
         with unit_of_work(db) as connection:
+            if (currency := organisation_of(connection, organisation).currency) != agreed.currency:
+                raise InvoiceError(
+                    f"{organisation} pays in {currency}, and terms in {agreed.currency} would never apply: write them "
+                    f"in {currency}, or change the organisation's currency (pleiade org update)"
+                )
             last = connection.scalar(
                 sa.select(sa.func.max(terms.c.version)).where(terms.c.organisation == organisation)
             )

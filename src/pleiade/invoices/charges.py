@@ -11,11 +11,11 @@ from pleiade.domain.price import RateKind
 from pleiade.domain.tenants import Actor
 from pleiade.invoices.acts import name_of, note
 from pleiade.invoices.errors import InvoiceError
-from pleiade.invoices.opening import organisation_of
+from pleiade.invoices.organisations import organisation_of
 from pleiade.invoices.records import amount
 from pleiade.ledger.accounts import payer, revenue
 from pleiade.ledger.posting import post_in
-from pleiade.prices import UnpricedError, book
+from pleiade.prices import UnpricedError, book_in
 from pleiade.prices import charge as price_of
 from pleiade.store import unit_of_work
 
@@ -46,10 +46,9 @@ def charge(
         raise InvoiceError(f"{kind.value} is counted by calls: charge {', '.join(kind.value for kind in SOLD)}")
     if not (quantity.is_finite() and quantity > 0):
         raise InvoiceError(f"a quantity of {quantity}: say how much there was of it, above zero")
-    prices = book(db)
     with unit_of_work(db) as connection:
         who = organisation_of(connection, organisation)
-        price = prices.find(who.storefront.value, model, time.time())
+        price = book_in(connection).find(who.storefront.value, model, time.time())
         if price is None:
             raise UnpricedError(
                 f"{model} has no price in the storefront {who.storefront.value}: pleiade price set {model} "

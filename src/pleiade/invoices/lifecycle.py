@@ -14,12 +14,13 @@ from pleiade.invoices.document import Document, Kind
 from pleiade.invoices.errors import InvoiceError
 from pleiade.invoices.meter import earlier_months
 from pleiade.invoices.numbering import next_number
-from pleiade.invoices.opening import open_month, organisation_of
-from pleiade.invoices.records import Invoice, Status, amount, find, hash_of, mark_paid, write
+from pleiade.invoices.opening import open_month
+from pleiade.invoices.organisations import organisation_of
+from pleiade.invoices.records import Invoice, Status, amount, drop_drafts, find, hash_of, mark_paid, write
 from pleiade.invoices.rules import current_rules
 from pleiade.ledger.periods import bounds_of, close_period_in, closed_of, lock_closings, month_of
 from pleiade.ledger.posting import post_in
-from pleiade.prices import book
+from pleiade.prices import book_in
 from pleiade.store import unit_of_work
 
 DAY_S = 86400
@@ -33,12 +34,10 @@ def draft(db: sa.Engine, organisation: str, period: str) -> list[Invoice]:
     """
     bounds_of(period)
     now = int(time.time())
-    prices = book(db)
     with unit_of_work(db) as connection:
-        return [
-            _kept(connection, opened.document, Status.DRAFT, now)
-            for opened in open_month(connection, prices, organisation, period)
-        ]
+        opened = open_month(connection, book_in(connection), organisation, period)
+        drop_drafts(connection, organisation, period)
+        return [_kept(connection, one.document, Status.DRAFT, now) for one in opened]
 
 
 def finalise(db: sa.Engine, organisation: str, period: str, *, actor: Actor, now: int = 0) -> list[Invoice]:
@@ -51,7 +50,6 @@ def finalise(db: sa.Engine, organisation: str, period: str, *, actor: Actor, now
     now = now or int(time.time())
     if now < end:
         raise InvoiceError(f"{period} is not over (months are UTC's): draft it now, make it final afterwards")
-    prices = book(db)
     try:
         with unit_of_work(db) as connection:
             lock_closings(connection)
@@ -63,7 +61,9 @@ def finalise(db: sa.Engine, organisation: str, period: str, *, actor: Actor, now
             storefront = organisation_of(connection, organisation).storefront.value
             expire_in(connection, organisation, storefront, month_of(begin * 1000 - 1), last_ms, name_of(actor))
             final = []
-            for opened in open_month(connection, prices, organisation, period):
+            months = open_month(connection, book_in(connection), organisation, period)
+            drop_drafts(connection, organisation, period)
+            for opened in months:
                 document = msgspec.structs.replace(
                     opened.document,
                     number=next_number(connection, rules.numbering.invoices, Kind.INVOICE),

@@ -3,20 +3,18 @@
 import secrets
 from typing import NamedTuple
 
-import msgspec
 import sqlalchemy as sa
 
-from pleiade.domain.tenants import Organisation
 from pleiade.invoices.agreements import terms_of
 from pleiade.invoices.credits import balance, expiring
 from pleiade.invoices.document import Document, LineType, Party
 from pleiade.invoices.errors import InvoiceError
 from pleiade.invoices.meter import Metered, Service, metered, payers, services
 from pleiade.invoices.month import Month, compute
+from pleiade.invoices.organisations import organisation_of
 from pleiade.invoices.rules import Rules, current_rules, customer_of, tax_of
 from pleiade.ledger.periods import bounds_of, closed_of, month_of
 from pleiade.prices import PriceBook
-from pleiade.store.tenants import organisations
 
 NOBODY = Rules(seller=Party(name="(no seller set)"))  # drafts need none
 
@@ -40,6 +38,12 @@ def open_month(connection: sa.Connection, prices: PriceBook, organisation: str, 
     currencies = {call.currency for call in calls} | {service.currency for service in booked}
     if terms is not None and terms.plan is not None:
         currencies.add(terms.currency)
+    if terms is not None and calls and terms.currency not in {call.currency for call in calls}:
+        sold = ", ".join(sorted({call.currency for call in calls}))
+        raise InvoiceError(
+            f"the terms of {organisation} are in {terms.currency}, but its calls were sold in {sold}: agree terms in "
+            f"that currency (pleiade invoice terms {organisation} FILE)"
+        )
     rules = current_rules(connection) or NOBODY
     customer = customer_of(connection, organisation, who.name)
     opened = []
@@ -67,14 +71,6 @@ def open_month(connection: sa.Connection, prices: PriceBook, organisation: str, 
     if not opened:
         raise InvoiceError(f"there is nothing to bill: {organisation} used nothing that is for sale in {period}")
     return opened
-
-
-def organisation_of(connection: sa.Connection, organisation: str) -> Organisation:
-    """The organisation of that id, deleted ones too: the books name them. Raises InvoiceError."""
-    row = connection.execute(sa.select(organisations).where(organisations.c.id == organisation)).mappings().first()
-    if row is None:
-        raise InvoiceError(f"no organisation has the id {organisation!r}; `pleiade org list` shows them")
-    return msgspec.convert({str(name): value for name, value in row.items()}, Organisation)
 
 
 def _available(

@@ -91,15 +91,12 @@ def _notes(connection: sa.Connection, invoice_ids: Sequence[str]) -> dict[str, l
 
 
 def write(connection: sa.Connection, invoice: Invoice, of: str = "") -> None:
-    """Insert an invoice, in the place of its draft if there is one; `of`: the id of what a credit note is about.
+    """Insert an invoice; `of`: the id of what a credit note is about.
 
     Raises IntegrityError where somebody else invoiced that month at the same moment.
     """
     document = invoice.document
     slot = f"{document.organisation}/{document.period}/{document.currency}"
-    if invoice.kind is Kind.INVOICE:
-        draft = sa.and_(invoices.c.slot == slot, invoices.c.status == Status.DRAFT.value)
-        connection.execute(sa.delete(invoices).where(draft))
     connection.execute(
         sa.insert(invoices).values(
             id=invoice.id,
@@ -118,6 +115,13 @@ def write(connection: sa.Connection, invoice: Invoice, of: str = "") -> None:
             paid=invoice.paid,
         )
     )
+
+
+def drop_drafts(connection: sa.Connection, organisation: str, period: str) -> None:
+    """Forget the drafts of a month: new ones, or the final invoice, take their place."""
+    table = invoices.c
+    drafts = sa.and_(table.organisation == organisation, table.period == period, table.status == Status.DRAFT.value)
+    connection.execute(sa.delete(invoices).where(drafts))
 
 
 def mark_paid(connection: sa.Connection, invoice_id: str, now: int) -> None:

@@ -15,7 +15,7 @@ from pleiade.invoices.records import Invoice, Status, hash_of, read
 from pleiade.ledger.balances import balance_in
 from pleiade.ledger.periods import bounds_of, closed_of
 from pleiade.ledger.posting import transfer_of
-from pleiade.prices import PriceBook, book
+from pleiade.prices import PriceBook, book_in
 from pleiade.store import reading
 from pleiade.store.books import transfers
 from pleiade.store.invoices import invoice_numbers, invoices
@@ -23,12 +23,12 @@ from pleiade.store.invoices import invoice_numbers, invoices
 
 def verify(db: sa.Engine) -> list[str]:
     """All in which bills and ledger differ, in words; nothing if every invoice is what the meter says. StoreError."""
-    prices = book(db)
     with reading(db) as connection:
         if connection.dialect.name == "postgresql":  # calls arrive meanwhile: all questions are about one moment
             connection.execute(sa.text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"))
         final = read(connection, invoices.c.status != Status.DRAFT.value)
         problems = _gaps(connection, final)
+        prices = book_in(connection)
         for invoice in final:
             problems += [f"{invoice.number}: {problem}" for problem in _differences(connection, prices, invoice)]
         problems += _owed(connection, final)

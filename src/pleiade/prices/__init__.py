@@ -5,7 +5,7 @@ This room does not know who called, where entries are booked, nor what an invoic
 
 from pleiade.prices.arithmetic import billed, charge, cost, exact, rate_of
 from pleiade.prices.book import PriceBook, require_priced
-from pleiade.prices.catalogue import apply_prices, book, history, set_price, version
+from pleiade.prices.catalogue import apply_prices, book, book_in, history, set_price, version
 from pleiade.prices.errors import PriceError, UnpricedError
 from pleiade.prices.rules import required_kinds
 from pleiade.prices.selling import require_sellable
@@ -17,6 +17,7 @@ __all__ = [
     "apply_prices",
     "billed",
     "book",
+    "book_in",
     "charge",
     "cost",
     "exact",

@@ -52,7 +52,7 @@ def apply_prices(
     try:
         with unit_of_work(db) as connection:
             kinds = {row.id: ModelKind(row.kind) for row in connection.execute(sa.select(models.c.id, models.c.kind))}
-            there = PriceBook(_all(connection))
+            there = book_in(connection)
             written, problems = [], _twice(offers)
             for offer in offers:
                 price, found = _judged(offer, there, kinds.get(offer.model, offer.kind), now)
@@ -76,7 +76,12 @@ def apply_prices(
 def book(db: sa.Engine) -> PriceBook:
     """All prices, to be kept in memory while `version` stays the same."""
     with reading(db) as connection:
-        return PriceBook(_all(connection))
+        return book_in(connection)
+
+
+def book_in(connection: sa.Connection) -> PriceBook:
+    """`book` within a transaction that does more."""
+    return PriceBook(_all(connection))
 
 
 def history(db: sa.Engine, model: str = "", storefront: str = "") -> list[Price]:
