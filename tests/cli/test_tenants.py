@@ -91,6 +91,23 @@ def test_a_key_is_narrowed_rotated_and_regenerated(shell: "Shell") -> None:
         assert shell.fails(*words)
 
 
+def test_models_and_deployments_are_in_the_log_too(shell: "Shell") -> None:
+    shell.ok("model", "add", "https://models.example/v1", "--name", "far")
+    for _ in range(2):
+        shell.ok("deploy", "far-chat", "--model", "far")
+    shell.fails("deploy", "other", "--model", "nowhere")
+    shell.ok("undeploy", "far-chat")
+    shell.ok("model", "remove", "far")
+    events = shell.json("audit", "list")
+    assert [(event["type"], event["details"]["id"]) for event in reversed(events)] == [
+        ("model.added", "far"),
+        ("deployment.created", "far-chat"),
+        ("deployment.updated", "far-chat"),
+        ("deployment.deleted", "far-chat"),
+        ("model.removed", "far"),
+    ]
+
+
 def test_the_log_tells_who_did_what_and_proves_it(shell: "Shell") -> None:
     shell.ok("key", "create", "laptop")
     shell.ok("project", "create", "Web")

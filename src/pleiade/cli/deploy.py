@@ -48,10 +48,13 @@ def deploy(
 ) -> None:
     """Make a model callable; a running server takes it up within a second. Deploying again changes it."""
     with opened(home, bundled=True) as place:
+        from pleiade.domain import OPERATOR
         from pleiade.prices import require_sellable
         from pleiade.quota.capacity import capacity_of, check_capacity, set_capacity
         from pleiade.registry import deploy as write_deployment
+        from pleiade.registry import list_deployments
         from pleiade.supervisor import is_running
+        from pleiade.tenancy.audit import recorder
 
         options = _options(option or [])
         found = _model(place, model, engine, options)
@@ -62,8 +65,16 @@ def deploy(
         old_slice = capacity_of(place.db, name)
         new_slice = changed_capacity(old_slice, units=capacity, kind=kind, spillover=spillover)
         check_capacity(place.db, name, found.id, new_slice)  # or nothing is deployed
+        known = any(deployment.name == name for deployment in list_deployments(place.db))
+        act = "deployment.updated" if known else "deployment.created"
         deployment = write_deployment(
-            place.db, name, model=found.id, engine=chosen, aliases=alias or (), options=options
+            place.db,
+            name,
+            model=found.id,
+            engine=chosen,
+            aliases=alias or (),
+            options=options,
+            record=recorder(OPERATOR, act, name, model=found.id, engine=chosen),
         )
         if new_slice != old_slice and (capacity, kind, spillover) != (None, None, None):
             set_capacity(place.db, name, new_slice)
@@ -85,9 +96,11 @@ def undeploy(
 ) -> None:
     """Remove a deployment: running answers finish, then its engine ends. The model stays registered."""
     with opened(home, bundled=True) as place:
+        from pleiade.domain import OPERATOR
         from pleiade.registry import undeploy as remove_deployment
+        from pleiade.tenancy.audit import recorder
 
-        removed = remove_deployment(place.db, name)
+        removed = remove_deployment(place.db, name, record=recorder(OPERATOR, "deployment.deleted", name))
     if as_json:
         print_json(_shown(removed))
     else:

@@ -98,13 +98,16 @@ def add(
     with opened(home, bundled=True) as place:
         import msgspec
 
+        from pleiade.domain import OPERATOR
         from pleiade.registry import add_model
+        from pleiade.tenancy.audit import recorder
 
         found = _found(place, source, kind)
         changes = {"id": name} if name else {}
         if base:
             changes["base"] = base
-        model = add_model(place.db, msgspec.structs.replace(found, **changes))
+        wanted = msgspec.structs.replace(found, **changes)
+        model = add_model(place.db, wanted, record=recorder(OPERATOR, "model.added", wanted.id, source=wanted.source))
     if as_json:
         print_json(model)
         return
@@ -117,9 +120,11 @@ def add(
 def remove(model: ModelArgument, home: HomeOption = None, as_json: JsonOption = False) -> None:
     """Forget a model; its files stay where they are."""
     with opened(home, bundled=True) as place:
+        from pleiade.domain import OPERATOR
         from pleiade.registry import remove_model
+        from pleiade.tenancy.audit import recorder
 
-        removed = remove_model(place.db, model)
+        removed = remove_model(place.db, model, record=recorder(OPERATOR, "model.removed", model))
     if as_json:
         print_json(removed)
     else:

@@ -2,6 +2,7 @@
 
 import re
 import time
+from collections.abc import Callable
 
 import msgspec
 import sqlalchemy as sa
@@ -14,8 +15,10 @@ from pleiade.store.tables import deployments, models
 VALID_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:@/-]{0,199}")
 
 
-def add_model(db: sa.Engine, model: Model) -> Model:
+def add_model(db: sa.Engine, model: Model, *, record: Callable[[sa.Connection], object] | None = None) -> Model:
     """Register `model`; an adapter's base is looked up among the registered ones. Returns it as stored.
+
+    `record` writes into the audit log, in the same transaction.
 
     Raises RegistryError for an id that is taken or not usable, or an adapter whose base is not registered.
     """
@@ -31,6 +34,8 @@ def add_model(db: sa.Engine, model: Model) -> Model:
         with unit_of_work(db) as connection:
             connection.execute(sa.insert(models).values(**_full(model)))
             bump_version(connection, "models")
+            if record is not None:
+                record(connection)
     except sa.exc.IntegrityError as error:
         raise RegistryError(
             f"a model called {model.id!r} is registered already. Give another name with --name, "
@@ -72,8 +77,11 @@ def get_model(db: sa.Engine, model_id: str) -> Model:
     return _model(row)
 
 
-def remove_model(db: sa.Engine, model_id: str) -> Model:
-    """Forget a model; its files stay. Raises RegistryError while a deployment or an adapter needs it."""
+def remove_model(db: sa.Engine, model_id: str, *, record: Callable[[sa.Connection], object] | None = None) -> Model:
+    """Forget a model; its files stay. `record` writes into the audit log, in the same transaction.
+
+    Raises RegistryError while a deployment or an adapter needs it.
+    """
     model = get_model(db, model_id)
     with unit_of_work(db) as connection:
         users = connection.scalars(sa.select(deployments.c.name).where(deployments.c.model == model_id)).all()
@@ -87,6 +95,8 @@ def remove_model(db: sa.Engine, model_id: str) -> Model:
             raise RegistryError(f"{model_id!r} is the base of {', '.join(adapters)}. Remove that first.")
         connection.execute(sa.delete(models).where(models.c.id == model_id))
         bump_version(connection, "models")
+        if record is not None:
+            record(connection)
     return model
 
 

@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import sqlalchemy as sa
 
@@ -32,10 +32,12 @@ def deploy(
     engine: str,
     aliases: Sequence[str] = (),
     options: Mapping[str, str | int | float | bool] | None = None,
+    record: Callable[[sa.Connection], object] | None = None,
 ) -> Deployment:
     """Make `model` callable as `name` and as each of `aliases`; a deployment of that name is changed.
 
-    A changed deployment keeps its creation time; its aliases and options become exactly those given.
+    A changed deployment keeps its creation time; its aliases and options become exactly those given. `record` writes
+    into the audit log, in the same transaction.
     Raises RegistryError for an unknown model, an unusable name, or a name that reaches another deployment.
     """
     _require_usable(name, aliases)
@@ -52,17 +54,24 @@ def deploy(
         with unit_of_work(db) as connection:
             deployment = _write(connection, deployment)
             bump_version(connection, "deployments")
+            if record is not None:
+                record(connection)
     except sa.exc.IntegrityError as error:
         raise RegistryError(_conflict(db, deployment)) from error
     return deployment
 
 
-def undeploy(db: sa.Engine, name: str) -> Deployment:
-    """Remove a deployment with its aliases; the model stays. Raises RegistryError for an unknown name."""
+def undeploy(db: sa.Engine, name: str, *, record: Callable[[sa.Connection], object] | None = None) -> Deployment:
+    """Remove a deployment with its aliases; the model stays. `record` writes into the audit log, with it.
+
+    Raises RegistryError for an unknown name.
+    """
     deployment = get_deployment(db, name)
     with unit_of_work(db) as connection:
         connection.execute(sa.delete(deployments).where(deployments.c.name == deployment.name))
         bump_version(connection, "deployments")
+        if record is not None:
+            record(connection)
     return deployment
 
 

@@ -2,13 +2,14 @@
 
 import hashlib
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import msgspec
 import sqlalchemy as sa
 
-from pleiade.domain import Actor, AuditEvent
+from pleiade.domain import DEFAULT_ORGANISATION, Actor, AuditEvent
 from pleiade.store import reading
 from pleiade.store.tenants import audit_head, audit_log
 from pleiade.tenancy.checks import new_id
@@ -86,6 +87,12 @@ def append(
         sa.update(audit_head).where(audit_head.c.name == CHAIN).values(sequence=event.sequence, sha256=digest)
     )
     return msgspec.structs.replace(event, sha256=digest)
+
+
+def recorder(actor: Actor, type: str, resource: str, **data: object) -> Callable[[sa.Connection], object]:
+    """Writes one event of the house into a transaction that another room makes: models, deployments."""
+    details = {"id": resource} | ({"data": data} if data else {})
+    return partial(append, actor=actor, type=type, organisation=DEFAULT_ORGANISATION, details=details)
 
 
 def digest_of(row: Mapping[str, Any]) -> str:
