@@ -196,3 +196,13 @@ def test_settling_a_file_needs_no_database_and_no_heavy_room(tmp_path: Path) -> 
     )
     assert done.stdout.splitlines()[-1] == "[]"
     assert not (tmp_path / "home").exists()
+
+
+def test_a_reader_that_has_enough_is_no_trouble(tmp_path: Path) -> None:
+    profits = tmp_path / "profits.csv"
+    profits.write_text("period,profit\n" + "\n".join(f"{year},{10**9}" for year in range(2023, 2900)) + "\n")
+    agreement = Path(__file__).parents[2] / "examples" / "agreements" / "microsoft-openai.toml"
+    command = f"{sys.executable} -m pleiade.cli settle {agreement} --profits {profits} --csv | head -n 1"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True)
+    assert done.stdout.count("\n") == 1
+    assert done.stderr == ""

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -63,6 +64,10 @@ def told() -> Iterator[None]:
         TenancyError,
     ) as error:
         fail(str(error))
+    except BrokenPipeError:
+        # Who read has enough (`pleiade … | head`). Python would complain again when it flushes at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(141) from None  # as a shell tells of SIGPIPE
     except OSError as error:
         fail(f"{error.filename or 'the system'}: {error.strerror or error}; run `pleiade doctor`")
     except KeyboardInterrupt:
