@@ -17,11 +17,12 @@ from pleiade.store import reading, unit_of_work
 from pleiade.store.signin import pending_sign_ins, sessions
 from pleiade.store.tenants import audit_log
 from pleiade.tenancy.members import add_member, remove_member
+from pleiade.tenancy.projects import create_project
 from pleiade.tenancy.registration import approve, list_registrations, set_rule
 from pleiade.tenancy.signin.issuer import Issuer
 from pleiade.tenancy.signin.issuers import add_issuer, remove_issuer
 from pleiade.tenancy.signin.passwords import set_password
-from pleiade.tenancy.signin.throttle import PER_PAIR
+from pleiade.tenancy.signin.throttle import PER_ADDRESS, PER_PAIR
 from pleiade.tenancy.users import create_user
 
 PASSWORD = "correct horse battery"
@@ -219,6 +220,26 @@ async def until(browser: Browser, status: int) -> None:
     async with asyncio.timeout(10):
         while (await browser.ask("GET", "/v1/models")).status != status:  # noqa: ASYNC110 - nothing tells
             await asyncio.sleep(0.02)
+
+
+async def test_a_person_works_in_the_project_that_they_say(town: Town, browser: Browser) -> None:
+    second = create_project(town.db, "acme", name="Second", actor=OPERATOR).id
+    other = create_project(town.db, "acme", name="Not hers", actor=OPERATOR).id
+    add_member(town.db, "acme", town.alice, role="member", project=second, actor=OPERATOR)
+    await browser.with_password()
+    for project, status in ((second, 200), (other, 401), ("default", 401), ("proj_none", 401)):
+        answer = await browser.ask("GET", "/v1/models", headers={"openai-project": project})
+        assert answer.status == status, project
+        if status == 200:
+            assert town.served.log_lines()[-1]["project"] == second
+    me = await (await browser.ask("GET", "/auth/me")).json()
+    assert (await browser.ask("POST", "/auth/logout", headers={"x-csrf-token": me["csrf_token"]})).status == 200
+    assert (await browser.ask("GET", "/v1/models", headers={"openai-project": second})).status == 401
+
+
+async def test_an_office_behind_one_address_signs_in_as_often_as_it_likes(browser: Browser) -> None:
+    for _ in range(PER_ADDRESS + 5):
+        assert (await browser.with_password()).status == 200
 
 
 async def test_a_write_with_a_cookie_needs_the_token_of_our_pages(town: Town, browser: Browser) -> None:

@@ -5,6 +5,7 @@ import hashlib
 import logging
 import time
 from collections.abc import Awaitable, Callable, Hashable
+from functools import partial
 
 import aiohttp
 import msgspec
@@ -25,7 +26,7 @@ from pleiade.tenancy.signin.callers import (
 from pleiade.tenancy.signin.issuer import Issuer
 from pleiade.tenancy.signin.issuers import list_issuers
 from pleiade.tenancy.signin.key_set import KeySet
-from pleiade.tenancy.signin.sessions import find_session
+from pleiade.tenancy.signin.sessions import find_session, hash_session
 from pleiade.tenancy.signin.token import TokenRefusedError, verify_bearer
 from pleiade.tenancy.signin.web import AiohttpWeb, Web
 
@@ -78,25 +79,30 @@ class Bearers:
         """The issuers in force, with their keys."""
         return list(self._issuers.values())
 
-    def find(self, secret: bytes) -> Principal | None:
-        """Who `secret` belongs to, if it was proven before and still holds."""
-        entry = self._entries.get(_digest(secret))
+    def find(self, secret: bytes, project: bytes = b"") -> Principal | None:
+        """Who `secret` belongs to (working in `project`), if it was proven before and still holds."""
+        entry = self._entries.get(_digest(secret, project))
         return entry.principal if entry is not None and entry.expires > time.time() else None
 
     async def prove_token(self, token: bytes) -> Principal:
         """The principal of a signed token. Raises ApiError 401, 503."""
-        return await self._once(token, self._prove_token)
+        return await self._once(_digest(token), partial(self._prove_token, token))
 
-    async def prove_session(self, secret: bytes) -> Principal | None:
-        """The principal of a session; None if it is unknown or over. Raises ApiError 503."""
+    async def prove_session(self, secret: bytes, project: bytes = b"") -> Principal | None:
+        """The principal of a session that works in `project` (empty: their first one). Raises ApiError 503.
+
+        None if the session is unknown or over, or the project is not theirs.
+        """
         try:
-            return await self._once(secret, self._prove_session)
+            return await self._once(_digest(secret, project), partial(self._prove_session, secret, project))
         except NotAdmittedError:
             return None
 
-    def forget(self, secret: bytes) -> None:
+    def forget_session(self, secret: str) -> None:
         """Not known any more, from now on in this process."""
-        self._entries.pop(_digest(secret), None)
+        session = hash_session(secret)
+        for digest in [digest for digest, entry in self._entries.items() if entry.caller.session == session]:
+            del self._entries[digest]
 
     async def start(self, session: aiohttp.ClientSession) -> None:
         """Open the database (later, if it is away now) and keep what was proven true."""
@@ -125,14 +131,23 @@ class Bearers:
         changed = await self._refresh_issuers(await asyncio.to_thread(list_issuers, self._db))
         for digest in [digest for digest, entry in self._entries.items() if entry.caller.issuer in changed]:
             del self._entries[digest]  # to be proven again, by the rules as they are now
+        # Set before anybody is judged again: whoever is proven meanwhile notices (`_keep`), and is judged once more.
+        self._versions = versions
+        try:
+            await self._judge_again(self._db)
+        except BaseException:
+            self._versions = None
+            raise
+
+    async def _judge_again(self, db: sa.Engine) -> None:
+        """Everything proven, as things stand now."""
         kept = {digest: entry for digest, entry in self._entries.items() if entry.expires > time.time()}
-        principals = await asyncio.to_thread(principals_of, self._db, [entry.caller for entry in kept.values()])
+        principals = await asyncio.to_thread(principals_of, db, [entry.caller for entry in kept.values()])
         for (digest, entry), principal in zip(kept.items(), principals, strict=True):
             if principal is None:
                 self._entries.pop(digest, None)
             else:
                 entry.principal = principal
-        self._versions = versions
 
     async def _refresh_issuers(self, issuers: list[Issuer]) -> set[str]:
         """Use these issuers from now on; the ids of those that changed or are gone."""
@@ -148,12 +163,11 @@ class Bearers:
             await keys.stop()
         return {issuer.id for issuer, _ in before.values()}
 
-    async def _once(self, secret: bytes, prove: Callable[[bytes], Awaitable[_Entry]]) -> Principal:
+    async def _once(self, digest: bytes, prove: Callable[[], Awaitable[_Entry]]) -> Principal:
         """Calls that bring the same credential at the same time share one proof."""
-        digest = _digest(secret)
         task = self._proving.get(digest)
         if task is None:
-            task = self._proving[digest] = asyncio.create_task(self._keep(digest, secret, prove))
+            task = self._proving[digest] = asyncio.create_task(self._keep(digest, prove))
             task.add_done_callback(lambda _: self._proving.pop(digest, None))
         try:
             return await asyncio.shield(task)
@@ -161,8 +175,12 @@ class Bearers:
             logger.error("a credential cannot be judged: %s", error)
             raise unavailable("The database that knows who may sign in cannot be reached. Please retry.") from error
 
-    async def _keep(self, digest: bytes, secret: bytes, prove: Callable[[bytes], Awaitable[_Entry]]) -> Principal:
-        entry = await prove(secret)
+    async def _keep(self, digest: bytes, prove: Callable[[], Awaitable[_Entry]]) -> Principal:
+        while True:
+            before = self._versions
+            entry = await prove()
+            if self._versions == before:  # nothing changed while we looked
+                break
         while len(self._entries) >= KEPT:
             del self._entries[next(iter(self._entries))]
         self._entries[digest] = entry
@@ -178,11 +196,13 @@ class Bearers:
             raise not_a_member(str(error)) from error
         return _Entry(caller, principal, verified.expires)
 
-    async def _prove_session(self, secret: bytes) -> _Entry:
+    async def _prove_session(self, secret: bytes, project: bytes) -> _Entry:
         session = await asyncio.to_thread(find_session, self.db, secret.decode("latin-1"))
         if session is None:
             raise NotAdmittedError("This session is over.")
-        caller, principal = await asyncio.to_thread(admit, self.db, caller_of_session(session))
+        caller, principal = await asyncio.to_thread(
+            admit, self.db, caller_of_session(session, project.decode("latin-1"))
+        )
         return _Entry(caller, principal, session.expires)
 
     async def _refresh_or_tell(self) -> None:
@@ -226,5 +246,5 @@ def _open(url: str) -> sa.Engine:
     return db
 
 
-def _digest(secret: bytes) -> bytes:
-    return hashlib.sha256(secret).digest()
+def _digest(secret: bytes, project: bytes = b"") -> bytes:
+    return hashlib.sha256(secret + b"\0" + project).digest()

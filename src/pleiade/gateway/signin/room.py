@@ -164,9 +164,9 @@ class SignInRoom:
         password = _text(fields, "password") if fields.get("password") else ""
         db = self._bearers.db
         with _Told():
-            await asyncio.to_thread(count_attempt, db, "invite", client_address(call), int(time.time()))
+            await asyncio.to_thread(count_attempt, db, token, client_address(call), int(time.time()))
             user, invite = await asyncio.to_thread(_join, db, token, name, password, _actor(call, "", "", "self"))
-            await asyncio.to_thread(forget_attempts, db, "invite", client_address(call))
+            await asyncio.to_thread(forget_attempts, db, token, client_address(call))
         await _send(
             call,
             {
@@ -188,7 +188,7 @@ class SignInRoom:
         note = _text(fields, "note") if fields.get("note") else ""
         db, actor = self._bearers.db, _actor(call, "", email[:254], "self")
         with _Told():
-            await asyncio.to_thread(count_attempt, db, "register", client_address(call), int(time.time()))
+            await asyncio.to_thread(count_attempt, db, f"register {email}", client_address(call), int(time.time()))
             await asyncio.to_thread(register, db, email=email, name=name, note=note, actor=actor)
         await _send(call, {"object": "auth.registration", "email": email.strip().lower(), "received": True})
 
@@ -202,7 +202,7 @@ class SignInRoom:
             session = await asyncio.to_thread(find_session, self._bearers.db, secret)
             if session is not None:
                 await asyncio.to_thread(end_session, self._bearers.db, session, actor=_actor(call, session.user))
-        self._bearers.forget(secret.encode("latin-1"))
+        self._bearers.forget_session(secret)
         cookie = set_cookie(SESSION, "", seconds=0, secure=self._secure)
         await _send(call, {"object": "auth.session.deleted", "deleted": True}, cookie)
 

@@ -53,7 +53,8 @@ def _carries_key(call: Call) -> bool:
 async def _owner_of_session(bearers: "Bearers", session: str, call: Call) -> Principal:
     """Who is signed in. Raises ApiError 401 where nobody is, 403 for a write that another site may have caused."""
     secret = session.encode("latin-1")
-    principal = bearers.find(secret) or await bearers.prove_session(secret)
+    project = call.headers.get(b"openai-project", b"")  # whose owner has several says in which they work
+    principal = bearers.find(secret, project) or await bearers.prove_session(secret, project)
     if principal is None:
         raise missing_key()
     check_write(call.scope["method"], call.headers, session)

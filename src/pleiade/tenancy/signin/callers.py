@@ -64,9 +64,9 @@ def caller_of_token(verified: Verified) -> Caller:
     )
 
 
-def caller_of_session(session: Session) -> Caller:
-    """What a session proves. Pure."""
-    return Caller(organisation=session.organisation, user=session.user, session=session.sha256)
+def caller_of_session(session: Session, project: str = "") -> Caller:
+    """What a session proves; `project` is the one that its owner wants to work in. Pure."""
+    return Caller(organisation=session.organisation, project=project, user=session.user, session=session.sha256)
 
 
 def admit(db: sa.Engine, caller: Caller) -> tuple[Caller, Principal]:
@@ -102,9 +102,9 @@ def versions_of(db: sa.Engine) -> tuple[tuple[str, int], ...]:
 
 def _user_of(db: sa.Engine, caller: Caller) -> str:
     """The user who is `subject` at the issuer, "" if nobody is; found by proven e-mail at first, then by subject."""
-    known = sa.select(identities.c.user).where(
-        identities.c.issuer == caller.issuer, identities.c.subject == caller.subject
-    )
+    mine = sa.and_(identities.c.issuer == caller.issuer, identities.c.subject == caller.subject)
+    # Joined: whoever was deleted and came back is somebody new.
+    known = sa.select(identities.c.user).join(users, users.c.id == identities.c.user).where(mine)
     with reading(db) as connection:
         user = connection.scalar(known)
         if user is None and caller.email:
@@ -116,9 +116,11 @@ def _user_of(db: sa.Engine, caller: Caller) -> str:
     row = {"issuer": caller.issuer, "subject": caller.subject, "user": user, "created": int(time.time())}
     try:
         with unit_of_work(db) as connection:
+            connection.execute(sa.delete(identities).where(mine))
             connection.execute(sa.insert(identities).values(row))
-    except sa.exc.IntegrityError:
-        return _user_of(db, caller)  # another gateway was faster
+    except sa.exc.IntegrityError:  # another gateway was faster
+        with reading(db) as connection:
+            return connection.scalar(known) or ""
     return str(user)
 
 
@@ -165,7 +167,7 @@ def _principal(caller: Caller, standing: _Standing) -> Principal | None:
     mine = active if rules_all else [name for name in active if (name, caller.user) in standing.project_members]
     if caller.project:
         mine = [name for name in mine if name == caller.project]
-        if not mine and not rules_all:
+        if not mine and (not rules_all or caller.session):
             return None
     project = mine[0] if mine else ""
     whole = role.rank >= Role.ADMIN.rank  # who may administer the organisation acts in all of it

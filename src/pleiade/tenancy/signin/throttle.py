@@ -47,9 +47,16 @@ def count_attempt(db: sa.Engine, account: str, address: str, now: int) -> None:
 
 
 def forget_attempts(db: sa.Engine, account: str, address: str) -> None:
-    """The right password came: this account from this address starts anew."""
+    """The right password came: this account from this address starts anew, and the attempt counts for neither.
+
+    So an office behind one address may sign in as often as it likes.
+    """
+    table, others = sign_in_attempts, sorted(_names(account, address).keys() - {_pair(account, address)})
     with unit_of_work(db) as connection:
-        connection.execute(sa.delete(sign_in_attempts).where(sign_in_attempts.c.name == _pair(account, address)))
+        connection.execute(sa.delete(table).where(table.c.name == _pair(account, address)))
+        for name in others:
+            forgive = sa.update(table).where(table.c.name == name, table.c.count > 0)
+            connection.execute(forgive.values(count=table.c.count - 1))
 
 
 def _names(account: str, address: str) -> dict[str, int]:
