@@ -156,6 +156,24 @@ def test_flipped_bits_are_told_and_what_stands_after_them_is_shipped(
     assert path.with_suffix(".damaged").exists()
 
 
+def test_a_journal_of_a_newer_pleiade_waits_for_its_upgrade_and_holds_up_no_other(
+    sqlite_db: sa.Engine, tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pleiade.ledger.journal.FORM", 99)
+    newer = [Journal.open(tmp_path / "ledger") for _ in range(2)]
+    monkeypatch.undo()
+    own = Journal.open(tmp_path / "ledger")
+    for journal in (*newer, own):
+        make_calls(journal, 3, journal.writer)
+    kill(newer[0])
+    keep(tmp_path / "ledger", sqlite_db)
+    assert {row.writer for row in rows_of(sqlite_db)} == {own.writer}
+    assert caplog.text.count("upgrade Pleiade") == 2  # once for each, the one that lives and the one that is gone
+    assert len(journals(tmp_path / "ledger")) == 3
+    newer[1].close()
+    own.close()
+
+
 def test_an_entry_that_was_changed_and_given_a_right_checksum_is_told(
     sqlite_db: sa.Engine, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

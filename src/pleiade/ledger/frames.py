@@ -5,12 +5,15 @@ goes on at the next frame that is whole.
 """
 
 import mmap
+import re
 import struct
 import zlib
 from enum import Enum
 
 _HEAD = struct.Struct("<II")  # length and CRC-32 of the payload
 HEAD_BYTES = _HEAD.size
+_ZEROS = bytes(4)
+_NOT_ZERO = re.compile(rb"[^\x00]")
 MAX_PAYLOAD = 64 * 1024  # no record is longer: a length beyond it is damage, and is not waited for
 
 
@@ -51,7 +54,14 @@ def read_frame(buffer: Buffer, start: int) -> tuple[bytes, int] | Tail:
 
 def next_frame(buffer: Buffer, start: int) -> int:
     """Where the next whole frame after `start` begins; -1 if there is none in `buffer`."""
-    for place in range(start + 1, len(buffer) - HEAD_BYTES):
+    place = start + 1
+    while place < len(buffer) - HEAD_BYTES:
         if isinstance(read_frame(buffer, place), tuple):
             return place
+        if buffer[place : place + 4] == _ZEROS:  # what a power cut leaves may be many megabytes of them
+            other = _NOT_ZERO.search(buffer, place)
+            if other is None:
+                return -1
+            place = max(place, other.start() - 3)  # no length has more than two zero bytes before another one
+        place += 1
     return -1

@@ -122,7 +122,9 @@ def decode(payload: bytes) -> Record:
         if kind == _MARKED:
             return _marked.decode(content)
         if kind == _OPENING:
-            return _opening.decode(content)
+            opening = _opening.decode(content)
+            if opening.form <= FORM:  # entries of a later form have fields that would be lost here
+                return opening
     except msgspec.MsgspecError as error:
         raise LedgerError(f"a record cannot be read ({error}): upgrade Pleiade, a newer one wrote it") from error
     raise LedgerError(f"a record of kind {kind.hex()}: upgrade Pleiade, a newer one wrote it")
