@@ -38,6 +38,9 @@ def test_what_cannot_be_meant_is_said_on_one_line(shell: Shell) -> None:
     assert "--per 1M" in shell.fails("price", "set", EMBEDDING_MODEL, *FOR_OPENAI, "--input", "0.02")
     assert "negative" in shell.fails("price", "set", EMBEDDING_MODEL, *FOR_OPENAI, "--input=-1", "--per", "1M")
     assert "no such model" in shell.fails("price", "set", "typo", *FOR_OPENAI, "--input", "1", "--per", "1M")
+    shell.ok("deploy", "vectors", "--model", EMBEDDING_MODEL, "--alias", "ada")
+    said = shell.fails("price", "set", "ada", *FOR_OPENAI, "--input", "1", "--per", "1M")
+    assert f"that is a deployment; a price is set for its model, {EMBEDDING_MODEL}" in said
     assert "no price in force" in shell.fails("price", "show", EMBEDDING_MODEL)
 
 

@@ -43,7 +43,7 @@ def check(page: str, name: str, lines: list[str]) -> None:
 
 
 def chat(db: sa.Engine, path: Path) -> Price:
-    """The list's price of pleiade-chat, since January."""
+    """The list's price of pleiade-pico, since January."""
     import msgspec
 
     offers = [msgspec.structs.replace(offer, effective=at("2026-01-01")) for offer in read_price_list(path)]
@@ -67,7 +67,7 @@ def test_what_terms_change_is_what_the_page_says(sqlite_db: sa.Engine, tmp_path:
     found = []
     for quantity in MONTHS:
         listed = cost(price, Usage(prompt_tokens=quantity))
-        line = Line(model="pleiade-chat", kind=RateKind.INPUT, quantity=quantity, listed=listed)
+        line = Line(model="pleiade-pico", kind=RateKind.INPUT, quantity=quantity, listed=listed)
         (change,) = adjust(terms, [line])
         amounts = (listed, change.allowance, change.tiers, change.discount)
         told = " | ".join(decimal(amount, 2) for amount in (*amounts, sum(amounts)))

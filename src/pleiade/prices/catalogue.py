@@ -15,7 +15,7 @@ from pleiade.prices.errors import PriceError
 from pleiade.prices.rules import problems_of
 from pleiade.store import bump_version, reading, unit_of_work, version_of
 from pleiade.store.prices import prices
-from pleiade.store.tables import models
+from pleiade.store.tables import deployment_names, deployments, models
 from pleiade.tenancy.audit import append
 
 VERSION = "prices"  # the counter that readers poll
@@ -56,6 +56,8 @@ def apply_prices(
             written, problems = [], _twice(offers)
             for offer in offers:
                 price, found = _judged(offer, there, kinds.get(offer.model, offer.kind), now)
+                if offer.model not in kinds and (model := _deployed(connection, offer.model)):
+                    found = [f"that is a deployment; a price is set for its model, {model}"]
                 problems += [f"{offer.storefront} {offer.model}: {problem}" for problem in found]
                 written.append(price)
             if problems:
@@ -131,6 +133,16 @@ def _judged(offer: Offer, there: PriceBook, kind: ModelKind | None, now: int) ->
     if versions and effective < now - _CLOCKS_S:
         problems.append("its date is past, and what was sold since is booked: say a date to come, or none for now")
     return price, problems
+
+
+def _deployed(connection: sa.Connection, name: str) -> str:
+    """The model that a deployment of that name (or alias) makes callable; "" if there is none."""
+    query = (
+        sa.select(deployments.c.model)
+        .join_from(deployments, deployment_names, deployment_names.c.deployment == deployments.c.name)
+        .where(deployment_names.c.name == name)
+    )
+    return connection.scalar(query) or ""
 
 
 def _says(price: Price) -> tuple[str, bool, frozenset[Rate]]:
