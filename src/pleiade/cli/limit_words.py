@@ -1,6 +1,6 @@
 """How the commands about limits read numbers, and say capacities, rates and budgets."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pleiade.cli.common import fail
 
@@ -28,6 +28,7 @@ def changed_capacity(old: "Capacity | None", **changes: Any) -> "Capacity":
 
 
 def number(what: str, text: str) -> int | None:
+    """A whole number, or None for "none"; anything else ends the command."""
     if text == NONE:
         return None
     try:
@@ -37,6 +38,7 @@ def number(what: str, text: str) -> int | None:
 
 
 def nano_of(amount: str) -> int:
+    """The nano of an amount; what is none ends the command."""
     from pleiade.domain.money import nano
 
     try:
@@ -46,6 +48,7 @@ def nano_of(amount: str) -> int:
 
 
 def plain(struct: Any) -> dict[str, Any]:
+    """A struct's fields as JSON has them."""
     import msgspec
 
     plain: dict[str, Any] = msgspec.to_builtins(struct)
@@ -60,18 +63,32 @@ def public(budget: "Budget") -> dict[str, Any]:
     return {**shown, "amount": decimal(budget.nano, 2)}
 
 
-def capacity_words(capacity: "Capacity") -> list[tuple[str, str]]:
+class Line(NamedTuple):
+    """One limit: of what, how much (a plain number, or "unlimited"), and what else is to be said."""
+
+    of: str
+    limit: str
+    note: str = ""
+
+    def __str__(self) -> str:
+        grouped = f"{int(self.limit):,}" if self.limit.isdigit() else self.limit
+        return " ".join(part for part in (self.of, grouped, self.note) if part)
+
+
+def capacity_lines(capacity: "Capacity") -> list[Line]:
+    """What a capacity limits."""
     if not capacity.units:
-        return [("tokens/min", "unlimited")]
+        return [Line("tokens/min", "unlimited")]
     spills = f", spills over to {capacity.spillover}" if capacity.spillover else ""
     open_ = ", open while the store is lost" if capacity.stance == "open" else ""
-    words = [("tokens/min", f"{capacity.tokens_per_minute:,} {capacity.kind}{spills}{open_}")]
+    lines = [Line("tokens/min", str(capacity.tokens_per_minute), f"{capacity.kind}{spills}{open_}")]
     if capacity.kind == "standard":
-        words.append(("requests/min", f"{capacity.requests_per_minute:,} in slices of {capacity.slice_s} s"))
-    return words
+        lines.append(Line("requests/min", str(capacity.requests_per_minute), f"in slices of {capacity.slice_s} s"))
+    return lines
 
 
-def rate_words(rate: "RateLimit") -> list[tuple[str, str]]:
+def rate_lines(rate: "RateLimit") -> list[Line]:
+    """What a rate limits; nothing where it limits nothing."""
     names = {
         "max_requests_per_1_minute": "requests/min",
         "max_tokens_per_1_minute": "tokens/min",
@@ -80,11 +97,13 @@ def rate_words(rate: "RateLimit") -> list[tuple[str, str]]:
         "max_requests_per_1_day": "requests/day",
         "batch_1_day_max_input_tokens": "batch tokens/day",
     }
-    return [(names[field], f"{value:,}") for field, value in plain(rate).items() if value is not None]
+    return [Line(names[field], str(value)) for field, value in plain(rate).items() if value is not None]
 
 
-def budget_words(budget: "Budget") -> str:
+def budget_line(budget: "Budget") -> Line:
+    """What may be spent."""
     from pleiade.domain.money import decimal
 
     alerts = f", alerts at {', '.join(f'{level} %' for level in budget.alerts)}" if budget.alerts else ""
-    return f"{decimal(budget.nano, 2)} {budget.currency} {'hard' if budget.hard else 'soft'}{alerts}"
+    note = f"{budget.currency} {'hard' if budget.hard else 'soft'}{alerts}"
+    return Line("money/month", decimal(budget.nano, 2), note)

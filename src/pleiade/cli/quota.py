@@ -10,14 +10,14 @@ from pleiade.cli import completion
 from pleiade.cli.common import CsvOption, HomeOption, JsonOption, Place, fail, opened, print_json, print_rows, when
 from pleiade.cli.limit_words import (
     NONE,
-    budget_words,
-    capacity_words,
+    budget_line,
+    capacity_lines,
     changed_capacity,
     nano_of,
     number,
     plain,
     public,
-    rate_words,
+    rate_lines,
 )
 from pleiade.cli.tenants import OrgOption, organisation_of, project_of
 
@@ -44,18 +44,11 @@ def show(home: HomeOption = None, as_json: JsonOption = False, as_csv: CsvOption
     if as_json:
         print_json({"deployments": slices, "rates": rates, "budgets": [public(budget) for budget in budgets]})
         return
-    rows = [
-        ("deployment", entry.deployment, entry.model, *words)
-        for entry in slices
-        for words in capacity_words(entry.capacity)
-    ]
-    rows += [
-        (entry.scope, entry.subject, entry.model or "all", *words)
-        for entry in rates
-        for words in rate_words(entry.rate)
-    ]
-    rows += [(budget.scope, budget.subject, "all", "money/month", budget_words(budget)) for budget in budgets]
-    print_rows(("scope", "name", "model", "of", "limit"), rows, as_csv=as_csv)
+    found = [("deployment", e.deployment, e.model, line) for e in slices for line in capacity_lines(e.capacity)]
+    found += [(e.scope.value, e.subject, e.model or "all", line) for e in rates for line in rate_lines(e.rate)]
+    found += [(budget.scope.value, budget.subject, "all", budget_line(budget)) for budget in budgets]
+    rows = [(*who, *line) for *who, line in found]
+    print_rows(("scope", "name", "model", "of", "limit", "note"), rows, as_csv=as_csv)
 
 
 @app.command("pools")
@@ -135,7 +128,7 @@ def capacity(
     if as_json:
         print_json({"deployment": deployment, **plain(wanted)})
     else:
-        print(f"{deployment}: {'; '.join(f'{of} {limit}' for of, limit in capacity_words(wanted))}")
+        print(f"{deployment}: {'; '.join(map(str, capacity_lines(wanted)))}")
 
 
 @app.command("limit")
@@ -181,7 +174,7 @@ def limit(
     if as_json:
         print_json({"scope": of, "subject": subject, "model": model, **plain(rate)})
     else:
-        print(f"{of} {subject}: {'; '.join(f'{what} {most}' for what, most in rate_words(rate)) or 'no limit'}")
+        print(f"{of} {subject}: {'; '.join(map(str, rate_lines(rate))) or 'no limit'}")
 
 
 @app.command("budget")
@@ -225,7 +218,7 @@ def budget(
     if as_json:
         print_json({**public(made), "secret": made.secret} if made else {"scope": of, "subject": subject})
         return
-    print(f"{of} {subject}: {budget_words(made)}" if made else f"{of} {subject} has no budget any more")
+    print(f"{of} {subject}: {budget_line(made)}" if made else f"{of} {subject} has no budget any more")
     if made and made.secret:
         print(f"alerts are signed with {made.secret}")
 

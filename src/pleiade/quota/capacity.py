@@ -198,7 +198,7 @@ def _require_possible(connection: sa.Connection, deployment: str, model: str, ca
                 "(1 unit = 1,000 tokens/min)"
             )
         if capacity.units > left:
-            told = f" ({_told(others)} have the rest)" if others else ""
+            told = f" (the rest: {_told(others)})" if others else ""
             raise LimitsError(
                 f"{deployment} cannot have {capacity.units} units: {left} of the {units} in the pool of {model} "
                 f"are left{told}. Ask for less, or make the pool larger: pleiade quota pool {model} UNITS"
