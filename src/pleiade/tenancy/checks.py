@@ -5,6 +5,7 @@ import secrets
 import string
 
 from pleiade.domain import Billing, Role, Storefront
+from pleiade.domain.currency import CURRENCIES
 from pleiade.tenancy.errors import InvalidError
 
 NAME_LENGTH = 256  # characters
@@ -106,7 +107,7 @@ def checked_expiry(expires: int, now: float) -> int:
 
 
 def checked_currency(currency: str) -> str:
-    """Three capital letters, as ISO 4217 writes a currency. Raises InvalidError."""
-    if not re.fullmatch("[A-Z]{3}", currency):
+    """A code of ISO 4217, in capital letters. Raises InvalidError."""
+    if currency not in CURRENCIES:
         raise InvalidError(f"{currency[:20]!a} is not a currency: use its ISO 4217 code, say USD", param="currency")
     return currency
