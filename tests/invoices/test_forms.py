@@ -113,6 +113,12 @@ def test_a_letter_that_no_font_has_is_refused_and_a_font_of_ones_own_is_used(mon
     assert "A 日 Ltd" in text_of(pdf.render(document, ours))
 
 
+def test_signs_that_no_font_has_are_told_in_words() -> None:
+    party = Party(name='"Rocket" 🚀 & Söhne 👩\u200d💻', address=("😀 ❤\ufe0f",))
+    said = text_of(pdf.render(msgspec.structs.replace(INVOICE, customer=party)))
+    assert '"Rocket" (rocket) & Söhne (woman)(personal computer)' in said.replace("\n", " ").replace("\u200d", "")
+
+
 def test_a_credit_note_says_what_it_gives_back() -> None:
     said = text_of(pdf.render(msgspec.structs.replace(NOTE, customer=Party(name="Müller GmbH"))))
     for word in ("Credit note CN-000001", "Credit for INV-000001", "an hour of silence", "Given as credits", "6.00"):

@@ -3,6 +3,7 @@
 This module loads fpdf2: whoever prints imports it then, not before.
 """
 
+import unicodedata
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,14 +14,13 @@ from fpdf.fonts import FontFace, TTFFont
 
 from pleiade.domain.currency import CURRENCIES
 from pleiade.domain.money import decimal
-from pleiade.invoices.document import Document, Kind, Line, LineType, Party
+from pleiade.invoices.document import Document, Kind, Line, LineType, Party, canonical, parse
 from pleiade.invoices.errors import InvoiceError
 
 FONTS = Path(__file__).parent / "fonts"
 BODY, BOLD = FONTS / "DejaVuSans.ttf", FONTS / "DejaVuSans-Bold.ttf"
 FALLBACKS = (FONTS / "DroidSansFallback.ttf",)  # Chinese, Japanese, Korean
 WIDTHS = (82, 28, 30, 30)  # of the table's columns, mm
-_INVISIBLE = {"\u200c", "\u200d", "\u200e", "\u200f", "\ufe0e", "\ufe0f"}  # joiners, directions, variants: no glyph
 
 
 class _Paper(FPDF):
@@ -42,7 +42,9 @@ def render(document: Document, fonts: Sequence[Path] = ()) -> bytes:
     pdf.set_producer("Pleiade")
     pdf.set_title(_title(document))
     pdf.set_lang("en")
-    _use_fonts(pdf, _texts(document), fonts)
+    table = _use_fonts(pdf, _texts(document), fonts)
+    if table:
+        document = parse(canonical(document).decode().translate(table))
     pdf.set_auto_page_break(True, margin=18)
     pdf.add_page()
 
@@ -146,15 +148,18 @@ def _party(pdf: FPDF, label: str, party: Party, x: float, y: float) -> None:
             pdf.multi_cell(85, 4.6, text, align="L", new_x="LEFT", new_y="NEXT")
 
 
-def _use_fonts(pdf: FPDF, texts: Sequence[str], extra: Sequence[Path]) -> None:
-    """Load our fonts, and of the others those that are needed; every letter must be in one of them."""
-    missing = {letter for text in texts for letter in text if letter not in _INVISIBLE and ord(letter) > 31}
+def _use_fonts(pdf: FPDF, texts: Sequence[str], extra: Sequence[Path]) -> dict[int, str]:
+    """Load our fonts, and of the others those that are needed.
+
+    Signs that no font has (emoji, say) are told by name: the answer translates them. Raises InvoiceError for letters.
+    """
+    missing = {letter for text in texts for letter in text if ord(letter) > 31}
     pdf.add_font("body", "", BODY)
     pdf.add_font("body", "B", BOLD)
     missing -= _letters(pdf, "body")
     names = []
     for number, path in enumerate((*FALLBACKS, *extra)):
-        if not missing:
+        if not any(_is_letter(letter) for letter in missing):
             break
         name = f"fallback{number}"
         pdf.add_font(name, "", path)
@@ -162,14 +167,27 @@ def _use_fonts(pdf: FPDF, texts: Sequence[str], extra: Sequence[Path]) -> None:
         if found:
             names.append(name)
             missing -= found
-    if missing:
-        shown = ", ".join(f"{letter!r} (U+{ord(letter):04X})" for letter in sorted(missing)[:5])
+    if letters := sorted(letter for letter in missing if _is_letter(letter)):
+        shown = ", ".join(f"{letter!r} (U+{ord(letter):04X})" for letter in letters[:5])
         raise InvoiceError(
             f"no font has {shown}: put a TrueType font that does (Noto has one for every script) into the folder fonts "
             "of the home, and print the bill again"
         )
     pdf.set_fallback_fonts(names, exact_match=False)
     pdf.set_text_shaping(True)  # letters that join (Arabic) join; right to left where a script runs so
+    return {ord(sign): _told(sign) for sign in sorted(missing)}
+
+
+def _is_letter(letter: str) -> bool:
+    """Letters, marks, figures and punctuation, without which a name is another one."""
+    return unicodedata.category(letter)[0] in "LMNP"
+
+
+def _told(sign: str) -> str:
+    """A sign's name in words; nothing for what is not to be seen (joiners, directions)."""
+    if unicodedata.category(sign)[0] in "CZ":
+        return ""
+    return f"({unicodedata.name(sign, f'U+{ord(sign):04X}').lower()})"
 
 
 def _letters(pdf: FPDF, name: str) -> set[str]:
