@@ -5,7 +5,8 @@ import io
 from pathlib import Path
 from typing import Any
 
-from invoices.business import organisation, price, sell, tokens
+from invoices.business import at, organisation, price, sell, tokens
+from pleiade.prices import book
 from pleiade.store import open_database
 
 Shell = Any  # tests/cli/conftest.py
@@ -40,7 +41,8 @@ def with_calls(shell: Shell) -> str:
     """An organisation that used something in October 2026."""
     db = open_database(f"sqlite:///{shell.home / 'pleiade.db'}")
     org = organisation(db, "Müller & Töchter")
-    sell(db, org, price(db), [tokens(3_000_000, 500_000)])
+    made = book(db).find("openai", "chat", at("2026-10-01")) or price(db)
+    sell(db, org, made, [tokens(3_000_000, 500_000)])
     db.dispose()
     return org
 
@@ -99,6 +101,22 @@ def test_what_cannot_be_meant_is_said_on_one_line(shell: Shell, tmp_path: Path) 
         assert old in SELLER
         (tmp_path / "seller.toml").write_text(SELLER.replace(old, new, 1))
         assert says in shell.fails("invoice", "seller", str(tmp_path / "seller.toml"))
+
+
+def test_all_organisations_are_billed_for_a_month_and_those_that_cannot_be_are_told(
+    shell: Shell, tmp_path: Path
+) -> None:
+    first, second = with_calls(shell), with_calls(shell)
+    (tmp_path / "seller.toml").write_text(SELLER.replace('country = "*"', 'country = "BE"'))
+    shell.ok("invoice", "seller", str(tmp_path / "seller.toml"))
+    shell.ok("invoice", "customer", first, "--country", "BE")
+    result = shell("invoice", "month", "2026-10", "--finalise", "--json")
+    assert result.exit_code == 1
+    assert f"1 could not be billed:\n  {second}: no tax rule fits" in result.stderr
+    shell.ok("invoice", "customer", second, "--country", "BE")
+    assert [bill["organisation"] for bill in shell.json("invoice", "month", "2026-10", "--finalise")] == [second]
+    assert shell.json("invoice", "month", "2026-10") == []
+    assert len(shell.json("invoice", "list", "--status", "final")) == 2
 
 
 def test_credits_are_granted_and_pay_first(shell: Shell) -> None:

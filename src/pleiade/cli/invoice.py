@@ -53,6 +53,36 @@ def finalise(
     _print(made, as_json=as_json, as_csv=as_csv)
 
 
+@app.command("month")
+def month(
+    month: MonthArgument,
+    final: Annotated[bool, typer.Option("--finalise", help="Make them final, instead of drafting them.")] = False,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+    as_csv: CsvOption = False,
+) -> None:
+    """Draft, or make final, the invoices of all organisations for a month. Exit code 1 if one cannot be."""
+    with opened(home) as place:
+        from pleiade.domain.tenants import OPERATOR
+        from pleiade.invoices import InvoiceError, billable
+        from pleiade.invoices import draft as make_draft
+        from pleiade.invoices import finalise as make_final
+
+        made, problems = [], []
+        for organisation in billable(place.db, month):
+            try:
+                made += (
+                    make_final(place.db, organisation, month, actor=OPERATOR)
+                    if final
+                    else make_draft(place.db, organisation, month)
+                )
+            except InvoiceError as error:  # the others are billed all the same
+                problems.append(f"{organisation}: {error}")
+    _print(made, as_json=as_json, as_csv=as_csv)
+    if problems:
+        fail("\n  ".join([f"{len(problems)} could not be billed:", *problems]))
+
+
 @app.command("pay")
 def pay(
     number: NumberArgument,

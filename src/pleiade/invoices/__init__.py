@@ -8,6 +8,7 @@ from pleiade.invoices.credit_notes import credit
 from pleiade.invoices.credits import grant
 from pleiade.invoices.errors import InvoiceError
 from pleiade.invoices.lifecycle import draft, finalise, pay
+from pleiade.invoices.opening import billable
 from pleiade.invoices.records import Invoice, Status, get_invoice, list_invoices, unpaid
 from pleiade.invoices.verify import verify
 
@@ -15,6 +16,7 @@ __all__ = [
     "Invoice",
     "InvoiceError",
     "Status",
+    "billable",
     "charge",
     "credit",
     "draft",

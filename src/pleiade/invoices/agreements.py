@@ -55,6 +55,13 @@ def terms_of(connection: sa.Connection, organisation: str, period: str) -> Terms
     return None if document is None else msgspec.json.decode(document, type=Terms)
 
 
+def subscribers(connection: sa.Connection, period: str) -> set[str]:
+    """Organisations that have a plan in a month: they pay whether or not they call."""
+    agreed = connection.scalars(sa.select(terms.c.organisation).where(terms.c.start <= period).distinct())
+    found = {organisation: terms_of(connection, organisation, period) for organisation in agreed}
+    return {organisation for organisation, its in found.items() if its is not None and its.plan is not None}
+
+
 def every_version(db: sa.Engine, organisation: str) -> list[tuple[int, Terms]]:
     """All that was ever agreed, with its version."""
     query = sa.select(terms).where(terms.c.organisation == organisation).order_by(terms.c.version)

@@ -93,6 +93,26 @@ def services(connection: sa.Connection, organisation: str, period: str) -> list[
     return found
 
 
+def charged(connection: sa.Connection, period: str) -> set[str]:
+    """Organisations that were charged something in a month, by calls or otherwise."""
+    calls = (
+        sa.select(series.c.organisation)
+        .join_from(series, rollups, rollups.c.series == series.c.id)
+        .where(
+            series.c.period == period,
+            sa.or_(*(series.c.debit.startswith(account) for account in ("receivable:", "credits:"))),
+            rollups.c.span == DAY,
+            rollups.c.cost != 0,
+        )
+    )
+    booked = sa.select(transfers.c.organisation).where(
+        transfers.c.period == period,
+        transfers.c.organisation != "",
+        transfers.c.kind.in_([kind.value for kind in SERVICES]),
+    )
+    return {*connection.scalars(calls.distinct()), *connection.scalars(booked.distinct())}
+
+
 def earlier_months(connection: sa.Connection, organisation: str, period: str) -> set[str]:
     """Months before `period` in which the organisation was charged something."""
     accounts = payers(organisation)

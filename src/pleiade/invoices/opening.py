@@ -5,16 +5,17 @@ from typing import NamedTuple
 
 import sqlalchemy as sa
 
-from pleiade.invoices.agreements import terms_of
+from pleiade.invoices.agreements import subscribers, terms_of
 from pleiade.invoices.credits import balance, expiring
 from pleiade.invoices.document import Document, LineType, Party
 from pleiade.invoices.errors import InvoiceError
-from pleiade.invoices.meter import Metered, Service, metered, payers, services
+from pleiade.invoices.meter import Metered, Service, charged, metered, payers, services
 from pleiade.invoices.month import Month, compute
 from pleiade.invoices.organisations import organisation_of
 from pleiade.invoices.rules import Rules, current_rules, customer_of, tax_of
 from pleiade.ledger.periods import bounds_of, closed_of, month_of
 from pleiade.prices import PriceBook
+from pleiade.store import reading
 
 NOBODY = Rules(seller=Party(name="(no seller set)"))  # drafts need none
 
@@ -25,6 +26,15 @@ class Opened(NamedTuple):
     document: Document
     calls: list[Metered]
     services: list[Service]
+
+
+def billable(db: sa.Engine, period: str) -> list[str]:
+    """Organisations whose month is to be billed and not final yet, by id. Raises LedgerError for what is no month."""
+    bounds_of(period)
+    with reading(db) as connection:
+        found = charged(connection, period) | subscribers(connection, period)
+        closed = closed_of(connection, found)
+    return sorted(organisation for organisation in found if (organisation, period) not in closed)
 
 
 def open_month(connection: sa.Connection, prices: PriceBook, organisation: str, period: str) -> list[Opened]:

@@ -7,6 +7,8 @@ from pleiade.domain.model import ModelKind
 from pleiade.domain.price import STOREFRONTS, Price, Rate, RateKind
 
 MAX_PER = 10**12
+MAX_NAME = 256
+MAX_TIME = 253_402_300_799  # the last second of 9999
 # At most 9 digits before the point and 18 after it: sums stay far inside of 64 bits, fractions stay exact.
 _AMOUNT = re.compile(r"[0-9]{1,9}(\.[0-9]{1,18})?")
 
@@ -28,8 +30,10 @@ def problems_of(price: Price, kind: ModelKind | None) -> list[str]:
     problems = []
     if price.storefront not in STOREFRONTS:
         problems.append(f"there is no storefront {price.storefront!r}: say {' or '.join(STOREFRONTS)}")
-    if not price.model:
-        problems.append("a price needs the id of a model")
+    if not 0 < len(price.model) <= MAX_NAME or "\x00" in price.model:
+        problems.append(f"a price needs the id of a model, of 1 to {MAX_NAME} characters")
+    if not 0 <= price.effective <= MAX_TIME:
+        problems.append("its date lies before 1970 or after 9999: write another one")
     problems += currency_problems(price.currency)
     if not price.rates:
         problems.append("a price needs rates, say --input and --output")

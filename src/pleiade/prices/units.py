@@ -19,9 +19,9 @@ def moment(text: str) -> int:
     """A date (its first second, UTC) or a date with a time (UTC if it names no zone), as Unix seconds. PriceError."""
     try:
         when = datetime.fromisoformat(text)
-    except ValueError as error:
+        return int((when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp())
+    except (ValueError, OverflowError) as error:
         raise PriceError(f"{text!r} is no date: write 2027-01-01, or 2027-01-01T08:00:00+01:00") from error
-    return int((when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp())
 
 
 def month(text: str) -> str:
