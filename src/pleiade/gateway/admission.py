@@ -1,5 +1,6 @@
 """Whether a call may reach an engine now: its price, its limits, and where it spills over to."""
 
+import asyncio
 import logging
 import time
 
@@ -76,20 +77,38 @@ class Admission:
                 return None
             raise api_error(call, stance) from error
 
-    async def settle(self, verdict: Verdict | None, usage: Usage | None, cost_nano: int) -> None:
-        """Correct what was reserved by what was used."""
-        if verdict is not None:
-            found = corrections(verdict, usage, cost_nano)
+    async def settle(self, call: Call) -> None:
+        """Correct what was reserved for a call by what it used; where its engine is asked for that, once it told."""
+        if not call.verdicts:
+            return
+        if call.unsettled is not None:
+            self._commerce.later(asyncio.create_task(self._settle_after(call.unsettled, call)))
+        else:
+            await self._correct(call)
+
+    async def _settle_after(self, settling: "asyncio.Task[None]", call: Call) -> None:
+        try:
+            await asyncio.wait((settling,))
+        finally:
+            await self._correct(call)
+
+    async def _correct(self, call: Call) -> None:
+        answered = call.target.endpoint.deployment if call.target is not None else ""
+        for verdict in call.verdicts:
+            found = corrections(verdict, call.usage_now, call.cost, answered=answered)
             if found:
                 await self._commerce.limiter.settle(found)
 
     def spillover_of(self, call: Call, target: Target) -> Target | None:
-        """The ready deployment that takes what `target` refuses; None if there is none."""
+        """The ready deployment of the same model that takes what `target` refuses; None if there is none.
+
+        Another model would be another answer at another price than the ones that the call was reserved for.
+        """
         named = call.headers.get(NAMED_SPILLOVER, b"").decode("latin-1")
         capacity = self._commerce.limits.value.capacities.get(target.endpoint.deployment)
         name = named or (capacity.spillover if capacity is not None else "")
         other = self._directory.find(name) if name else None
-        if other is None or other is target or other.endpoint.kind != target.endpoint.kind:
+        if other is None or other is target or other.endpoint.model != target.endpoint.model:
             return None
         return other if other.endpoint.state is EndpointState.READY else None
 

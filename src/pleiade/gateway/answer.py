@@ -97,6 +97,11 @@ class HttpAnswer:
         self.started = False
         self.finished = False
 
+    def tell(self, headers: Sequence[Header]) -> None:
+        """Headers for the answer's head; what was told before under the same names is replaced."""
+        names = {name for name, _ in headers}
+        self.extra = [header for header in self.extra if header[0] not in names] + [*headers]
+
     def _head(self, status: int, content_type: bytes, headers: Sequence[Header]) -> dict[str, Any]:
         elapsed_ms = int((time.perf_counter() - self._started_at) * 1000)
         return {

@@ -23,6 +23,9 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Body = dict[str, msgspec.Raw]
 
 
+CLIENT_CLOSED = 499  # nginx's number for a caller that went away; only ever logged and booked
+
+
 class Counter(Protocol):
     """What counts the tokens of a running stream."""
 
@@ -62,6 +65,7 @@ class Call:
         "model",
         "operation",
         "params",
+        "parent",
         "part",
         "parts",
         "path",
@@ -77,8 +81,9 @@ class Call:
         "stream",
         "target",
         "task",
+        "unsettled",
         "usage",
-        "verdict",
+        "verdicts",
         "watcher",
     )
 
@@ -116,13 +121,15 @@ class Call:
         self.usage: Usage | None = None  # cumulative; right even where a stream was cut
         self.counter: Counter | None = None  # counts while a stream runs
         self.attempts = 0  # engines that were asked
+        self.parent: Call | None = None  # the one that makes this call on its way
         self.part = ""  # ".1", ".2", … of a call that another one makes on its way
         self.parts = 0  # how many calls this one has made on its way
         self.estimate: Estimate | None = None  # what it may use, where it is metered
         self.price: Price | None = None  # None = nothing is paid
-        self.verdict: Verdict | None = None  # of the limiter; None = nothing limits it
+        self.verdicts: list[Verdict] = []  # of the limiter, to be corrected by what is used; none = nothing limits it
+        self.unsettled: asyncio.Task[None] | None = None  # asks the engine what the call used, which broke off
         self.cost = 0  # nano, once it is settled
-        self.status = 0  # of the answer; 499 = the caller went away first
+        self.status = 0  # of the answer; CLIENT_CLOSED = the caller went away first
         self.error_code = ""
         self.started_at = time.perf_counter()
         self.started_time = time.time()
@@ -138,6 +145,11 @@ class Call:
     def name(self) -> str:
         """The call's own name in the ledger and towards engines: its id, and which part of it this is."""
         return self.id + self.part
+
+    @property
+    def cut(self) -> str:
+        """Why it, or the call that makes it on its way, was cut short; "" if neither was."""
+        return self.aborted or (self.parent.cut if self.parent is not None else "")
 
     @property
     def usage_now(self) -> Usage | None:

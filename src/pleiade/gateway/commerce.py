@@ -19,6 +19,7 @@ logger = logging.getLogger(__name__)
 
 Spent = Mapping[tuple[Scope, str], int]  # nano booked in a month
 SPENT_EVERY_S = 5.0
+FINISH_S = 5.0  # for what goes on after its call
 _PAYERS: Mapping[Scope, Literal["organisation", "project", "key"]] = {
     Scope.ORGANISATION: "organisation",
     Scope.PROJECT: "project",
@@ -84,7 +85,10 @@ class Commerce:
     async def stop(self) -> None:
         """Finish what is owed to the ledger, and close it."""
         if self._tasks:
-            await asyncio.wait(set(self._tasks), timeout=5.0)
+            _, late = await asyncio.wait(self._tasks, timeout=FINISH_S)
+            for task in late:  # it settles as it ends, and the journal is about to be closed
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
         for companion in self.companions:
             await companion.stop()
         if self._follower is not None:

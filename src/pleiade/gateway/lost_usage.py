@@ -25,11 +25,7 @@ async def settle_cut_off(session: aiohttp.ClientSession, call: Call, metering: M
     try:
         usage = await ask_engine(session, call)
     finally:
-        if usage is not None:
-            metering.settle_handed_over(outcome, usage)
-        else:
-            prompt = call.estimate.prompt if call.estimate is not None else 0
-            metering.settle_handed_over(outcome, Usage(prompt_tokens=prompt), estimated=True)
+        metering.settle_handed_over(outcome, usage)
 
 
 async def ask_engine(session: aiohttp.ClientSession, call: Call) -> Usage | None:

@@ -1,6 +1,7 @@
 """One call's way through the ledger: reserved before the engine is asked, marked on its way, settled once."""
 
 import logging
+import re
 import time
 from collections.abc import Sequence
 
@@ -21,8 +22,9 @@ logger = logging.getLogger(__name__)
 
 MARK_TOKENS = 32  # a stream that dies is settled at its last mark: at most this many tokens are lost
 MARK_S = 1.0
-_NOTHING = Usage()
-_FILTERED = b'"finish_reason":"content_filter"'
+NOTHING = Usage()
+_FILTERED = b'"content_filter"'  # quotes inside of texts are escaped
+_FILTERED_CHOICE = re.compile(rb'"finish_reason"\s*:\s*"content_filter"')
 
 
 class Metering:
@@ -40,6 +42,7 @@ class Metering:
         self.unmetered = 0  # tokens of the answer as far as its bytes tell, for an engine that counts none
         self.filtered = False
         self.settled = False
+        self._ended_at = 0.0  # perf_counter when it was handed over
         journal.reserve(reservation)
 
     @property
@@ -59,48 +62,64 @@ class Metering:
             self._marked, self._marked_at = tokens, now
             self._journal.mark(self.reservation.call, usage, self._cost(usage))
 
-    def settle(self, outcome: Outcome, *, usage: Usage | None = None, estimated: bool = False) -> None:
-        """Enter how the call ended, with `usage` or what the engine has told by now.
+    def settle(self, outcome: Outcome, usage: Usage | None = None) -> None:
+        """Enter how the call ended, with `usage`, else what the engine has told by now, else an estimate.
 
-        Nothing is raised: the caller's answer does not depend on it, and the log says what went wrong.
+        Nothing is raised: the caller's answer does not depend on it, and the log says what went wrong. The call then
+        has the usage and the cost that stand in the ledger.
         """
         if self.settled:
             return
         self.settled = True
         call = self._call
         told = usage or call.usage_now
-        if told is None and outcome is Outcome.COMPLETED:
-            told, estimated = Usage(prompt_tokens=self._prompt, completion_tokens=self.unmetered), True
-        told = told or _NOTHING
-        now = time.perf_counter()
-        call.cost = self._cost(told)
-        answered = call.target.endpoint.deployment if call.target is not None else ""
+        used = self._estimate(outcome) if told is None else told
+        call.cost = self._cost(used)
         try:
-            self._journal.settle(
+            entry = self._journal.settle(
                 Settlement(
                     call=self.reservation.call,
                     outcome=Outcome.FILTERED if self.filtered and outcome is Outcome.COMPLETED else outcome,
-                    usage=told,
+                    usage=used,
                     cost=call.cost,
-                    estimated=estimated,
+                    estimated=told is None,
                     attempts=max(1, call.attempts),
-                    deployment=answered,
+                    deployment=call.target.endpoint.deployment if call.target is not None else "",
                     status=call.status,
-                    ms=int((now - call.started_at) * 1000),
-                    first_byte_ms=int((call.first_byte_at - call.started_at) * 1000) if call.first_byte_at else 0,
+                    ms=self._ms(self._ended_at or time.perf_counter()),
+                    first_byte_ms=self._ms(call.first_byte_at) if call.first_byte_at else 0,
                 )
             )
         except LedgerError:
             logger.exception("call %s could not be settled", self.reservation.call)
+            return
+        call.cost = entry.cost
+        if used is not NOTHING:
+            call.usage, call.counter = entry.usage, None
 
     def hand_over(self) -> None:
         """Somebody settles the call a moment later, with `settle_handed_over`: until then it stays reserved."""
         self.settled = True
+        self._ended_at = time.perf_counter()
 
-    def settle_handed_over(self, outcome: Outcome, usage: Usage, *, estimated: bool = False) -> None:
+    def settle_handed_over(self, outcome: Outcome, usage: Usage | None) -> None:
         """What `hand_over` promised."""
         self.settled = False
-        self.settle(outcome, usage=usage, estimated=estimated)
+        self.settle(outcome, usage)
+
+    def note_filtered(self, data: bytes) -> None:
+        """Look whether a policy ended a choice in these bytes of the answer."""
+        if _FILTERED in data and _FILTERED_CHOICE.search(data):
+            self.filtered = True
+
+    def _estimate(self, outcome: Outcome) -> Usage:
+        """What it used as far as its bytes tell; nobody owes anything for a call that failed and gave nothing."""
+        if outcome is Outcome.FAILED and not self.unmetered:
+            return NOTHING
+        return Usage(prompt_tokens=self._prompt, completion_tokens=self.unmetered)
+
+    def _ms(self, moment: float) -> int:
+        return int((moment - self._call.started_at) * 1000)
 
     def _cost(self, usage: Usage) -> int:
         if self._price is None:
@@ -114,6 +133,7 @@ class Metering:
 
 class _Message(msgspec.Struct, frozen=True):
     content: str | None = None
+    tool_calls: msgspec.Raw = msgspec.Raw()
 
 
 class _Choice(msgspec.Struct, frozen=True):
@@ -131,7 +151,12 @@ def tokens_of(body: bytes) -> int:
         choices = msgspec.json.decode(body, type=_Answer).choices
     except msgspec.DecodeError:
         return 0
-    return sum(-(-len((choice.message.content or choice.text).encode()) // BYTES_PER_TOKEN) for choice in choices)
+    sizes = (
+        len((choice.message.content or choice.text).encode())
+        + (len(bytes(choice.message.tool_calls)) if choice.message.tool_calls else 0)
+        for choice in choices
+    )
+    return sum(-(-size // BYTES_PER_TOKEN) for size in sizes)
 
 
 class MeteredAnswer:
@@ -154,10 +179,10 @@ class MeteredAnswer:
     async def whole(self, status: int, body: bytes, headers: Sequence[Header] = (), content_type: bytes = JSON) -> None:
         """The complete answer at once."""
         metering = self._metering
-        metering.filtered = _FILTERED in body
+        metering.note_filtered(body)
         if metering.uncounted:
             metering.unmetered = tokens_of(body)
-        self._metering.settle(Outcome.COMPLETED)
+        metering.settle(Outcome.COMPLETED)
         await self._inner.whole(status, body, headers, content_type)
 
     async def begin(
@@ -168,14 +193,14 @@ class MeteredAnswer:
 
     async def write(self, data: bytes) -> None:
         """More of the stream."""
-        if _FILTERED in data:
-            self._metering.filtered = True
-        if self._metering.uncounted:
-            self._metering.unmetered += data.count(b"data: {")  # engines send a token an event, or nearly
+        metering = self._metering
+        metering.note_filtered(data)
+        if metering.uncounted:
+            metering.unmetered += data.count(b"data: {")  # engines send a token an event, or nearly
         if data.endswith(b"data: [DONE]\n\n"):
-            self._metering.settle(Outcome.COMPLETED)
+            metering.settle(Outcome.COMPLETED)
         else:
-            self._metering.tick()
+            metering.tick()
         await self._inner.write(data)
 
     async def end(self) -> None:

@@ -120,6 +120,7 @@ def _child(call: Call, path: str, body: Mapping[str, Any], answer: QueueAnswer) 
         edge=call.edge,
     )
     child.answer = answer
+    child.parent = call
     child.part = f"{call.part}.{call.parts}"
     child.principal = call.principal
     child.api_version = call.api_version

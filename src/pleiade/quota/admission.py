@@ -9,6 +9,7 @@ import msgspec
 
 from pleiade.domain import Principal, Usage
 from pleiade.domain.limits import Budget, Capacity, CapacityKind, RateLimit, Scope
+from pleiade.domain.tenants import Billing
 from pleiade.quota.book import LimitsBook, Shape
 from pleiade.quota.buckets import DAY_MS, MINUTE_MS
 from pleiade.quota.estimate import Estimate
@@ -20,6 +21,7 @@ MOST_SHAPES = 20_000  # callers and deployments remembered in a book, some hundr
 _NEVER, _UP, _BOTH = Truing.NEVER, Truing.UP, Truing.BOTH
 _WINDOW, _LEAKY, _TOTAL = Bucket.WINDOW, Bucket.LEAKY, Bucket.TOTAL
 _REQUESTS, _TOKENS, _IMAGES, _BATCH, _NANO = Unit.REQUESTS, Unit.TOKENS, Unit.IMAGES, Unit.BATCH_TOKENS, Unit.NANO
+_CREDIT = Unit.CREDIT
 
 
 class Cost(msgspec.Struct, frozen=True):
@@ -28,6 +30,16 @@ class Cost(msgspec.Struct, frozen=True):
     nano: int
     most: int  # what it cannot exceed: asked of hard budgets, so that hard means hard
     currency: str
+
+
+class Credit(msgspec.Struct, frozen=True):
+    """What a prepaid organisation may use in a month, and what the ledger has booked of it, both read together."""
+
+    nano: int  # credits left, and what was booked this month
+    booked: int
+
+
+NO_CREDIT = Credit(0, 0)
 
 
 class NoCapacityError(Exception):
@@ -48,16 +60,18 @@ def plan(
     at_ms: int,
     cost: Cost | None = None,
     spent: Callable[[Scope, str, str], int] | None = None,
+    credit: Callable[[str, str, str], Credit] | None = None,
     batch: bool = False,
 ) -> tuple[Ask, ...]:
     """Everything that a call must pass; () where nothing limits it.
 
     `model` is a Model.id; `at_ms` (Unix ms, the gateway's) decides which month a budget is charged to, as in the
     ledger. `cost` is None where nobody pays. `spent` tells the nano that the ledger has booked for a scope, subject and
-    month: a budget survives the loss of the limiter's memory. `batch`: a line of a batch, which has limits of its
-    own. Raises NoCapacityError, CurrencyError.
+    month: a budget survives the loss of the limiter's memory. `credit` tells what a prepaid organisation has, by id,
+    currency and month (None: whatever it wants). `batch`: a line of a batch, which has limits of its own.
+    Raises NoCapacityError, CurrencyError.
     """
-    name = (principal.key, principal.project, principal.organisation, deployment, model, batch)
+    name = (principal.key, principal.project, principal.organisation, deployment, model, batch, principal.billing)
     shape = book.shapes.get(name)
     if shape is None:
         shape = _shape(principal, deployment, model, book, batch)
@@ -86,12 +100,18 @@ def plan(
                     f"the budget of the {budget.scope} {budget.subject} is in {budget.currency} and the price in "
                     f"{cost.currency}: set both in one currency"
                 )
+    if shape.prepaid and cost is not None and credit is not None:
+        period = period_of(at_ms)
+        asks.append(
+            _prepaid(principal.organisation, cost, period, credit(principal.organisation, cost.currency, period))
+        )
     return tuple(asks)
 
 
-def corrections(verdict: Verdict, usage: Usage | None, cost_nano: int = 0) -> list[Correction]:
+def corrections(verdict: Verdict, usage: Usage | None, cost_nano: int = 0, *, answered: str = "") -> list[Correction]:
     """What to settle once a call has ended with `usage` (None: it used nothing) and cost `cost_nano`.
 
+    `answered`: the deployment that did; another one, which was asked before, was not used.
     Requests stay counted. A standard deployment is corrected upwards only; a provisioned one does not count what its
     cache knew (wire-contract §8).
     """
@@ -100,9 +120,11 @@ def corrections(verdict: Verdict, usage: Usage | None, cost_nano: int = 0) -> li
     for ask in verdict.asks:
         if ask.truing is _NEVER:
             continue
-        if ask.unit is _TOKENS:
+        if answered and ask.scope is Scope.DEPLOYMENT and ask.subject != answered:
+            actual = 0
+        elif ask.unit is _TOKENS:
             actual = usage.total_tokens - (usage.cached_tokens if ask.bucket is _LEAKY else 0)
-        elif ask.unit is _NANO:
+        elif ask.bucket is _TOTAL:
             actual = cost_nano
         else:
             actual = usage.images
@@ -134,8 +156,9 @@ def _shape(principal: Principal, deployment: str, model: str, book: LimitsBook, 
             rate = book.rates.get((scope, subject, of_model))
             if rate is not None:
                 asks += _of_rate(scope, subject, of_model, rate, batch)
-    budgets = (book.budgets.get(who) for who in subjects)
-    return Shape(tuple(asks), tuple(budget for budget in budgets if budget is not None))
+    budgets = [budget for who in subjects if (budget := book.budgets.get(who)) is not None]
+    prepaid = principal.billing is Billing.PREPAID and (Scope.ORGANISATION, principal.organisation) not in book.budgets
+    return Shape(tuple(asks), tuple(budgets), prepaid)
 
 
 def _of_deployment(name: str, capacity: Capacity) -> list[Ask]:
@@ -175,6 +198,13 @@ def _money(budget: Budget, cost: Cost, period: str, spent: Callable[[Scope, str,
     floor = spent(scope, subject, period) if spent else 0
     amount = cost.most if hard else cost.nano
     return Ask(key, _TOTAL, amount, budget.nano, KEEP_MONEY_MS, floor, hard, _NANO, scope, subject, _BOTH, False)
+
+
+def _prepaid(organisation: str, cost: Cost, period: str, credit: Credit) -> Ask:
+    scope, limit = Scope.ORGANISATION, max(0, credit.nano)
+    key = f"credit\x1f{scope}\x1f{organisation}\x1f{period} {cost.currency}"
+    of = (_CREDIT, scope, organisation, _BOTH, False)
+    return Ask(key, _TOTAL, cost.most, limit, KEEP_MONEY_MS, credit.booked, True, *of)
 
 
 def _with(ask: Ask, amount: int) -> Ask:

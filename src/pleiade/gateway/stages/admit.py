@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Admit:
-    """Sets `call.price`, `call.estimate`, `call.verdict`, and the x-ratelimit headers; corrects the limiter afterwards.
+    """Sets `call.price`, `call.estimate`, `call.verdicts`, the x-ratelimit headers; corrects the limiter afterwards.
 
     What a provisioned deployment has no room for goes to its spillover deployment, where there is one with room.
     """
@@ -33,13 +33,14 @@ class Admit:
         verdict = await self._admission.reserve(call, target)
         if verdict is not None and not verdict.allowed:
             verdict = await self._spill(call, refusal=verdict)
-        call.verdict = verdict
         if verdict is not None:
-            call.edge.extra += rate_headers(verdict, azure=call.dialect.name == "azure")
+            call.verdicts.append(verdict)
         try:
+            if verdict is not None:
+                call.edge.tell(rate_headers(verdict, azure=call.dialect.name == "azure"))
             await self._next(call)
         finally:
-            await self._admission.settle(call.verdict, call.usage_now, call.cost)
+            await self._admission.settle(call)
 
     async def _spill(self, call: Call, refusal: Verdict) -> Verdict | None:
         """Another deployment's verdict, and that deployment as the call's target; else the first refusal is raised."""
@@ -48,10 +49,9 @@ class Admit:
         other = self._admission.spillover_of(call, target) if by_deployment(refusal) else None
         if other is None:
             raise refused(call, refusal)
-        price = self._admission.price_of(call.principal, other)
         verdict = await self._admission.reserve(call, other)
         if verdict is not None and not verdict.allowed:
             raise refused(call, refusal)
-        call.price, call.target = price, other
-        call.edge.extra += spillover_headers(other.endpoint.deployment, target.endpoint.deployment, 429)
+        call.target = other
+        call.edge.tell(spillover_headers(other.endpoint.deployment, target.endpoint.deployment, 429))
         return verdict

@@ -63,7 +63,9 @@ class Forward:
             return await self._post(call, target, options)
         except aiohttp.ClientConnectorError:
             await asyncio.sleep(_RECONNECT_S)
-            target = call.target = self._gateway.directory.find(target.endpoint.deployment) or target
+            found = self._gateway.directory.find(target.endpoint.deployment)
+            if found is not None and found.endpoint.model == target.endpoint.model:  # the one that was sold
+                target = call.target = found
         except aiohttp.ConnectionTimeoutError as error:
             raise _out_of_reach(target) from error
         except (aiohttp.ClientError, ConnectionError) as error:
@@ -128,8 +130,8 @@ class Forward:
                     await answer.begin()
                 await answer.write(out)
         finally:
-            call.usage = events.usage
-            call.counter = None
+            if call.counter is events:  # else the call is settled, with the usage that it has now
+                call.usage, call.counter = events.usage, None
         if events.failure:
             raise parse_engine_error(500, events.failure)
         if events.broken:

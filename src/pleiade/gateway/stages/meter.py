@@ -5,17 +5,18 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 from pleiade.domain.books import Outcome, Reservation
-from pleiade.gateway.call import Call
-from pleiade.gateway.errors import ApiError, unavailable
+from pleiade.gateway.call import CLIENT_CLOSED, Call
+from pleiade.gateway.errors import ApiError, timed_out, unavailable
 from pleiade.gateway.lost_usage import settle_cut_off
-from pleiade.gateway.metering import MeteredAnswer, Metering
+from pleiade.gateway.metering import NOTHING, MeteredAnswer, Metering
 from pleiade.ledger import LedgerError
 
 if TYPE_CHECKING:
     from pleiade.gateway.app import Gateway
 
 _FILTERED_CODES = ("content_filter", "content_policy_violation")
-_FAILURES = ("timeout", "first_byte_timeout")
+_TIMEOUTS = ("timeout", "first_byte_timeout")
+_OURS = (*_TIMEOUTS, "draining")  # reasons for cutting a call that are not its caller's
 
 
 class Meter:
@@ -38,17 +39,22 @@ class Meter:
             await self._next(call)
             metering.settle(Outcome.COMPLETED)
         except asyncio.CancelledError:
-            outcome = Outcome.FAILED if call.aborted in _FAILURES else Outcome.CANCELLED
+            if not call.answer.started:
+                call.status = _status_of_cut(call)
+            outcome = Outcome.FAILED if call.cut in _OURS else Outcome.CANCELLED
             self._settle_cut_off(call, metering, outcome)
             raise
         except ApiError as error:
-            call.status = call.status or error.status
-            if error.code in _FILTERED_CODES:
-                metering.settle(Outcome.FILTERED)
-            elif error.status >= 500:
+            if not call.answer.started:
+                call.status, _ = call.dialect.error(error)
+            if error.status >= 500:
                 self._settle_cut_off(call, metering, Outcome.FAILED)
-            else:
-                metering.settle(Outcome.FAILED)
+            else:  # the engine refused the request: it used nothing
+                outcome = Outcome.FILTERED if error.code in _FILTERED_CODES else Outcome.FAILED
+                metering.settle(outcome, call.usage_now or NOTHING)
+            raise
+        except Exception:
+            self._settle_cut_off(call, metering, Outcome.FAILED)
             raise
         finally:
             metering.settle(Outcome.FAILED)
@@ -56,11 +62,21 @@ class Meter:
 
     def _settle_cut_off(self, call: Call, metering: Metering, outcome: Outcome) -> None:
         """Settle what broke off: at once where its usage is known, else when the engine has been asked for it."""
-        if metering.settled or call.usage_now is not None or not call.attempts:
+        if metering.settled or call.usage_now is not None:
             metering.settle(outcome)
-            return
-        metering.hand_over()
-        self._commerce.later(asyncio.create_task(settle_cut_off(self._gateway.session, call, metering, outcome)))
+        elif not call.attempts:
+            metering.settle(outcome, NOTHING)
+        else:
+            metering.hand_over()
+            call.unsettled = asyncio.create_task(settle_cut_off(self._gateway.session, call, metering, outcome))
+            self._commerce.later(call.unsettled)
+
+
+def _status_of_cut(call: Call) -> int:
+    """What the caller is told instead of an answer."""
+    if call.cut in _TIMEOUTS:
+        return call.dialect.error(timed_out(""))[0]
+    return 503 if call.cut == "draining" else CLIENT_CLOSED
 
 
 def _reservation(call: Call) -> Reservation:

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 from pleiade.gateway.body import ClientGoneError
-from pleiade.gateway.call import Call
+from pleiade.gateway.call import CLIENT_CLOSED, Call
 from pleiade.gateway.errors import ApiError, Header, internal_error, timed_out, unavailable
 from pleiade.gateway.request_log import RequestLine
 
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _PLAIN = re.compile(rb"[\x21-\x7e]{1,128}")
-CLIENT_CLOSED = 499  # nginx's number for a caller that went away; only ever logged
 
 
 class Observe:

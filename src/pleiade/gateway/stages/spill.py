@@ -43,9 +43,11 @@ class Spill:
             raise failure from None
         if verdict is not None and not verdict.allowed:
             raise failure
-        told = list(call.edge.extra)
-        call.edge.extra += spillover_headers(other.endpoint.deployment, first.endpoint.deployment, failure.status)
-        call.target = other
+        if verdict is not None:
+            call.verdicts.append(verdict)
+        told = call.edge.extra
+        call.edge.tell(spillover_headers(other.endpoint.deployment, first.endpoint.deployment, failure.status))
+        call.target, call.usage, call.first_byte_at = other, None, 0.0
         try:
             await self._next(call)
         except ApiError:
@@ -53,5 +55,3 @@ class Spill:
                 raise
             call.target, call.edge.extra = first, told
             raise failure from None
-        finally:
-            await self._admission.settle(verdict, call.usage_now, call.cost)
