@@ -1,12 +1,15 @@
 """From a caller and a deployment to what is asked, corrected and told."""
 
+import msgspec
 import pytest
 
 from pleiade.domain import Principal, Role, Usage
 from pleiade.domain.limits import Budget, Capacity, CapacityKind, RateLimit, Scope
+from pleiade.domain.tenants import Billing
 from pleiade.quota import (
     Bucket,
     Cost,
+    Credit,
     CurrencyError,
     Estimate,
     LimitsBook,
@@ -137,6 +140,33 @@ async def test_each_bucket_is_corrected_its_own_way(deployment: str, usage, cost
     found = corrections(verdict, usage, cost)
     assert {entry.ask.scope.value: entry.delta for entry in found} == expected
     assert all(entry.at_ms == verdict.at_ms for entry in found)
+
+
+PREPAID = msgspec.structs.replace(ANN, billing=Billing.PREPAID)
+
+
+def of_prepaid(book: LimitsBook, **more: object):
+    given = {"deployment": "gpt", "model": "pico", "estimate": ESTIMATE, "book": book, "at_ms": NOW, **more}
+    return plan(PREPAID, cost=Cost(70, 500, "USD"), credit=lambda org, currency, month: Credit(900, 300), **given)
+
+
+async def test_a_prepaid_organisation_uses_what_it_has() -> None:
+    limiter = MemoryLimiter()
+    (ask,) = asks = of_prepaid(LimitsBook())
+    assert (ask.unit, ask.scope, ask.subject) == (Unit.CREDIT, Scope.ORGANISATION, "org-1")
+    first = await limiter.reserve(asks)
+    assert (first.allowed, first.levels) == (True, (800,))  # 300 booked, 500 held of 900
+    assert not (await limiter.reserve(asks)).allowed
+    await limiter.settle(corrections(first, Usage(), 40))
+    assert (await limiter.reserve(asks)).levels == (840,)
+
+
+def test_only_those_who_prepay_are_asked_and_a_budget_of_their_own_stands_above() -> None:
+    credit = {"cost": Cost(70, 500, "USD"), "credit": lambda org, currency, month: Credit(0, 0)}
+    assert asked(LimitsBook(), **credit) == ()
+    own = Budget(scope=Scope.ORGANISATION, subject="org-1", nano=10**9, currency="USD", hard=False)
+    book = LimitsBook(budgets={(Scope.ORGANISATION, "org-1"): own})
+    assert [ask.unit for ask in of_prepaid(book)] == [Unit.NANO]
 
 
 def test_callers_are_remembered_apart_and_not_without_end() -> None:

@@ -48,9 +48,7 @@ def test_slices_never_exceed_the_pool_and_the_error_names_what_is_left(db: sa.En
     for name, units in (("a", 60), ("b", 30), ("c", 5)):
         set_capacity(db, name, Capacity(units=units))
     assert set_pool(db, "pico", 100) == Pool("pico", 100, 95)
-    with pytest.raises(
-        LimitsError, match=r"c cannot have 11 units: 10 of the 100 .* left \(the rest: a 60, b 30\)"
-    ):
+    with pytest.raises(LimitsError, match=r"c cannot have 11 units: 10 of the 100 .* left \(the rest: a 60, b 30\)"):
         set_capacity(db, "c", Capacity(units=11))
     set_capacity(db, "c", Capacity(units=10))
     assert list_pools(db) == [Pool("pico", 100, 100)]

@@ -111,8 +111,15 @@ def test_a_used_up_budget_is_a_quota_that_is_not_retried() -> None:
     assert (told.status, told.code, told.type) == (429, "insufficient_quota", "insufficient_quota")
     assert (told.azure_status, told.azure_code) == (403, "QuotaExceeded")
     assert told.message.startswith("You exceeded your current quota, please check your plan and billing details")
-    assert "project proj_1" in told.message
+    assert "the budget of project proj_1 for this month is used up" in told.message
     assert dict(told.headers)[b"x-should-retry"] == b"false"
+
+
+def test_used_up_credits_are_told_as_such() -> None:
+    ask = Ask("c", Bucket.TOTAL, 5, 0, MINUTE_MS, 0, True, Unit.CREDIT, Scope.ORGANISATION, "org-1")
+    told = refusal(judge([ask], [0], NOW, False), model="gpt", operation="chat")
+    assert (told.status, told.code) == (429, "insufficient_quota")
+    assert "the prepaid credits of organization org-1 are used up" in told.message
 
 
 def test_a_lost_store_is_met_with_the_deployments_stance() -> None:

@@ -28,22 +28,36 @@ def balance(db: sa.Engine, account: str) -> dict[str, int]:
 
 def balance_in(connection: sa.Connection, account: str) -> dict[str, int]:
     """`balance` within a transaction that does more."""
-    found: dict[str, int] = {}
+    return {currency: nano for (_, currency), nano in _balances(connection, [account]).items()}
+
+
+def balances(db: sa.Engine, accounts: Sequence[str]) -> dict[tuple[str, str], int]:
+    """Account and currency → nano like `balance`, for many accounts at once. Raises StoreError."""
+    found: dict[tuple[str, str], int] = {}
+    with reading(db) as connection:
+        for first in range(0, len(accounts), AT_ONCE):
+            found |= _balances(connection, accounts[first : first + AT_ONCE])
+    return found
+
+
+def _balances(connection: sa.Connection, accounts: Sequence[str]) -> dict[tuple[str, str], int]:
+    found: dict[tuple[str, str], int] = {}
+    moves = transfers.c
     for side, sign in (("debit", 1), ("credit", -1)):
         calls = (
-            sa.select(series.c.currency, *nano_sums(totals.c.cost))
+            sa.select(series.c[side], series.c.currency, *nano_sums(totals.c.cost))
             .join_from(series, totals, totals.c.series == series.c.id)
-            .where(series.c[side] == account)
-            .group_by(series.c.currency)
+            .where(series.c[side].in_(accounts))
+            .group_by(series.c[side], series.c.currency)
         )
         moved = (
-            sa.select(transfers.c.currency, sa.func.sum(transfers.c.units), sa.func.sum(transfers.c.nano))
-            .where(transfers.c[side] == account)
-            .group_by(transfers.c.currency)
+            sa.select(moves[side], moves.currency, sa.func.sum(moves.units), sa.func.sum(moves.nano))
+            .where(moves[side].in_(accounts))
+            .group_by(moves[side], moves.currency)
         )
-        for currency, units, nano in (*connection.execute(calls), *connection.execute(moved)):
+        for account, currency, units, nano in (*connection.execute(calls), *connection.execute(moved)):
             if currency:  # "" = calls that were not for sale: they moved nothing
-                found[currency] = found.get(currency, 0) + sign * joined(units, nano)
+                found[account, currency] = found.get((account, currency), 0) + sign * joined(units, nano)
     return found
 
 

@@ -3,7 +3,7 @@
 This room knows the store and the domain; it does not know HTTP routes, engines, nor how a call is settled in the books.
 """
 
-from pleiade.quota.admission import Cost, CurrencyError, NoCapacityError, corrections, plan
+from pleiade.quota.admission import Cost, Credit, CurrencyError, NoCapacityError, corrections, plan
 from pleiade.quota.book import LimitsBook
 from pleiade.quota.choice import choose_limiter
 from pleiade.quota.errors import LimitsError
@@ -17,6 +17,7 @@ __all__ = [
     "Bucket",
     "Correction",
     "Cost",
+    "Credit",
     "CurrencyError",
     "Estimate",
     "Limiter",

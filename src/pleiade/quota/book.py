@@ -15,6 +15,7 @@ class Shape(msgspec.Struct, frozen=True):
 
     asks: tuple[Ask, ...]
     budgets: tuple[Budget, ...]
+    prepaid: bool  # it may use what credits it has; a budget of the organisation's own stands above that
 
 
 class LimitsBook(msgspec.Struct, frozen=True, kw_only=True):

@@ -28,7 +28,8 @@ class Unit(IntEnum):
     TOKENS = 1
     IMAGES = 2
     BATCH_TOKENS = 3
-    NANO = 4  # money, in 10^-9 of a currency's unit
+    NANO = 4  # money, in 10^-9 of a currency's unit, of a budget
+    CREDIT = 5  # the same, of what a prepaid organisation has
 
 
 class Truing(IntEnum):

@@ -85,8 +85,8 @@ def refusal(verdict: Verdict, *, model: str, operation: str, api_version: str = 
     """Why a reservation was refused. `model`: the name that the caller used; `operation`: gen_ai's, "chat"."""
     ask = verdict.asks[verdict.failed]
     stands = standing(ask, verdict.levels[verdict.failed], verdict.at_ms)
-    if ask.unit is Unit.NANO:
-        return _over_budget(ask)
+    if ask.bucket is Bucket.TOTAL:
+        return _out_of_money(ask)
     wait_ms = verdict.retry_after_ms
     wait_s = max(1, math.ceil(wait_ms / 1000))
     name, letter = _COUNTED[ask.unit]
@@ -174,11 +174,11 @@ def spillover_headers(served: str, refused: str = "", status: int = 0) -> Header
     return tuple(headers)
 
 
-def _over_budget(ask: Ask) -> Refusal:
-    message = (
-        "You exceeded your current quota, please check your plan and billing details: "
-        f"the budget {_place(ask, 'of')} for this month is used up, or too small for this request."
-    )
+def _out_of_money(ask: Ask) -> Refusal:
+    what = f"the budget {_place(ask, 'of')} for this month is used up, or too small for this request."
+    if ask.unit is Unit.CREDIT:
+        what = f"the prepaid credits {_place(ask, 'of')} are used up, or too few for this request."
+    message = f"You exceeded your current quota, please check your plan and billing details: {what}"
     return Refusal(
         status=429,
         code="insufficient_quota",
