@@ -5,35 +5,12 @@ import io
 from pathlib import Path
 from typing import Any
 
-from invoices.business import at, organisation, price, sell, tokens
+from invoices.business import SELLER_FILE, at, organisation, price, sell, tokens
 from pleiade.prices import book
 from pleiade.store import open_database
 
 Shell = Any  # tests/cli/conftest.py
 
-SELLER = """
-days = 14
-
-[seller]
-name = "Pléiade SARL"
-address = ["1, rue des Étoiles", "75014 Paris"]
-country = "FR"
-tax_id = "FR00123456789"
-payment = ["IBAN FR76 3000 4000"]
-
-[numbering]
-invoices = "PL-"
-credit_notes = "PLC-"
-
-[[tax]]
-name = "FR-20"
-country = "FR"
-rate = "20"
-
-[[tax]]
-name = "other"
-country = "*"
-"""
 TERMS = 'from = "2026-09"\ncurrency = "USD"\n[plan]\nname = "Team"\nfee = "60.00"\n'
 
 
@@ -49,7 +26,7 @@ def with_calls(shell: Shell) -> str:
 
 def test_the_life_of_a_bill(shell: Shell, tmp_path: Path, monkeypatch: Any) -> None:
     org = with_calls(shell)
-    (tmp_path / "seller.toml").write_text(SELLER)
+    (tmp_path / "seller.toml").write_text(SELLER_FILE)
     (tmp_path / "terms.toml").write_text(TERMS)
     assert "2 tax rules" in shell.ok("invoice", "seller", str(tmp_path / "seller.toml"))
     customer = ("--country", "FR", "--address", "Hauptstraße 1", "--address", "Berlin")
@@ -98,8 +75,8 @@ def test_what_cannot_be_meant_is_said_on_one_line(shell: Shell, tmp_path: Path) 
         ('"PLC-"', '"PL-"', "must begin differently"),
         ('name = "Pléiade SARL"', 'name = " "', "needs a name"),
     ):
-        assert old in SELLER
-        (tmp_path / "seller.toml").write_text(SELLER.replace(old, new, 1))
+        assert old in SELLER_FILE
+        (tmp_path / "seller.toml").write_text(SELLER_FILE.replace(old, new, 1))
         assert says in shell.fails("invoice", "seller", str(tmp_path / "seller.toml"))
 
 
@@ -107,7 +84,7 @@ def test_all_organisations_are_billed_for_a_month_and_those_that_cannot_be_are_t
     shell: Shell, tmp_path: Path
 ) -> None:
     first, second = with_calls(shell), with_calls(shell)
-    (tmp_path / "seller.toml").write_text(SELLER.replace('country = "*"', 'country = "BE"'))
+    (tmp_path / "seller.toml").write_text(SELLER_FILE.replace('country = "*"', 'country = "BE"'))
     shell.ok("invoice", "seller", str(tmp_path / "seller.toml"))
     shell.ok("invoice", "customer", first, "--country", "BE")
     result = shell("invoice", "month", "2026-10", "--finalise", "--json")

@@ -30,6 +30,29 @@ SELLER = Rules(
         TaxRule(name="none", country="*"),
     ),
 )
+SELLER_FILE = """
+days = 14
+
+[seller]
+name = "Pléiade SARL"
+address = ["1, rue des Étoiles", "75014 Paris"]
+country = "FR"
+tax_id = "FR00123456789"
+payment = ["IBAN FR76 3000 4000"]
+
+[numbering]
+invoices = "PL-"
+credit_notes = "PLC-"
+
+[[tax]]
+name = "FR-20"
+country = "FR"
+rate = "20"
+
+[[tax]]
+name = "other"
+country = "*"
+"""
 _writers = count(1)
 
 
