@@ -113,9 +113,9 @@ async def test_no_more_is_given_than_the_pool_has(house: House) -> None:
     assert (await house.put("second", 10))[0] == 400
 
 
-@pytest.mark.parametrize("capacity", [0, -1, "many", None, 1.5, 10**12])
-async def test_absurd_capacities_are_refused(house: House, capacity: Any) -> None:
-    assert (await house.put("second", capacity))[0] == 400
+async def test_absurd_capacities_are_refused(house: House) -> None:
+    for capacity in (0, -1, "many", None, 1.5, 10**12):
+        assert (await house.put("second", capacity))[0] == 400, capacity
     assert {deployment.name for deployment in list_deployments(house.db)} == {"first"}
 
 
@@ -147,8 +147,8 @@ async def test_customers_see_and_change_no_deployment(house: House) -> None:
     assert {deployment.name for deployment in list_deployments(house.db)} == {"first"}
 
 
-@pytest.mark.parametrize("path", [f"{DATA}", f"{ACCOUNT}/deployments", f"{ACCOUNT}/deployments?api-version=1999-01-01"])
-async def test_the_version_is_demanded(house: House, path: str) -> None:
-    status, error = await house.ask("GET", path)
-    assert status in (400, 404)
-    assert set(error["error"]) == {"code", "message"}
+async def test_the_version_is_demanded(house: House) -> None:
+    for path in (DATA, f"{ACCOUNT}/deployments", f"{ACCOUNT}/deployments?api-version=1999-01-01"):
+        status, error = await house.ask("GET", path)
+        assert status in (400, 404)
+        assert set(error["error"]) == {"code", "message"}

@@ -1,7 +1,8 @@
 """Two customers on one gateway, each with an admin key, and the official client for both."""
 
 import shutil
-from collections.abc import AsyncIterator, Awaitable, Callable
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +19,21 @@ Serve = Callable[..., Awaitable[Any]]
 
 
 @pytest.fixture
-def database(tmp_path: Path, migrated_sqlite: Path) -> sa.Engine:
-    """The database of the gateway's home."""
-    shutil.copy(migrated_sqlite, tmp_path / "pleiade.db")
-    return open_database(f"sqlite:///{tmp_path / 'pleiade.db'}")
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[sa.Engine]:
+    """The gateway's database: SQLite, unless a test asks for PostgreSQL by the parameter "postgresql"."""
+    if getattr(request, "param", "sqlite") == "sqlite":
+        url = f"sqlite:///{shutil.copy(request.getfixturevalue('migrated_sqlite'), tmp_path / 'pleiade.db')}"
+    else:
+        template: sa.URL = request.getfixturevalue("migrated_postgresql")
+        name = f"test_{uuid.uuid4().hex}"
+        server = sa.create_engine(template.set(database="template1"), isolation_level="AUTOCOMMIT")
+        with server.connect() as connection:
+            connection.execute(sa.text(f"CREATE DATABASE {name} TEMPLATE {template.database}"))
+        server.dispose()
+        url = template.set(database=name).render_as_string(hide_password=False)
+    engine = open_database(url)
+    yield engine
+    engine.dispose()
 
 
 @pytest.fixture
@@ -33,8 +45,8 @@ def two(database: sa.Engine) -> tuple[Customer, Customer]:
 @pytest.fixture
 async def served(serve: Serve, tmp_path: Path, two: tuple[Customer, Customer], database: sa.Engine) -> Any:
     """A gateway with every room, over real keys."""
-    wanted: dict[str, Any] = {"home": str(tmp_path)}
     url = database.url.render_as_string(hide_password=False)
+    wanted: dict[str, Any] = {"home": str(tmp_path), "database_url": url}
     return await serve(rooms=production_rooms(Settings(**wanted)), keys=DatabaseKeys(url), **wanted)
 
 

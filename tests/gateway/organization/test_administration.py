@@ -7,8 +7,15 @@ from typing import Any
 
 import openai
 import pytest
+import sqlalchemy as sa
 
 from gateway.organization.customers import Customer
+from pleiade.domain import OPERATOR, Role
+from pleiade.store import unit_of_work
+from pleiade.store.tenants import organisation_members, project_members
+from pleiade.tenancy.keys import create_key
+from pleiade.tenancy.members import add_member
+from pleiade.tenancy.users import create_user
 
 CHAT: dict[str, Any] = {"model": "chat", "messages": [{"role": "user", "content": "hi"}]}
 
@@ -94,6 +101,26 @@ async def test_a_key_is_narrowed_and_revoked(acme: Customer) -> None:
     await closes(acme, secret)
 
 
+async def test_keys_whose_owner_is_gone_are_listed_apart_page_by_page(acme: Customer, database: sa.Engine) -> None:
+    users = [create_user(database, email=f"u{number}@acme.example", actor=OPERATOR).id for number in range(5)]
+    for user in users:
+        add_member(database, "acme", user, role=Role.MEMBER, actor=OPERATOR)
+        add_member(database, "acme", user, role=Role.MEMBER, project=acme.project, actor=OPERATOR)
+    keys = {
+        user: create_key(database, name=user, organisation="acme", project=acme.project, owner=user)[1].id
+        for user in users
+    }
+    listed = acme.organization.projects.api_keys.list
+    assert {key.id async for key in listed(acme.project, limit=2)} == set(keys.values())
+    with unit_of_work(database) as connection:  # as if somebody had been taken out by hand
+        connection.execute(sa.delete(project_members).where(project_members.c.user == users[0]))
+        connection.execute(sa.delete(organisation_members).where(organisation_members.c.user == users[0]))
+    gone = {key.id async for key in listed(acme.project, limit=1, owner_project_access="inactive")}
+    assert gone == {keys[users[0]]}
+    there = {key.id async for key in listed(acme.project, limit=1, owner_project_access="active")}
+    assert there == set(keys.values()) - gone
+
+
 async def test_an_admin_key_administers_until_it_is_deleted(acme: Customer) -> None:
     keys = acme.organization.admin_api_keys
     made = await keys.create(name="deputy", expires_in_seconds=3600)
@@ -121,6 +148,7 @@ async def test_a_key_of_a_project_administers_nothing(acme: Customer) -> None:
         await bot.projects.create(name="mine")
 
 
+@pytest.mark.parametrize("database", ["sqlite", "postgresql"], indirect=True)
 async def test_somebody_is_invited_joins_and_leaves(acme: Customer, served: Any) -> None:
     invites, users = acme.organization.invites, acme.organization.users
     made = await invites.create(
@@ -197,6 +225,7 @@ async def test_an_admin_is_no_owner(acme: Customer) -> None:
             await attempt
 
 
+@pytest.mark.parametrize("database", ["sqlite", "postgresql"], indirect=True)
 async def test_every_act_is_in_the_audit_log_with_its_actor(acme: Customer, globex: Customer) -> None:
     logs = acme.client(acme.key, strict=False).admin.organization.audit_logs  # some types of events are our own
     project = await acme.organization.projects.create(name="p")
@@ -229,31 +258,31 @@ async def test_every_act_is_in_the_audit_log_with_its_actor(acme: Customer, glob
         await globex.organization.audit_logs.list(after=created.id)
 
 
-@pytest.mark.parametrize(
-    ("path", "body", "param"),
-    [
-        ("/projects", {}, "name"),
-        ("/projects", {"name": 5}, "name"),
-        ("/projects", {"name": ""}, "name"),
-        ("/projects", {"name": "x" * 300}, "name"),
-        ("/admin_api_keys", {"name": "k", "expires_in_seconds": 0}, "expires_in_seconds"),
-        ("/admin_api_keys", {"name": "k", "expires_in_seconds": "soon"}, "expires_in_seconds"),
-        ("/admin_api_keys", {"name": "k", "expires_in_seconds": 10**30}, "expires_in_seconds"),
-        ("/admin_api_keys", {"name": "k", "role": "king"}, "role"),
-        ("/invites", {"email": "nobody", "role": "reader"}, "email"),
-        ("/invites", {"email": "a@b.example", "role": "king"}, "role"),
-        ("/invites", {"email": "a@b.example", "role": "reader", "projects": "all"}, "projects"),
-    ],
-)
-async def test_wrong_fields_are_named(acme: Customer, path: str, body: dict[str, Any], param: str) -> None:
-    with pytest.raises(openai.BadRequestError) as error:
-        await acme.clients[0].post("/organization" + path, body=body, cast_to=dict[str, Any])
-    assert error.value.param == param
+WRONG_FIELDS: list[tuple[str, dict[str, Any], str]] = [
+    ("/projects", {}, "name"),
+    ("/projects", {"name": 5}, "name"),
+    ("/projects", {"name": ""}, "name"),
+    ("/projects", {"name": "x" * 300}, "name"),
+    ("/admin_api_keys", {"name": "k", "expires_in_seconds": 0}, "expires_in_seconds"),
+    ("/admin_api_keys", {"name": "k", "expires_in_seconds": "soon"}, "expires_in_seconds"),
+    ("/admin_api_keys", {"name": "k", "expires_in_seconds": 10**30}, "expires_in_seconds"),
+    ("/admin_api_keys", {"name": "k", "role": "king"}, "role"),
+    ("/invites", {"email": "nobody", "role": "reader"}, "email"),
+    ("/invites", {"email": "a@b.example", "role": "king"}, "role"),
+    ("/invites", {"email": "a@b.example", "role": "reader", "projects": "all"}, "projects"),
+]
 
 
-@pytest.mark.parametrize("query", ["limit=x", "limit=-1", "limit=101", f"limit={10**40}"])
-async def test_wrong_limits_are_refused(acme: Customer, query: str) -> None:
-    for path in ("projects", "users", "invites", "admin_api_keys", "audit_logs"):
+async def test_wrong_fields_are_named(acme: Customer) -> None:
+    for path, body, param in WRONG_FIELDS:
         with pytest.raises(openai.BadRequestError) as error:
-            await acme.clients[0].get(f"/organization/{path}?{query}", cast_to=dict[str, Any])
-        assert error.value.param == "limit"
+            await acme.clients[0].post("/organization" + path, body=body, cast_to=dict[str, Any])
+        assert error.value.param == param, (path, body)
+
+
+async def test_wrong_limits_are_refused(acme: Customer) -> None:
+    for limit in ("x", "-1", "101", str(10**40)):
+        for path in ("projects", "users", "invites", "admin_api_keys", "audit_logs"):
+            with pytest.raises(openai.BadRequestError) as error:
+                await acme.clients[0].get(f"/organization/{path}?limit={limit}", cast_to=dict[str, Any])
+            assert error.value.param == "limit"

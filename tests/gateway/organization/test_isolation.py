@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 import sqlalchemy as sa
@@ -188,11 +189,16 @@ def path_of(route: Route, ids: Mapping[str, str]) -> str:
     return path
 
 
-async def ask(customer: Customer, served: Any, route: Route, path: str, body: Any) -> tuple[int, str]:
+async def ask(
+    customer: Customer, served: Any, route: Route, path: str, body: Any, surface: str = "/v1"
+) -> tuple[int, str]:
     headers = {"authorization": f"Bearer {customer.key}"}
     query = "?start_time=1" if "/usage/" in path or path.endswith("/costs") else ""
     async with served.client.request(
-        route.method, f"{served.url}/v1{path}{query}", headers=headers, json=body if route.method == "POST" else None
+        route.method,
+        f"{served.url}{surface}{path}{query}",
+        headers=headers,
+        json=body if route.method == "POST" else None,
     ) as answer:
         return answer.status, await answer.text()
 
@@ -216,6 +222,10 @@ async def test_another_tenants_ids_are_not_found_on_any_route(served: Any, globe
         (route, *(await ask(globex, served, route, path_of(route, theirs.ids), BODIES.get(route.path, {}))))
         for route in asked
     ]
+    for route in asked:
+        path, body = path_of(route, theirs.ids), BODIES.get(route.path, {})
+        status, _ = await ask(globex, served, route, path, body, "/openai/v1")
+        assert status == 404, name_of(route)
     wrong = [(name_of(route), status, text[:200]) for route, status, text in answers if status != 404]
     assert wrong == [], "another tenant's ids must be answered with 404, never 403 with a hint"
     for route, _, text in answers:
@@ -290,3 +300,23 @@ async def test_nothing_of_theirs_was_changed_by_all_that(
         if route.method != "GET" and any(name in theirs.ids for name in params_of(route)):
             await ask(globex, served, route, path_of(route, theirs.ids), BODIES.get(route.path, {}))
     assert await picture() == before
+
+
+@pytest.mark.parametrize("database", ["sqlite", "postgresql"], indirect=True)
+async def test_ids_that_nobody_would_write_are_not_found_and_break_nothing(
+    served: Any, acme: Customer, theirs: Things
+) -> None:
+    strange = ["'; DROP TABLE keys; --", '"', "🚀", "a\0b", "a\nb", "ünïcode", "{project_id}", "x" * 3000, "\u202e"]
+    asked = [route for route in served.gateway.routes if any(name in theirs.ids for name in params_of(route))]
+    for number, route in enumerate(asked):
+        for text in (strange[number % len(strange)], strange[(number + 4) % len(strange)]):
+            for name in (name for name in params_of(route) if name in theirs.ids):
+                path = path_of(route, {**theirs.ids, name: quote(text, safe="")})
+                status, answer = await ask(acme, served, route, path, BODIES.get(route.path, {}))
+                assert status == 404, (name_of(route), text, status, answer)
+    listed = [route for route in served.gateway.routes if name_of(route) in LISTS and "/usage/" not in route.path]
+    for route in listed:
+        for text in strange:
+            path = f"{route.path}?after={quote(text, safe='')}&start_time=1"
+            status, answer = await ask(acme, served, route, path, None)
+            assert status in (200, 400, 404), (name_of(route), text, status, answer)

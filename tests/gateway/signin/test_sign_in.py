@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, quote, urlsplit
 
 import aiohttp
 import oidc_provider_mock
@@ -197,12 +197,10 @@ async def test_a_refusal_of_the_provider_is_told(town: Town, browser: Browser) -
     assert "Not today" in (await answer.json())["error"]["message"]
 
 
-@pytest.mark.parametrize("path", ["//evil.example", "https://evil.example", "/\\evil.example", "\\\\evil", "/a\r\nb"])
-async def test_nobody_is_sent_to_another_host_afterwards(town: Town, browser: Browser, path: str) -> None:
-    from urllib.parse import quote
-
-    back = await browser.come_back_from(town, "alice", f"/auth/login?next={quote(path, safe='')}")
-    assert (await browser.ask("GET", back)).headers["location"] == "/"
+async def test_nobody_is_sent_to_another_host_afterwards(town: Town, browser: Browser) -> None:
+    for path in ("//evil.example", "https://evil.example", "/\\evil.example", "\\\\evil", "/a\r\nb"):
+        back = await browser.come_back_from(town, "alice", f"/auth/login?next={quote(path, safe='')}")
+        assert (await browser.ask("GET", back)).headers["location"] == "/", path
 
 
 async def test_sessions_end_with_the_issuer_and_the_membership(town: Town, browser: Browser) -> None:

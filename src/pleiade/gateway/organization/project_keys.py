@@ -32,14 +32,16 @@ class ProjectKeys:
         query = Query(call.query)
         access = query.choice("owner_project_access", ("any", "active", "inactive"))
         await self._administration.run(get_project, organisation, project)
-        found = await self._administration.run(
-            page_keys, organisation, project=project, kind="project", after=query.text("after"), limit=query.limit()
-        )
-        keys = await self._administration.run(project_keys_shown, found.items)
-        listed = page(keys, more=found.more)
-        if access != "any":
-            listed["data"] = [key for key in keys if key["owner_project_access"] == access]
-        await send(call, listed)
+        limit, after, more = query.limit(), query.text("after"), True
+        listed: list[dict[str, Any]] = []
+        while more and len(listed) <= limit:  # one beyond the page, to know whether more follow
+            found = await self._administration.run(
+                page_keys, organisation, project=project, kind="project", after=after, limit=limit + 1
+            )
+            keys = await self._administration.run(project_keys_shown, found.items)
+            listed += [key for key in keys if access in ("any", key["owner_project_access"])]
+            more, after = found.more, found.items[-1].id if found.items else ""
+        await send(call, page(listed[:limit], more=len(listed) > limit))
 
     async def retrieve(self, call: Call) -> None:
         """One key."""
