@@ -1,18 +1,21 @@
 """Limits as callers meet them, over a real limiter: on a real Redis where it is shared or lost."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import msgspec
 import openai
 import pytest
+from scripted_books import PRICE, Books, paying
 from scripted_engine import ScriptedEngine
 from scripted_gateway import AZURE, CHAT, OPENAI, SECRET, Serve, azure_error, key_for, openai_error
-from test_metering import PRICE, Books, paying
 
+from pleiade.domain import OpenKey
 from pleiade.domain.limits import Budget, Capacity, RateLimit, Scope, Stance
-from pleiade.quota import LimitsBook
+from pleiade.domain.tenants import Billing
+from pleiade.gateway.keys import FixedKeys
+from pleiade.quota import Credit, LimitsBook
 from pleiade.quota.valkey import ValkeyLimiter
 from redis_server import RedisServer
 
@@ -83,6 +86,34 @@ async def test_what_was_spent_last_month_is_not_taken_for_this_month(tmp_path: P
     assert books.commerce.spent(Scope.KEY, KEY.id, "2026-11") == 5
     assert books.commerce.spent(Scope.KEY, KEY.id, "2026-12") == 0
     books.journal.close()
+
+
+class PrepayingKeys(FixedKeys):
+    """The same keys, of organisations that prepay."""
+
+    def load(self) -> Mapping[str, OpenKey]:
+        return {
+            digest: OpenKey(msgspec.structs.replace(opened.principal, billing=Billing.PREPAID), opened.expires)
+            for digest, opened in super().load().items()
+        }
+
+
+async def test_a_prepaid_organisation_is_served_as_long_as_its_credits_last(
+    serve: Serve, tmp_path: Path, engine: ScriptedEngine
+) -> None:
+    books = Books(tmp_path, prices=[PRICE])
+    has = {("default", "USD"): Credit(160_000, 10_000)}  # 150,000 nano are left
+    books.commerce._read_credits = lambda month: has
+    served = await serve(commerce=books.commerce, keys=PrepayingKeys({SECRET: KEY}))
+    limited = CHAT | {"max_tokens": 40}  # up to 90,000; in fact 11,000
+    statuses = [(await served.post(OPENAI, limited)).status for _ in range(8)]
+    assert statuses == [200] * 6 + [429] * 2
+    told = await served.post(OPENAI, limited)
+    assert "the prepaid credits of organization default are used up" in (await openai_error(told))["message"]
+    assert len(engine.seen) == 6
+    has = {}
+    await books.commerce._refresh_spent()
+    assert (await served.post(OPENAI, CHAT | {"max_tokens": 1})).status == 429  # nothing was ever bought
 
 
 async def test_a_budget_in_another_currency_and_a_pool_without_a_slice_are_told_as_such(

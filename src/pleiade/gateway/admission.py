@@ -47,7 +47,8 @@ class Admission:
         `deployment_only`: the caller's own limits have been asked already, for another attempt.
         """
         endpoint, book = target.endpoint, self._commerce.limits.value
-        if not (book.capacities or book.pooled or book.rates or book.budgets):
+        limited = book.capacities or book.pooled or book.rates or book.budgets
+        if not limited and call.principal.billing is not Billing.PREPAID:
             return None
         assert call.estimate is not None
         try:
@@ -60,6 +61,7 @@ class Admission:
                 at_ms=int(time.time() * 1000),
                 cost=_expected_cost(call.price, call.estimate),
                 spent=self._commerce.spent,
+                credit=self._commerce.credit,
             )
         except (NoCapacityError, CurrencyError) as error:
             raise api_error(call, unallotted(str(error))) from error

@@ -7,10 +7,11 @@ from collections.abc import Callable, Mapping
 from typing import Literal, Protocol
 
 from pleiade.domain.limits import Scope
+from pleiade.gateway.credits import Credits, read_credits
 from pleiade.gateway.followed import Followed
 from pleiade.ledger.journal import Journal
 from pleiade.prices import PriceBook
-from pleiade.quota import Limiter, choose_limiter
+from pleiade.quota import Credit, Limiter, choose_limiter
 from pleiade.quota.book import LimitsBook
 from pleiade.quota.months import period_of
 from pleiade.settings import Settings
@@ -50,14 +51,20 @@ class Commerce:
         limits: Followed[LimitsBook],
         limiter: Limiter,
         read_spent: Callable[[LimitsBook, str], Spent] = lambda book, period: {},
+        read_credits: Callable[[str], Credits] | None = None,
     ) -> None:
-        """`read_spent` (of a month, "2026-11") may block; it is asked every few seconds where there are budgets."""
+        """`read_spent` (of a month, "2026-11") may block; it is asked every few seconds where there are budgets.
+
+        So is `read_credits`, always; without it, prepaid organisations use what they want.
+        """
         self.journal = journal
         self.prices = prices
         self.limits = limits
         self.limiter = limiter
         self._read_spent = read_spent
         self._spent: tuple[str, Spent] = ("", {})  # a month, and what was booked in it
+        self._read_credits = read_credits
+        self._credits: tuple[str, Credits] = ("", {})  # a month, and what may be used in it
         self._tasks: set[asyncio.Task[None]] = set()
         self._follower: asyncio.Task[None] | None = None
         self.companions: list[Companion] = []
@@ -66,6 +73,13 @@ class Commerce:
         """Nano that the ledger had booked for that month when it was last read; 0 for a month that was not read."""
         month, booked = self._spent
         return booked.get((scope, subject), 0) if month == period else 0
+
+    def credit(self, organisation: str, currency: str, period: str) -> Credit | None:
+        """What a prepaid organisation may use in that month, when it was last read; None = what it wants."""
+        if self._read_credits is None:
+            return None
+        month, credits = self._credits
+        return credits.get((organisation, currency), Credit(0, 0)) if month == period else None
 
     def later(self, work: "asyncio.Task[None]") -> None:
         """Let `work` go on after its call; `stop` waits for it."""
@@ -102,6 +116,8 @@ class Commerce:
     async def _refresh_spent(self) -> None:
         book, month = self.limits.value, period_of(int(time.time() * 1000))
         self._spent = month, await asyncio.to_thread(self._read_spent, book, month) if book.budgets else {}
+        if self._read_credits is not None:
+            self._credits = month, await asyncio.to_thread(self._read_credits, month)
 
     async def _follow_spent(self) -> None:
         failing = False
@@ -142,6 +158,7 @@ def open_commerce(settings: Settings) -> Commerce:
         limits=Followed("limits", LimitsBook(), version=lambda: limits_version(db), load=lambda: limits_book(db)),
         limiter=choose_limiter(settings.valkey_url, processes=settings.workers),
         read_spent=read_spent,
+        read_credits=lambda month: read_credits(db, month),
     )
     commerce.companions.append(Alerts(db, book=lambda: commerce.limits.value, spent=commerce.spent))
     return commerce

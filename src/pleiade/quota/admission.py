@@ -39,9 +39,6 @@ class Credit(msgspec.Struct, frozen=True):
     booked: int
 
 
-NO_CREDIT = Credit(0, 0)
-
-
 class NoCapacityError(Exception):
     """The deployment's model has a pool, and the pool has given the deployment nothing."""
 
@@ -60,7 +57,7 @@ def plan(
     at_ms: int,
     cost: Cost | None = None,
     spent: Callable[[Scope, str, str], int] | None = None,
-    credit: Callable[[str, str, str], Credit] | None = None,
+    credit: Callable[[str, str, str], Credit | None] | None = None,
     batch: bool = False,
 ) -> tuple[Ask, ...]:
     """Everything that a call must pass; () where nothing limits it.
@@ -102,9 +99,9 @@ def plan(
                 )
     if shape.prepaid and cost is not None and credit is not None:
         period = period_of(at_ms)
-        asks.append(
-            _prepaid(principal.organisation, cost, period, credit(principal.organisation, cost.currency, period))
-        )
+        has = credit(principal.organisation, cost.currency, period)
+        if has is not None:
+            asks.append(_prepaid(principal.organisation, cost, period, has))
     return tuple(asks)
 
 

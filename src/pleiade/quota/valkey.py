@@ -107,7 +107,12 @@ class ValkeyLimiter:
         wish = _Wish(tuple(asks), asyncio.get_running_loop().create_future())
         self._waiting.append(wish)
         self._wake.set()
-        return await wish.answer
+        try:
+            return await wish.answer
+        except asyncio.CancelledError:
+            if not wish.answer.cancelled() and wish.answer.exception() is None:  # it came in the same moment
+                self._give_back(wish.answer.result())
+            raise
 
     async def settle(self, corrections: Sequence[Correction]) -> None:
         """Correct earlier amounts with the next batch; what a lost store misses is kept for its return."""
@@ -206,10 +211,16 @@ class ValkeyLimiter:
             place += 1 + len(wish.asks)
             if not wish.answer.cancelled():
                 wish.answer.set_result(judge(wish.asks, levels, at_ms, allowed))
-            elif allowed:  # whoever asked has gone: give back what was to be corrected at the end
-                self._waiting.extend(
-                    Correction(ask, -ask.amount, at_ms) for ask in wish.asks if ask.truing is Truing.BOTH
-                )
+            elif allowed:
+                self._give_back(Verdict(True, at_ms, wish.asks))
+
+    def _give_back(self, verdict: Verdict) -> None:
+        """Whoever asked has gone: correct what was to be corrected at the end."""
+        if verdict.allowed:
+            self._waiting.extend(
+                Correction(ask, -ask.amount, verdict.at_ms) for ask in verdict.asks if ask.truing is Truing.BOTH
+            )
+            self._wake.set()
 
     def _pause(self, error: Exception) -> None:
         """The store is lost: whoever asks during the next moments is told at once."""
