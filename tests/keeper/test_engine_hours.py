@@ -51,3 +51,11 @@ def test_an_engine_that_does_not_run_costs_nothing(db: sa.Engine, tmp_path: Path
     write_table(path, chat=EndpointState.FAILED)
     assert keeper.look(NOON + 70_000) == 0
     assert balance(db, "cost:engine-hours") == {}
+
+
+def test_a_clock_that_is_put_back_stops_no_hour_from_being_booked(db: sa.Engine, tmp_path: Path) -> None:
+    path = tmp_path / "endpoints.json"
+    write_table(path, chat=EndpointState.READY)
+    keeper = hours(db, path)
+    assert keeper.look(NOON + 365 * 24 * HOUR_MS) == 1
+    assert keeper.look(NOON) == 1

@@ -1,6 +1,7 @@
 """What the calls of a dead gateway used is asked of their engines, priced, and never guessed."""
 
 import threading
+import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -78,3 +79,25 @@ def test_whoever_cannot_be_asked_tells_nothing(sqlite_db: sa.Engine, tmp_path: P
     assert EngineCounts(path, sqlite_db)([reservation("known")]) == {}  # no table
     assert EngineCounts(table(path, port, tells=False), sqlite_db)([reservation("known")]) == {}
     assert EngineCounts(table(path, 1), sqlite_db)([reservation("known")]) == {}  # nobody listens
+
+
+def test_an_engine_that_takes_its_time_for_each_call_holds_nobody_up(
+    sqlite_db: sa.Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Slow(_Engine):
+        asked = 0
+
+        def do_GET(self) -> None:
+            Slow.asked += 1
+            time.sleep(0.05)
+            super().do_GET()
+
+    monkeypatch.setattr("pleiade.keeper.lost_calls.PATIENCE_S", 0.2)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Slow)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    ask = EngineCounts(table(tmp_path / "endpoints.json", server.server_address[1]), sqlite_db)
+    told = ask([reservation("known"), *(reservation(f"unknown {number}") for number in range(200))])
+    server.shutdown()
+    server.server_close()
+    assert set(told) == {"known"}
+    assert Slow.asked < 20

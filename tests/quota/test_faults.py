@@ -5,6 +5,7 @@ import json
 import subprocess
 import sys
 import time
+from typing import Any
 
 import pytest
 
@@ -222,3 +223,23 @@ async def test_the_store_is_chosen_by_its_url(shared_redis: RedisServer) -> None
     await limiter.stop()
     with pytest.raises(LimitsError, match="redis://"):
         choose_limiter("memcached://127.0.0.1", processes=1)
+
+
+async def test_a_caller_that_goes_away_as_its_answer_comes_gives_its_money_back(
+    shared_redis: RedisServer, prefix: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limiter = ValkeyLimiter(shared_redis.url, prefix=prefix, timeout_s=5)
+    await limiter.start()
+    gone = asyncio.create_task(limiter.reserve([money(700), ONE]))
+    tell = limiter._tell
+
+    def tell_and_leave(*told: Any) -> None:
+        tell(*told)
+        gone.cancel()
+
+    monkeypatch.setattr(limiter, "_tell", tell_and_leave)
+    with pytest.raises(asyncio.CancelledError):
+        await gone
+    monkeypatch.undo()
+    assert (await limiter.reserve([money(700)])).allowed
+    await limiter.stop()

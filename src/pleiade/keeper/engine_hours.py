@@ -32,7 +32,7 @@ class EngineHours:
 
     def look(self, now_ms: int) -> int:
         """Post the hours that were begun since the last look; how many. Raises StoreError, LedgerError."""
-        if now_ms - self._looked_ms < LOOK_EVERY_MS:
+        if abs(now_ms - self._looked_ms) < LOOK_EVERY_MS:  # a clock that was put back is looked at, too
             return 0
         self._looked_ms = now_ms
         hour = now_ms // HOUR_MS

@@ -17,6 +17,7 @@ from pleiade.prices import PriceBook, UnpricedError
 
 ENGINES_NOTICE_S = 0.3  # until an engine has seen its client go and stopped counting
 TIMEOUT_S = 2.0
+PATIENCE_S = 10.0  # for all calls of one dead gateway: meanwhile nothing is shipped, and last marks are good enough
 
 logger = logging.getLogger(__name__)
 
@@ -54,9 +55,10 @@ class EngineCounts:
             return {}
         book = prices.book(self._db)
         time.sleep(ENGINES_NOTICE_S)
+        until = time.monotonic() + PATIENCE_S
         told: dict[str, tuple[Usage, int]] = {}
         for deployment, calls in asked.items():
-            for call, usage in _ask(by_deployment[deployment], calls):
+            for call, usage in _ask(by_deployment[deployment], calls, until):
                 told[call.call] = (usage, _cost(book, call, usage))
         return told
 
@@ -67,12 +69,14 @@ class EngineCounts:
             return ()  # no supervisor, so no engine: their last marks count
 
 
-def _ask(endpoint: Endpoint, calls: Sequence[Reservation]) -> Iterator[tuple[Reservation, Usage]]:
-    """What one engine tells, over one connection, until it does not answer any more."""
+def _ask(endpoint: Endpoint, calls: Sequence[Reservation], until: float) -> Iterator[tuple[Reservation, Usage]]:
+    """What one engine tells, over one connection, until it does not answer any more, or it is `until` (monotonic)."""
     where = urlsplit(endpoint.url)
     connection = http.client.HTTPConnection(where.hostname or "127.0.0.1", where.port, timeout=TIMEOUT_S)
     try:
         for call in calls:
+            if time.monotonic() > until:
+                raise TimeoutError("it is too slow to be asked for all of its calls")
             connection.request("GET", f"{where.path}/usage/req_{call.call}", headers=endpoint.headers)
             response = connection.getresponse()
             content = response.read()

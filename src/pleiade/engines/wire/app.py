@@ -62,7 +62,7 @@ class EngineApp:
             log.exception("unexpected failure on %s", exchange.path)
             await _fail(exchange, internal("The engine failed unexpectedly; its log says why."))
         finally:
-            exchange.forget_client()
+            exchange.end()
             self.running -= 1
             if not self.running:
                 self.idle.set()

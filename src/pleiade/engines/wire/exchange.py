@@ -79,8 +79,9 @@ class Exchange:
         self.closed = True
         act()
 
-    def forget_client(self) -> None:
+    def end(self) -> None:
         """The answer is complete: a closing connection is no event any more."""
+        self._recent.end(self.headers.get(b"x-request-id", b""))
         if self._watcher is not None:
             self._watcher.cancel()
 
