@@ -216,6 +216,17 @@ def test_a_full_disk_refuses_calls_and_loses_no_settlement(
     assert "can be written again" in told[1]
 
 
+def test_what_was_written_in_part_is_overwritten(
+    tmp_path: Path, journal: Journal, caplog: pytest.LogCaptureFixture
+) -> None:
+    make_calls(journal, 1)
+    with files_no_larger_than(size(tmp_path, journal) + 5000), pytest.raises(LedgerError, match="free some disk space"):
+        journal.reserve(reservation("long", user="u" * 20_000))
+    make_calls(journal, 2, "after")
+    assert [entry.call for entry in entries_of(tmp_path, journal)] == ["call-0", "after-0", "after-1"]
+    assert "damaged" not in caplog.text
+
+
 async def test_what_waits_is_written_without_another_call(tmp_path: Path) -> None:
     journal = Journal.open(tmp_path, sync_ms=5)
     journal.reserve(reservation("x"))
