@@ -52,6 +52,7 @@ RESOURCES = {
     "admin.organization.users.roles": "admin/organization/users/test_roles.py",
     "admin.organization.projects": "admin/organization/test_projects.py",
     "admin.organization.projects.api_keys": "admin/organization/projects/test_api_keys.py",
+    "admin.organization.projects.model_permissions": "admin/organization/projects/test_model_permissions.py",
     "admin.organization.projects.rate_limits": "admin/organization/projects/test_rate_limits.py",
     "admin.organization.projects.service_accounts": "admin/organization/projects/test_service_accounts.py",
     "admin.organization.projects.service_accounts.api_keys": (

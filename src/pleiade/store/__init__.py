@@ -3,7 +3,7 @@
 This room knows SQLite and PostgreSQL; it does not know what a key may do, what a model is for, nor HTTP.
 """
 
-from pleiade.store import books, invoices, limits, objects, prices, settlements, signin, tables, tenants
+from pleiade.store import books, invoices, limits, objects, permissions, prices, settlements, signin, tables, tenants
 from pleiade.store.database import StoreError, open_database
 from pleiade.store.migrate import migrate
 from pleiade.store.unit_of_work import bump_version, reading, unit_of_work, version_of
@@ -17,6 +17,7 @@ __all__ = [
     "migrate",
     "objects",
     "open_database",
+    "permissions",
     "prices",
     "reading",
     "settlements",

@@ -44,6 +44,7 @@ _PROJECT = {
     "rate_limits": "limits",
     "spend_limit": "limits",
     "spend_alerts": "limits",
+    "model_permissions": "limits",
 }
 # `api.management.read` and `.write` cover these, as OpenAI's admin keys have it.
 _MANAGED = frozenset(

@@ -80,6 +80,9 @@ ADMINISTRATION: dict[str, Any] = {
     f"GET {PROJECT}/spend_limit": projects.ProjectSpendLimit,
     f"POST {PROJECT}/spend_limit": projects.ProjectSpendLimit,
     f"DELETE {PROJECT}/spend_limit": projects.ProjectSpendLimitDeleted,
+    f"GET {PROJECT}/model_permissions": projects.ProjectModelPermissions,
+    f"POST {PROJECT}/model_permissions": projects.ProjectModelPermissions,
+    f"DELETE {PROJECT}/model_permissions": projects.ProjectModelPermissionsDeleted,
     "GET /organization/audit_logs": organization.AuditLogListResponse,
 }
 

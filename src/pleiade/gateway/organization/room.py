@@ -10,6 +10,7 @@ from pleiade.gateway.organization.audit_logs import AuditLogs
 from pleiade.gateway.organization.costs import Costs
 from pleiade.gateway.organization.invites import Invites
 from pleiade.gateway.organization.limits import RateLimits, SpendLimits
+from pleiade.gateway.organization.model_permissions import ModelLists
 from pleiade.gateway.organization.people import People
 from pleiade.gateway.organization.project_keys import ProjectKeys
 from pleiade.gateway.organization.projects import Projects
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
 
 class OrganizationRoom:
     """`/organization/…`, and the roles under `/projects/…`, on every surface."""
-
-    stages: Sequence[MakeStage] = ()
 
     def __init__(self, database_url: str) -> None:
         self._administration = Administration(database_url)
@@ -44,12 +43,19 @@ class OrganizationRoom:
             Usage,
             Costs,
         )
-        self.routes: Sequence[Route] = tuple(route for part in parts for route in part(self._administration).routes)
+        self._lists = ModelLists(self._administration)
+        self.stages: Sequence[MakeStage] = (self._lists.stage,)
+        self.routes: Sequence[Route] = (
+            *(route for part in parts for route in part(self._administration).routes),
+            *self._lists.routes,
+        )
 
     async def start(self, gateway: "Gateway") -> None:
-        """The gateway starts; the database is opened by the first route that needs it."""
+        """The gateway starts: lists of models are in force from now on."""
         self._administration.max_body_mb = gateway.settings.max_body_mb
+        await self._lists.start()
 
     async def stop(self) -> None:
         """Let go of the database."""
+        await self._lists.stop()
         await asyncio.to_thread(self._administration.close)
