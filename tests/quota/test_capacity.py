@@ -111,7 +111,8 @@ def test_what_a_removed_deployment_had_goes_back_to_the_pool(db: sa.Engine) -> N
         ({"units": 1, "spillover": "b"}, "only a provisioned deployment spills over"),
         ({"units": 1, "kind": PROVISIONED, "spillover": "a"}, "cannot spill over to itself"),
         ({"units": 1, "kind": PROVISIONED, "spillover": "nowhere"}, "no deployment is called 'nowhere'"),
-        ({"units": 1, "kind": PROVISIONED, "spillover": "vectors"}, "a model of another kind"),
+        ({"units": 1, "kind": PROVISIONED, "spillover": "vectors"}, "name a deployment of the same model"),
+        ({"units": 1, "kind": PROVISIONED, "spillover": "other"}, "other serves .*, and a serves pico"),
     ],
 )
 def test_negative_and_absurd_capacities_are_refused(db: sa.Engine, wrong: dict, says: str) -> None:
@@ -127,9 +128,9 @@ def test_all_problems_are_told_at_once(db: sa.Engine) -> None:
 
 
 def test_spillover_leads_to_a_standard_deployment_which_stays_one(db: sa.Engine) -> None:
-    set_capacity(db, "a", Capacity(units=5, kind=PROVISIONED, spillover="other"))
-    with pytest.raises(LimitsError, match="other takes what spills over from a: it must stay standard"):
-        set_capacity(db, "other", Capacity(units=5, kind=PROVISIONED))
+    set_capacity(db, "a", Capacity(units=5, kind=PROVISIONED, spillover="c"))
+    with pytest.raises(LimitsError, match="c takes what spills over from a: it must stay standard"):
+        set_capacity(db, "c", Capacity(units=5, kind=PROVISIONED))
     with pytest.raises(LimitsError, match="a is provisioned itself"):
         set_capacity(db, "b", Capacity(units=5, kind=PROVISIONED, spillover="a"))
 
@@ -215,15 +216,15 @@ def test_the_book_holds_everything_and_its_version_grows_with_each_change(db: sa
     _, key = create_key(db, name="k", role=Role.MEMBER)
     before = limits_version(db)
     slice_ = Capacity(units=9, kind=PROVISIONED, requests_per_unit=0.1, slice_s=10, spillover="b", stance=Stance.OPEN)
-    set_capacity(db, "other", slice_)
-    set_pool(db, "nano", 10)
+    set_capacity(db, "a", slice_)
+    set_pool(db, "pico", 10)
     set_rate(db, Scope.KEY, key.id, {"max_requests_per_1_minute": 5})
     set_rate(db, Scope.PROJECT, project.id, {"max_tokens_per_1_minute": 5}, model="pico")
     budget = set_budget(db, msgspec.structs.replace(BUDGET, scope=Scope.ORGANISATION, subject=organisation.id))
     book = limits_book(db)
     assert book.version == limits_version(db) == before + 5
-    assert book.capacities == {"other": slice_}
-    assert book.pooled == {"nano"}
+    assert book.capacities == {"a": slice_}
+    assert book.pooled == {"pico"}
     assert book.rates == {
         (Scope.KEY, key.id, ""): RateLimit(max_requests_per_1_minute=5),
         (Scope.PROJECT, project.id, "pico"): RateLimit(max_tokens_per_1_minute=5),

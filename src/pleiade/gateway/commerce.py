@@ -99,7 +99,8 @@ class Commerce:
     async def stop(self) -> None:
         """Finish what is owed to the ledger, and close it."""
         if self._tasks:
-            _, late = await asyncio.wait(self._tasks, timeout=FINISH_S)
+            await asyncio.wait(self._tasks, timeout=FINISH_S)
+            late = tuple(self._tasks)
             for task in late:  # it settles as it ends, and the journal is about to be closed
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)

@@ -208,12 +208,10 @@ def _require_possible(connection: sa.Connection, deployment: str, model: str, ca
         if spilling:
             raise LimitsError(f"{deployment} takes what spills over from {', '.join(spilling)}: it must stay standard")
     if capacity.spillover:
-        _require_target(connection, slices, deployment, model, capacity.spillover)
+        _require_target(slices, deployment, model, capacity.spillover)
 
 
-def _require_target(
-    connection: sa.Connection, slices: Sequence[Slice], deployment: str, model: str, target: str
-) -> None:
+def _require_target(slices: Sequence[Slice], deployment: str, model: str, target: str) -> None:
     found = [entry for entry in slices if entry.deployment == target]
     if target == deployment:
         raise LimitsError(f"{deployment} cannot spill over to itself: name another deployment")
@@ -221,9 +219,11 @@ def _require_target(
         raise LimitsError(f"spillover: no deployment is called {target!r}; `pleiade deployments` lists them")
     if found[0].capacity.kind is not CapacityKind.STANDARD:
         raise LimitsError(f"spillover: {target} is provisioned itself; name a standard deployment")
-    kinds = sa.select(tables.models.c.id, tables.models.c.kind).where(tables.models.c.id.in_((model, found[0].model)))
-    if len({row.kind for row in connection.execute(kinds)}) > 1:
-        raise LimitsError(f"spillover: {target} serves {found[0].model}, a model of another kind than {model}")
+    if found[0].model != model:
+        raise LimitsError(
+            f"spillover: {target} serves {found[0].model}, and {deployment} serves {model}: name a deployment of the "
+            "same model, for callers get the answer and the price that they asked for"
+        )
 
 
 def _told(slices: Sequence[Slice]) -> str:
