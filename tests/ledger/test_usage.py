@@ -70,6 +70,20 @@ def test_a_fold_is_the_sum_of_its_entries(db: sa.Engine, tmp_path: Path) -> None
             assert sum(row.usage.completion_tokens for row in paid) == sum(tokens.values())
 
 
+def test_a_call_counts_when_it_was_settled(db: sa.Engine, tmp_path: Path) -> None:
+    clock = HandClock(START * 1000 - 1000)
+    journal = Journal.open(tmp_path / "ledger", clock=clock)
+    journal.reserve(reservation("over midnight"))
+    clock.pass_ms(5000)
+    journal.settle(settlement("over midnight"))
+    journal.close()
+    keep(tmp_path / "ledger", db)
+    asked: list[Bucket] = ["minute", "hour", "day"]
+    for bucket in asked:
+        (row,) = usage(db, start=START - 3600, end=START + 3600, bucket=bucket)
+        assert row.start == START
+
+
 def test_minutes_are_counted_from_the_entries(db: sa.Engine, tmp_path: Path) -> None:
     clock = HandClock(START * 1000 + 59_000)
     journal = Journal.open(tmp_path / "ledger", clock=clock)

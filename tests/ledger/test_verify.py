@@ -11,7 +11,7 @@ from pleiade.domain.books import Transfer, TransferKind
 from pleiade.ledger.journal import Journal
 from pleiade.ledger.periods import close_period
 from pleiade.ledger.posting import post
-from pleiade.ledger.seals import seal
+from pleiade.ledger.seals import read_seals, seal
 from pleiade.ledger.verify import SHOWN, check_folder, verify
 from pleiade.store import unit_of_work
 from pleiade.store.books import chains, closed_periods, entries, rollups, seals, series, totals, transfers, writers
@@ -60,6 +60,15 @@ def test_honest_books_are_proved(db: sa.Engine, tmp_path: Path) -> None:
     assert checks["transfers"].checked == 3
     assert checks["seals"].checked >= 2
     assert check_folder(tmp_path / "ledger").ok
+
+
+def test_an_hour_in_which_nothing_moved_needs_no_seal(db: sa.Engine, tmp_path: Path) -> None:
+    write_books(db, tmp_path / "ledger")
+    assert seal(db, 3) == 0
+    post(db, [paid(4)], "test")
+    number = seal(db, 4)
+    (last,) = [each for each in read_seals(db) if each.number == number]
+    assert [(name, sequence) for name, sequence, _ in last.heads] == [("transfers", 4)]
 
 
 def test_empty_books_are_proved(db: sa.Engine) -> None:
