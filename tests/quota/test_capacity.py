@@ -217,14 +217,15 @@ def test_the_book_holds_everything_and_its_version_grows_with_each_change(db: sa
     before = limits_version(db)
     slice_ = Capacity(units=9, kind=PROVISIONED, requests_per_unit=0.1, slice_s=10, spillover="b", stance=Stance.OPEN)
     set_capacity(db, "a", slice_)
-    set_pool(db, "pico", 10)
+    undeploy(db, "other")
+    set_pool(db, "nano", 10)
     set_rate(db, Scope.KEY, key.id, {"max_requests_per_1_minute": 5})
     set_rate(db, Scope.PROJECT, project.id, {"max_tokens_per_1_minute": 5}, model="pico")
     budget = set_budget(db, msgspec.structs.replace(BUDGET, scope=Scope.ORGANISATION, subject=organisation.id))
     book = limits_book(db)
     assert book.version == limits_version(db) == before + 5
     assert book.capacities == {"a": slice_}
-    assert book.pooled == {"pico"}
+    assert book.pooled == {"nano"}
     assert book.rates == {
         (Scope.KEY, key.id, ""): RateLimit(max_requests_per_1_minute=5),
         (Scope.PROJECT, project.id, "pico"): RateLimit(max_tokens_per_1_minute=5),
