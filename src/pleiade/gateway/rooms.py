@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from pleiade.gateway.deployments.room import DeploymentsRoom
+from pleiade.gateway.organization.administration import Administration
 from pleiade.gateway.organization.room import OrganizationRoom
 from pleiade.gateway.pipeline import Room
 from pleiade.gateway.responses.room import ResponsesRoom
@@ -17,5 +18,6 @@ def production_rooms(settings: Settings) -> Sequence[Room]:
     """Every room, in the order in which they start."""
     archive = Archive(settings.database)
     signin = SignInRoom(Bearers(settings.database), settings.public_base)
-    administration = OrganizationRoom(settings.database), DeploymentsRoom(settings.database)
-    return CompletionsRoom(archive), ResponsesRoom(archive), signin, *administration
+    administration = Administration(settings.database)
+    rooms = CompletionsRoom(archive), ResponsesRoom(archive), signin
+    return *rooms, OrganizationRoom(administration), DeploymentsRoom(administration)

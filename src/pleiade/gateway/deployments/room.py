@@ -1,6 +1,5 @@
-"""The room of deployments: both shapes over one way to the database."""
+"""The room of deployments: both shapes, over the way to the database that administration has."""
 
-import asyncio
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -20,16 +19,13 @@ class DeploymentsRoom:
 
     stages: Sequence[MakeStage] = ()
 
-    def __init__(self, database_url: str) -> None:
-        self._administration = Administration(database_url)
-        self._placing = Placing(self._administration)
+    def __init__(self, administration: Administration) -> None:
+        self._placing = Placing(administration)
         self.routes: Sequence[Route] = (*DataPlane(self._placing).routes, *ResourceManager(self._placing).routes)
 
     async def start(self, gateway: "Gateway") -> None:
         """The gateway starts: from now on it is known which engines answer."""
-        self._administration.max_body_mb = gateway.settings.max_body_mb
         self._placing.directory = gateway.directory
 
     async def stop(self) -> None:
-        """Let go of the database."""
-        await asyncio.to_thread(self._administration.close)
+        """Nothing is left to do: the database belongs to the room of administration."""

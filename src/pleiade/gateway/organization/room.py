@@ -25,10 +25,13 @@ if TYPE_CHECKING:
 
 
 class OrganizationRoom:
-    """`/organization/…`, and the roles under `/projects/…`, on every surface."""
+    """`/organization/…`, and the roles under `/projects/…`, on every surface.
 
-    def __init__(self, database_url: str) -> None:
-        self._administration = Administration(database_url)
+    The administration is its own: it is closed at the end, after the rooms that came later.
+    """
+
+    def __init__(self, administration: Administration) -> None:
+        self._administration = administration
         parts = (
             Projects,
             People,
