@@ -290,3 +290,17 @@ def test_what_was_settled_survives_a_kill_at_any_moment(tmp_path: Path) -> None:
     tail.close()
     assert calls == [f"call-{number}" for number in range(len(calls))]
     assert told <= len(calls) <= told + 101
+
+
+def test_a_settlement_after_the_close_is_written_into_nobodys_file(tmp_path: Path) -> None:
+    journal = Journal.open(tmp_path / "ledger")
+    journal.reserve(reservation("late"))
+    journal.close()
+    others = [os.open(tmp_path / f"other {number}", os.O_RDWR | os.O_CREAT) for number in range(8)]
+    journal.settle(settlement("late"))
+    with pytest.raises(LedgerError):
+        journal.reserve(reservation("later"))
+    journal.close()
+    assert [os.fstat(descriptor).st_size for descriptor in others] == [0] * 8  # and all of them are open
+    for descriptor in others:
+        os.close(descriptor)

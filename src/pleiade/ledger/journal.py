@@ -208,12 +208,15 @@ class Journal:
         """Make all durable and free the writer: calls that are still open will be settled as crashed."""
         self._syncing.stop()
         with self._mutex:
+            if self._descriptor < 0:
+                return
             if self._unwritten:
                 logger.error(
                     "%d settlements are lost: their calls are settled at their last mark", len(self._unwritten)
                 )
             os.close(self._descriptor)
             os.close(self._lock)
+            self._descriptor = -1  # its number may be another file's soon: what comes late is refused
 
     def _found(self, call: str) -> _Running:
         running = self._running.get(call)
