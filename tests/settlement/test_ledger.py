@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from books import HandClock, keep, reservation, settlement
 
-from ledger.books import HandClock, keep, reservation, settlement
 from pleiade.domain.books import Transfer, TransferKind
 from pleiade.ledger.balances import balance
 from pleiade.ledger.journal import Journal

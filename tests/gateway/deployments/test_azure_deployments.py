@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from customers import new_customer
 
-from gateway.organization.customers import new_customer
 from pleiade.domain import Model, ModelFormat, ModelKind, Role
 from pleiade.domain.limits import CapacityKind
 from pleiade.gateway.keys import DatabaseKeys

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from customers import Customer, new_customer
 
-from gateway.organization.customers import Customer, new_customer
 from pleiade.gateway.keys import DatabaseKeys
 from pleiade.gateway.rooms import production_rooms
 from pleiade.settings import Settings

@@ -8,8 +8,8 @@ from typing import Any
 import openai
 import pytest
 import sqlalchemy as sa
+from customers import Customer
 
-from gateway.organization.customers import Customer
 from pleiade.domain import OPERATOR, Role
 from pleiade.store import unit_of_work
 from pleiade.store.tenants import organisation_members, project_members

@@ -8,9 +8,9 @@ from urllib.parse import quote
 
 import pytest
 import sqlalchemy as sa
+from customers import Customer
 from scripted_engine import well_behaved
 
-from gateway.organization.customers import Customer
 from pleiade.domain import OPERATOR, Role
 from pleiade.gateway.routing import Route
 from pleiade.tenancy.invites import send_invite

@@ -3,8 +3,8 @@
 import openai
 import pytest
 import sqlalchemy as sa
+from customers import Customer
 
-from gateway.organization.customers import Customer
 from pleiade.domain.limits import Budget, Scope
 from pleiade.quota.budgets import list_budgets, set_budget
 from pleiade.quota.rates import MOST, list_rates

@@ -7,9 +7,9 @@ from typing import Any
 import openai
 import pytest
 import sqlalchemy as sa
+from customers import Customer
 from scripted_gateway import AZURE, CHAT, OPENAI, azure_error, openai_error
 
-from gateway.organization.customers import Customer
 from pleiade.store import unit_of_work
 from pleiade.store.permissions import model_permissions
 from pleiade.tenancy.model_permissions import ModelPermissions

@@ -6,8 +6,8 @@ from functools import partial
 import openai
 import pytest
 import sqlalchemy as sa
+from customers import Customer
 
-from gateway.organization.customers import Customer
 from pleiade.domain import OPERATOR, Role
 from pleiade.tenancy.keys import create_key
 from pleiade.tenancy.projects import create_project

@@ -8,9 +8,9 @@ from typing import Any
 import openai
 import pytest
 import sqlalchemy as sa
+from books import DAY_MS, NOVEMBER, HandClock, keep, reservation, settlement
+from customers import Customer
 
-from gateway.organization.customers import Customer
-from ledger.books import DAY_MS, NOVEMBER, HandClock, keep, reservation, settlement
 from pleiade.domain import Usage
 from pleiade.ledger.journal import Journal
 

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from town import Town
 
-from gateway.signin.town import Town
 from pleiade.domain import OPERATOR
 from pleiade.gateway.rooms import production_rooms
 from pleiade.settings import Settings

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from openai import AsyncAzureOpenAI, AsyncOpenAI
 from scripted_gateway import AZURE, CHAT, OPENAI, azure_error, openai_error
+from town import Town
 
-from gateway.signin.town import Town
 from pleiade.domain import OPERATOR, Role
 from pleiade.gateway.rooms import production_rooms
 from pleiade.settings import Settings

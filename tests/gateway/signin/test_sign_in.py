@@ -10,8 +10,8 @@ import oidc_provider_mock
 import pytest
 import sqlalchemy as sa
 from scripted_gateway import CHAT
+from town import Town
 
-from gateway.signin.town import Town
 from pleiade.domain import OPERATOR, RegistrationRule
 from pleiade.store import reading, unit_of_work
 from pleiade.store.signin import pending_sign_ins, sessions
