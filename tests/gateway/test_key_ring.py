@@ -48,7 +48,7 @@ async def test_keys_are_read_only_when_their_version_changed() -> None:
 async def test_when_the_source_fails_known_keys_stay_and_the_log_says_so_once(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("pleiade.gateway.keys.REFRESH_S", 0.01)
+    monkeypatch.setattr("pleiade.gateway.followed.REFRESH_S", 0.01)
     source = FixedKeys({SECRET: key_for(SECRET)})
     ring = KeyRing(source)
     await ring.start()

@@ -13,7 +13,7 @@ REFRESH_S = 0.5
 
 
 class Followed(Generic[T]):
-    """`value` is what `load` gave last. If the database is away, it stays, and the log says so once."""
+    """`value` is what `load` gave last. If its source fails, it stays in force, and the log says so once."""
 
     def __init__(self, what: str, empty: T, *, version: Callable[[], int], load: Callable[[], T]) -> None:
         """`version` and `load` may block: they are called in a thread. `what` names the thing in the log."""
@@ -23,7 +23,12 @@ class Followed(Generic[T]):
         self._load = load
         self._version: int | None = None
         self._task: asyncio.Task[None] | None = None
-        self._failing = False
+        self.failing = False  # it could not be read the last time
+
+    @property
+    def loaded(self) -> bool:
+        """Whether `value` was read at all."""
+        return self._version is not None
 
     async def refresh(self) -> None:
         """Read the value again if its version changed. Raises what the database raises."""
@@ -48,8 +53,8 @@ class Followed(Generic[T]):
             await asyncio.sleep(REFRESH_S)
             try:
                 await self.refresh()
-                self._failing = False
+                self.failing = False
             except Exception:
-                if not self._failing:
-                    logger.exception("%s cannot be read again; what was read before stays", self._what)
-                self._failing = True
+                if not self.failing:
+                    logger.exception("%s cannot be refreshed; what was read before stays in force", self._what)
+                self.failing = True

@@ -10,10 +10,10 @@ from typing import Protocol
 import msgspec
 
 from pleiade.domain import Key, OpenKey, Principal
+from pleiade.gateway.followed import Followed
 
 logger = logging.getLogger(__name__)
 
-REFRESH_S = 0.5
 NOTE_USE_S = 10.0  # how late the time of a key's last use may be in the database
 
 
@@ -106,17 +106,20 @@ class KeyRing:
 
     def __init__(self, source: KeySource) -> None:
         self._source = source
-        self._entries: Mapping[str, OpenKey] = {}
-        self._version: int | None = None
+        self._entries: Followed[Mapping[str, OpenKey]] = Followed(
+            "keys", {}, version=lambda: source.version(), load=lambda: source.load()
+        )
         self._task: asyncio.Task[None] | None = None
-        self._failing = False
         self._used: dict[str, int] = {}
-        self._noted_at = time.monotonic()
-        self.loaded = False
+
+    @property
+    def loaded(self) -> bool:
+        """Whether the keys have been read."""
+        return self._entries.loaded
 
     def find(self, secret: bytes) -> Principal | None:
         """Who `secret` belongs to; None if it is unknown, revoked or expired."""
-        entry = self._entries.get(hashlib.sha256(secret).hexdigest())
+        entry = self._entries.value.get(hashlib.sha256(secret).hexdigest())
         now = time.time()
         if entry is None or (entry.expires and entry.expires <= now):
             return None
@@ -125,20 +128,16 @@ class KeyRing:
 
     async def refresh(self) -> None:
         """Read the keys again if their version changed."""
-        version = await asyncio.to_thread(self._source.version)
-        if version == self._version:
-            return
-        self._entries = await asyncio.to_thread(self._source.load)
-        self._version = version
-        self.loaded = True
+        await self._entries.refresh()
 
     async def start(self) -> None:
-        """Load the keys (errors are the caller's here) and keep them fresh in the background."""
-        await self.refresh()
-        self._task = asyncio.create_task(self._keep_fresh())
+        """Load the keys (errors are the caller's here), keep them fresh and tell their uses in the background."""
+        await self._entries.start()
+        self._task = asyncio.create_task(self._tell_uses(), name="tell uses of keys")
 
     async def stop(self) -> None:
         """Stop refreshing, and tell the last uses."""
+        await self._entries.stop()
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
@@ -161,16 +160,8 @@ class KeyRing:
         except Exception:
             logger.exception("the last uses of %d keys cannot be written now", len(self._used))
 
-    async def _keep_fresh(self) -> None:
+    async def _tell_uses(self) -> None:
         while True:
-            await asyncio.sleep(REFRESH_S)
-            try:
-                await self.refresh()
-                self._failing = False
-            except Exception:
-                if not self._failing:
-                    logger.exception("keys cannot be refreshed; those read before stay in force")
-                self._failing = True
-            if not self._failing and time.monotonic() - self._noted_at >= NOTE_USE_S:
-                self._noted_at = time.monotonic()
+            await asyncio.sleep(NOTE_USE_S)
+            if not self._entries.failing:  # else the log has said why
                 await self._try_to_note_uses()
