@@ -41,6 +41,18 @@ async def test_a_gateway_that_dies_is_back_and_takes_no_engine_with_it(house: Ho
     assert house.endpoint("chat") == before
 
 
+async def test_a_gateway_that_cannot_be_started_now_is_started_later(house: House, start: Start) -> None:
+    await start(house)
+    pid = answer(house.url)
+    logs = house.home.logs
+    away = logs.rename(logs.with_name("away"))
+    os.kill(pid, signal.SIGKILL)
+    await house.eventually(lambda: not house.alive(pid))
+    await asyncio.sleep(0.2)  # it tries at once, in vain
+    away.rename(logs)
+    assert await asyncio.to_thread(answer, house.url) != pid
+
+
 async def test_a_gateway_whose_loop_stands_still_is_replaced(house: House, start: Start) -> None:
     await start(house, hung_after_s=1.0)
     pid = answer(house.url)

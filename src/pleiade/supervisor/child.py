@@ -1,6 +1,7 @@
 """One child process: its log file, its end, its last words."""
 
 import asyncio
+import logging
 import os
 import signal
 from collections.abc import Mapping, Sequence
@@ -10,6 +11,8 @@ LIFELINE_VARIABLE = "PLEIADE_LIFELINE_FD"
 LOG_BYTES = 8 * 1024 * 1024  # a log grows to this, then becomes NAME.log.1
 TAIL_BYTES = 4096
 TAIL_LINES = 20
+
+logger = logging.getLogger(__name__)
 
 
 class Child:
@@ -88,10 +91,14 @@ class Child:
         size = self._log.stat().st_size if self._log.exists() else 0
         if size < LOG_BYTES:
             return
-        with self._log.open("rb") as file:
-            file.seek(size - LOG_BYTES)
-            self._log.with_suffix(".log.1").write_bytes(file.read())
-        os.truncate(self._log, 0)
+        try:
+            with self._log.open("rb") as file:
+                file.seek(size - LOG_BYTES)
+                self._log.with_suffix(".log.1").write_bytes(file.read())
+            os.truncate(self._log, 0)
+        except OSError as error:  # a full disk, say: no reason to let go of the process
+            logger.warning("the log %s cannot be rotated, and grows: %s", self._log, error)
+            return
         self._log_start = 0
 
 

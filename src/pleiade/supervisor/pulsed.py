@@ -1,6 +1,7 @@
 """A child that shows signs of life: a gateway, or the keeper of the books. One that dies or hangs is started again."""
 
 import asyncio
+import logging
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -16,6 +17,8 @@ FATAL_STARTS = 3  # what never was ready and died this often will not become rea
 LOOK_EVERY_S = 5.0  # at its log and its pulse
 HUNG_AFTER_S = 30.0  # without a beat: its event loop stands still; a busy machine is slow, but not that slow
 AFTER_DRAIN_S = 8.0  # children give themselves some seconds more than the drain to end what cannot be ended
+
+logger = logging.getLogger(__name__)
 
 
 class Pulsed:
@@ -70,7 +73,11 @@ class Pulsed:
     async def _live(self) -> None:
         deaths_before_ready = 0
         while True:
-            lived_s, last_words = await self._serve()
+            try:
+                lived_s, last_words = await self._serve()
+            except OSError as error:
+                lived_s, last_words = 0.0, f"{self.name} cannot be started: {error}"
+                logger.error("%s", last_words)
             if not self.first_ready.done():
                 deaths_before_ready += 1
                 if self._needed and deaths_before_ready >= FATAL_STARTS:
@@ -89,6 +96,9 @@ class Pulsed:
                 lifeline=self._lifeline,
                 pass_fds=(*self._descriptors, write_end),
             )
+        except BaseException:
+            os.close(read_end)
+            raise
         finally:
             os.close(write_end)
         self._changed()
