@@ -20,7 +20,7 @@ from pleiade.quota.estimate import BYTES_PER_TOKEN
 
 logger = logging.getLogger(__name__)
 
-MARK_TOKENS = 32  # a stream that dies is settled at its last mark: at most this many tokens are lost
+MARK_TOKENS = 16  # so that a stream that dies loses 32 at most, with what its engine computes until it sees us gone
 MARK_S = 1.0
 NOTHING = Usage()
 _FILTERED = b'"content_filter"'  # quotes inside of texts are escaped
