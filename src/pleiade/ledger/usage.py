@@ -58,15 +58,15 @@ def usage(
     source = _source(start, end, bucket, {*by, *(where or {})})
     sums = [sa.func.sum(source.measures[name]) for name in ("calls", "estimated", *COUNTS, "ms")]
     for begin, names, values in _rows(db, source, columns_by(by), where or {}, sums):
-        calls, estimated, *counts, ms = (int(value) for value in values)
+        calls, estimated, *counts, ms = values
         yield UsageRow(
             start=begin,
             end=source.end_of(begin),
             by=dict(zip(by, names, strict=True)),
-            calls=calls,
-            estimated=estimated,
+            calls=int(calls),
+            estimated=int(estimated),
             usage=_usage(counts),
-            ms=ms,
+            ms=int(ms),
         )
 
 
@@ -91,7 +91,16 @@ def costs(
 
 
 def _usage(counts: Iterable[int]) -> Usage:
-    return Usage(**{name: int(count) for name, count in zip(COUNTS, counts, strict=True)})
+    """Counts in the order of COUNTS (PostgreSQL gives Decimals)."""
+    prompt, cached, completion, reasoning, images, audio = map(int, counts)
+    return Usage(
+        prompt_tokens=prompt,
+        cached_tokens=cached,
+        completion_tokens=completion,
+        reasoning_tokens=reasoning,
+        images=images,
+        audio=audio,
+    )
 
 
 class _Source(NamedTuple):
