@@ -33,17 +33,21 @@ STREAM = CHAT | {"stream": True}
 
 
 class PayingKeys(FixedKeys):
-    """The same keys, of organisations that are invoiced."""
+    """The same keys, of organisations that pay."""
+
+    billing = Billing.INVOICED
 
     def load(self) -> Mapping[str, OpenKey]:
         return {
-            digest: OpenKey(msgspec.structs.replace(opened.principal, billing=Billing.INVOICED), opened.expires)
+            digest: OpenKey(msgspec.structs.replace(opened.principal, billing=self.billing), opened.expires)
             for digest, opened in super().load().items()
         }
 
 
-def paying() -> PayingKeys:
-    return PayingKeys({SECRET: key_for(SECRET)})
+def paying(billing: Billing = Billing.INVOICED) -> PayingKeys:
+    keys = PayingKeys({SECRET: key_for(SECRET)})
+    keys.billing = billing
+    return keys
 
 
 class Books:

@@ -5,6 +5,7 @@ import resource
 from pathlib import Path
 
 import aiohttp
+import msgspec
 import pytest
 from scripted_books import PRICE, STREAM, Books, never_answers, paying
 from scripted_engine import Exchange, ScriptedEngine, chunk, final_usage, well_behaved
@@ -22,6 +23,7 @@ from scripted_gateway import (
 
 from pleiade.domain.books import Outcome
 from pleiade.domain.limits import Capacity, CapacityKind, RateLimit, Scope
+from pleiade.domain.tenants import Billing
 from pleiade.gateway.keys import FixedKeys
 from pleiade.quota.book import LimitsBook
 from pleiade.quota.choice import NoLimiter
@@ -74,6 +76,18 @@ async def test_what_has_no_price_is_not_sold(serve: Serve, tmp_path: Path, engin
     assert (answer.status, (await azure_error(answer))["code"]) == (403, "Forbidden")
     assert not engine.seen
     assert not books.entries()
+
+
+@pytest.mark.parametrize("billing", [Billing.INVOICED, Billing.PREPAID])
+async def test_what_has_half_a_price_is_not_sold(
+    serve: Serve, tmp_path: Path, engine: ScriptedEngine, billing: Billing
+) -> None:
+    half = msgspec.structs.replace(PRICE, rates=PRICE.rates[:1])
+    books = Books(tmp_path, prices=[half])
+    served = await serve(commerce=books.commerce, keys=paying(billing))
+    answer = await served.post(OPENAI, CHAT)
+    assert (answer.status, (await openai_error(answer))["code"]) == (403, "model_not_for_sale")
+    assert not engine.seen
 
 
 async def test_a_stream_that_its_client_leaves_is_entered_as_far_as_it_came(

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import time
 
-from pleiade.domain import EndpointState, Principal, Usage
+from pleiade.domain import EndpointState, ModelKind, Principal, Usage
 from pleiade.domain.limits import Scope
 from pleiade.domain.price import Price
 from pleiade.domain.tenants import Billing
@@ -12,7 +12,7 @@ from pleiade.gateway.call import Call
 from pleiade.gateway.commerce import Commerce
 from pleiade.gateway.directory import Directory, Target
 from pleiade.gateway.errors import ApiError, not_for_sale
-from pleiade.prices import UnpricedError, cost
+from pleiade.prices import UnpricedError, cost, missing_rates
 from pleiade.quota import LimiterLostError, Verdict
 from pleiade.quota.admission import Cost, CurrencyError, NoCapacityError, corrections, plan
 from pleiade.quota.estimate import Estimate
@@ -33,11 +33,13 @@ class Admission:
     def price_of(self, principal: Principal, target: Target) -> Price | None:
         """What the caller pays for this model; None for the installation's own use of a model without a price.
 
-        Raises ApiError 403 for a customer: nothing is sold without a price.
+        Raises ApiError 403 for a customer: nothing is sold without a price for all that it uses.
         """
         endpoint = target.endpoint
         price = self._commerce.prices.value.find(principal.storefront, endpoint.model, time.time())
-        if price is None and principal.billing is not Billing.INTERNAL:
+        if principal.billing is not Billing.INTERNAL and (
+            price is None or missing_rates(price, ModelKind(endpoint.kind))
+        ):
             raise not_for_sale(endpoint.deployment)
         return price
 

@@ -7,7 +7,7 @@ from pleiade.prices.arithmetic import billed, charge, cost, exact, rate_of
 from pleiade.prices.book import PriceBook, require_priced
 from pleiade.prices.catalogue import apply_prices, book, book_in, history, set_price, version
 from pleiade.prices.errors import PriceError, UnpricedError
-from pleiade.prices.rules import required_kinds
+from pleiade.prices.rules import missing_rates, required_kinds
 from pleiade.prices.selling import require_sellable
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "cost",
     "exact",
     "history",
+    "missing_rates",
     "rate_of",
     "require_priced",
     "require_sellable",

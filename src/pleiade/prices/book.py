@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pleiade.domain.model import ModelKind
 from pleiade.domain.price import Price
 from pleiade.prices.errors import UnpricedError
-from pleiade.prices.rules import required_kinds
+from pleiade.prices.rules import missing_rates, required_kinds
 
 
 class PriceBook:
@@ -57,7 +57,7 @@ def require_priced(book: PriceBook, storefront: str, model: str, at: float, *, k
             f"{model} has no price in the storefront {storefront}, so it cannot be sold there. Set one: "
             f"pleiade price set {model} --storefront {storefront} --currency USD {options} --per 1M"
         )
-    missing = [name for name in needed if name not in {rate.kind for rate in price.rates}]
+    missing = missing_rates(price, kind) if kind is not None else []
     if missing:
         raise UnpricedError(
             f"the price of {model} in the storefront {storefront} has no rate for {' and '.join(missing)}. Set a new "

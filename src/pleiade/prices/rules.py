@@ -25,6 +25,12 @@ def required_kinds(kind: ModelKind) -> tuple[RateKind, ...]:
     return _REQUIRED[kind]
 
 
+def missing_rates(price: Price, kind: ModelKind) -> list[RateKind]:
+    """What a call to a model of that kind may use, and the price has no rate for."""
+    named = {rate.kind for rate in price.rates}
+    return [needed for needed in _REQUIRED[kind] if needed not in named]
+
+
 def problems_of(price: Price, kind: ModelKind | None) -> list[str]:
     """All that is wrong with a price of a model of that kind (None: not known); empty if it can be written."""
     problems = []
@@ -40,8 +46,7 @@ def problems_of(price: Price, kind: ModelKind | None) -> list[str]:
     for rate in price.rates:
         problems += _rate_problems(rate, free=price.free)
     problems += _doubles(price.rates)
-    there = {rate.kind for rate in price.rates}
-    if kind is not None and (missing := [needed for needed in required_kinds(kind) if needed not in there]):
+    if kind is not None and (missing := missing_rates(price, kind)):
         problems.append(
             f"{price.model} is a model for {kind.value}: its price needs a rate for {' and '.join(missing)} "
             f"({' '.join(f'--{needed} AMOUNT' for needed in missing)}); what is free is said with 0 and --free"
