@@ -67,6 +67,17 @@ async def test_customers_pay_the_price_in_force(serve: Serve, tmp_path: Path) ->
     assert entry.debit == "receivable:default"
 
 
+async def test_what_our_own_routes_call_on_their_way_is_sold_too(serve: Serve, tmp_path: Path) -> None:
+    books = Books(tmp_path, prices=[PRICE])
+    served = await serve(commerce=books.commerce, keys=paying())
+    answer = await served.post("/v1/edits", {"model": "chat", "input": "a", "instruction": "b", "n": 2})
+    assert answer.status == 200
+    (entry,) = await books.settled()
+    assert ("req_" + entry.call, entry.cost) == (answer.headers["x-request-id"] + ".1", 5 * 1000 + 3 * 2000)
+    metrics = await (await served.get("/metrics")).text()
+    assert 'pleiade_sold_total{currency="USD",deployment="chat",storefront="openai"} 1.1e-05' in metrics
+
+
 async def test_what_has_no_price_is_not_sold(serve: Serve, tmp_path: Path, engine: ScriptedEngine) -> None:
     books = Books(tmp_path)
     served = await serve(commerce=books.commerce, keys=paying())

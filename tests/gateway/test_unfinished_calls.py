@@ -170,6 +170,17 @@ async def test_the_ledger_has_the_status_that_the_caller_saw(
     assert {entry.outcome for entry in entries} == {Outcome.FAILED}
 
 
+async def test_a_call_made_on_the_way_of_one_that_takes_too_long_has_failed_as_that_has(
+    serve: Serve, tmp_path: Path, engine: ScriptedEngine
+) -> None:
+    engine.script = never_answers
+    books = Books(tmp_path)
+    served = await serve(commerce=books.commerce, request_timeout_s=0.2)
+    assert (await served.post("/v1/edits", {"model": "chat", "instruction": "b"})).status == 504
+    (entry,) = await books.settled()
+    assert (entry.outcome, entry.status) == (Outcome.FAILED, 504)
+
+
 async def test_who_leaves_before_the_answer_begins_has_the_status_of_who_left(
     serve: Serve, tmp_path: Path, engine: ScriptedEngine
 ) -> None:

@@ -125,7 +125,7 @@ class Call:
         self.part = ""  # ".1", ".2", … of a call that another one makes on its way
         self.parts = 0  # how many calls this one has made on its way
         self.estimate: Estimate | None = None  # what it may use, where it is metered
-        self.price: Price | None = None  # None = nothing is paid
+        self.price: Price | None = None  # what it is sold at; None = nothing is paid
         self.verdicts: list[Verdict] = []  # of the limiter, to be corrected by what is used; none = nothing limits it
         self.unsettled: asyncio.Task[None] | None = None  # asks the engine what the call used, which broke off
         self.cost = 0  # nano, once it is settled

@@ -149,6 +149,7 @@ def _add_usage(call: Call, child: Call) -> None:
     if child.usage is not None:
         call.usage = call.usage + child.usage if call.usage is not None else child.usage
     call.cost += child.cost
+    call.price = call.price or child.price
 
 
 async def call_model(call: Call, gateway: "Gateway", path: str, body: Mapping[str, Any]) -> dict[str, Any]:
