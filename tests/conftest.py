@@ -40,6 +40,14 @@ def _create_database(server: sa.URL, template: str = "template1") -> sa.URL:
     return server.set(database=name)
 
 
+def _drop_database(server: sa.URL, name: str) -> None:
+    """Hundreds of databases that nobody uses any more would take minutes to delete at the end."""
+    admin = sa.create_engine(server, isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        connection.execute(sa.text(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
+    admin.dispose()
+
+
 def _migrated(url: str) -> None:
     engine = open_database(url)
     migrate(engine)
@@ -63,25 +71,31 @@ def migrated_postgresql(postgresql: str) -> sa.URL:
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """URL of an empty database; the test runs once on SQLite and once on PostgreSQL."""
     if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'pleiade.db'}"
+        yield f"sqlite:///{tmp_path / 'pleiade.db'}"
+        return
     server = sa.engine.make_url(request.getfixturevalue("postgresql"))
-    return _create_database(server).render_as_string(hide_password=False)
+    url = _create_database(server)
+    yield url.render_as_string(hide_password=False)
+    _drop_database(server, str(url.database))
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def db(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[sa.Engine]:
     """An open, migrated database: once SQLite, once PostgreSQL."""
     if request.param == "sqlite":
-        url = f"sqlite:///{shutil.copy(request.getfixturevalue('migrated_sqlite'), tmp_path)}"
-    else:
-        template: sa.URL = request.getfixturevalue("migrated_postgresql")
-        url = _create_database(template, str(template.database)).render_as_string(hide_password=False)
-    engine = open_database(url)
+        engine = open_database(f"sqlite:///{shutil.copy(request.getfixturevalue('migrated_sqlite'), tmp_path)}")
+        yield engine
+        engine.dispose()
+        return
+    server = sa.engine.make_url(request.getfixturevalue("postgresql"))
+    url = _create_database(server, str(request.getfixturevalue("migrated_postgresql").database))
+    engine = open_database(url.render_as_string(hide_password=False))
     yield engine
     engine.dispose()
+    _drop_database(server, str(url.database))
 
 
 @pytest.fixture

@@ -18,6 +18,12 @@ def postgresql_programs() -> Path | None:
     return Path(on_path).parent if on_path else None
 
 
+def _fast_folder() -> str | None:
+    """A folder in memory where there is one with room: databases of tests are made of thousands of small files."""
+    memory = Path("/dev/shm")
+    return str(memory) if memory.is_dir() and shutil.disk_usage(memory).free > 4 * 2**30 else None
+
+
 class PostgresqlServer:
     """Starts, stops and removes its own server, and no other."""
 
@@ -26,7 +32,7 @@ class PostgresqlServer:
         if os.geteuid() == 0:  # PostgreSQL refuses to run as root
             user = "postgres" if any(entry.pw_name == "postgres" for entry in pwd.getpwall()) else "nobody"
             self._become = ["runuser", "-u", user, "--"]
-        self.folder = Path(tempfile.mkdtemp(prefix="pleiade-pg-"))
+        self.folder = Path(tempfile.mkdtemp(prefix="pleiade-pg-", dir=_fast_folder()))
         if self._become:
             shutil.chown(self.folder, user)
         self._data = self.folder / "data"
