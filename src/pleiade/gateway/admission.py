@@ -20,6 +20,7 @@ from pleiade.quota.telling import Refusal, lost, refusal, unallotted
 
 logger = logging.getLogger(__name__)
 
+WARN_EVERY_S = 60.0
 NAMED_SPILLOVER = b"x-ms-spillover-deployment"  # a caller's own choice (wire-contract §6.2)
 
 
@@ -29,6 +30,7 @@ class Admission:
     def __init__(self, commerce: Commerce, directory: Directory) -> None:
         self._commerce = commerce
         self._directory = directory
+        self._warned: dict[str, float] = {}  # deployment → monotonic seconds
 
     def price_of(self, principal: Principal, target: Target) -> Price | None:
         """What the caller pays for this model; None for the installation's own use of a model without a price.
@@ -77,9 +79,16 @@ class Admission:
             capacity = book.capacity(endpoint.deployment, endpoint.model)
             stance = lost(capacity) if capacity is not None else None
             if stance is None:
-                logger.warning("%s stands open while limits cannot be checked: %s", endpoint.deployment, error)
+                self._warn(endpoint.deployment, error)
                 return None
             raise api_error(call, stance) from error
+
+    def _warn(self, deployment: str, error: LimiterLostError) -> None:
+        """Say that a deployment stands open: not for each call, but as long as it is so."""
+        now = time.monotonic()
+        if now - self._warned.get(deployment, float("-inf")) > WARN_EVERY_S:
+            self._warned[deployment] = now
+            logger.warning("%s stands open while limits cannot be checked: %s", deployment, error)
 
     async def settle(self, call: Call) -> None:
         """Correct what was reserved for a call by what it used; where its engine is asked for that, once it told."""

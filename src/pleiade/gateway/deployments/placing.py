@@ -13,10 +13,11 @@ from pleiade.gateway.directory import Directory
 from pleiade.gateway.errors import ApiError, missing_scope
 from pleiade.gateway.organization.administration import Administration
 from pleiade.prices import PriceError, require_sellable
-from pleiade.quota.capacity import capacity_of, check_capacity, set_capacity
+from pleiade.quota.capacity import capacity_of, check_capacity, write_capacity
 from pleiade.quota.errors import LimitsError
 from pleiade.registry import RegistryError, get_model
 from pleiade.registry.deployments import deploy, list_deployments, undeploy
+from pleiade.tenancy.audit import recorder
 from pleiade.tenancy.change import change
 from pleiade.tenancy.rights import may
 
@@ -103,21 +104,25 @@ def _all(db: sa.Engine) -> list[Placed]:
 def _place(db: sa.Engine, name: str, model: str, capacity: Capacity, actor: Actor) -> Placed:
     """Write the deployment, then its slice of the pool, which was checked before. Raises as they do."""
     there = {deployment.name: deployment for deployment in list_deployments(db)}
-    old = there.get(name)
-    if old is not None and old.model == model:
-        deployment = old
-    else:
-        like = old if old is not None and old.model == model else _like(list(there.values()), model)
-        found = get_model(db, model)
-        require_sellable(db, found)
+    deployment = there.get(name)
+    if deployment is None or deployment.model != model:
+        like = _like(list(there.values()), model)
+        require_sellable(db, get_model(db, model))
         check_capacity(db, name, model, capacity)
         deployment = deploy(
-            db, name, model=model, engine=like.engine, aliases=old.aliases if old else (), options=like.options
+            db,
+            name,
+            model=model,
+            engine=like.engine,
+            aliases=deployment.aliases if deployment else (),
+            options=like.options,
+            record=recorder(actor, "deployment.updated" if deployment else "deployment.created", name, model=model),
         )
-    set_capacity(db, name, capacity)
+    # A transaction of its own: the locks of deployments and of the audit log are taken in another order there.
     with change(db, actor) as act:
-        data = {"model": model, "capacity": capacity.units, "kind": capacity.kind.value}
-        act.record("deployment.updated" if old else "deployment.created", DEFAULT_ORGANISATION, name, data=data)
+        write_capacity(act.connection, name, capacity)
+        data = {"capacity": capacity.units, "kind": capacity.kind.value}
+        act.record("deployment.updated", DEFAULT_ORGANISATION, name, data=data)
     return Placed(deployment=deployment, capacity=capacity)
 
 
@@ -133,6 +138,4 @@ def _like(there: list[Deployment], model: str) -> Deployment:
 
 
 def _remove(db: sa.Engine, name: str, actor: Actor) -> None:
-    undeploy(db, name)
-    with change(db, actor) as act:
-        act.record("deployment.deleted", DEFAULT_ORGANISATION, name)
+    undeploy(db, name, record=recorder(actor, "deployment.deleted", name))

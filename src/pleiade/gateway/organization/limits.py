@@ -13,11 +13,11 @@ from pleiade.gateway.organization.administration import Administration, send
 from pleiade.gateway.organization.fields import Query, page, text, whole
 from pleiade.gateway.problems import missing
 from pleiade.gateway.routing import Route
-from pleiade.quota.budgets import list_budgets, remove_budget, set_budget
+from pleiade.quota.budgets import delete_budget, list_budgets, write_budget
 from pleiade.quota.errors import LimitsError
-from pleiade.quota.rates import FIELDS, MOST, list_rates, set_rate
+from pleiade.quota.rates import FIELDS, MOST, list_rates, write_rate
 from pleiade.registry.deployments import list_deployments
-from pleiade.tenancy.change import change
+from pleiade.tenancy.change import Change, change
 from pleiade.tenancy.projects import get_project
 
 PREFIX = "rl-"
@@ -161,26 +161,28 @@ def _rate_limit(model: str, rate: RateLimit) -> dict[str, Any]:
 def _set_rate(
     db: sa.Engine, organisation: str, project: str, identifier: str, model: str, changes: dict[str, Any], actor: Actor
 ) -> None:
-    set_rate(db, Scope.PROJECT, project, changes, model="" if model == "*" else model)
     with change(db, actor) as act:
+        write_rate(act.connection, Scope.PROJECT, project, changes, model="" if model == "*" else model)
         act.record("rate_limit.updated", organisation, identifier, project=project, changes_requested=changes)
 
 
 def _set_budget(db: sa.Engine, organisation: str, budget: Budget, actor: Actor) -> None:
-    set_budget(db, budget)
-    _record(db, organisation, budget, actor, {"threshold_amount": budget.nano // _CENT, "currency": budget.currency})
+    with change(db, actor) as act:
+        write_budget(act.connection, budget)
+        limit = {"threshold_amount": budget.nano // _CENT, "currency": budget.currency}
+        _record(act, organisation, budget, limit)
 
 
 def _remove_budget(db: sa.Engine, organisation: str, budget: Budget, actor: Actor) -> None:
-    remove_budget(db, budget.scope, budget.subject)
-    _record(db, organisation, budget, actor, {"threshold_amount": None})
+    with change(db, actor) as act:
+        delete_budget(act.connection, budget.scope, budget.subject)
+        _record(act, organisation, budget, {"threshold_amount": None})
 
 
-def _record(db: sa.Engine, organisation: str, budget: Budget, actor: Actor, changes: dict[str, Any]) -> None:
+def _record(act: Change, organisation: str, budget: Budget, limit: dict[str, Any]) -> None:
     project = budget.subject if budget.scope is Scope.PROJECT else ""
     kind = "project.updated" if project else "organization.updated"
-    with change(db, actor) as act:
-        act.record(kind, organisation, budget.subject, project=project, changes_requested={"spend_limit": changes})
+    act.record(kind, organisation, budget.subject, project=project, changes_requested={"spend_limit": limit})
 
 
 def _scope(call: Call, organisation: str) -> tuple[Scope, str]:
