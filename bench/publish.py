@@ -82,7 +82,8 @@ def gateway_section(results: Mapping[str, Any]) -> str:
     """The gateway beside LiteLLM's proxy and a bare pass-through."""
     parts = [
         "## The gateway",
-        "A compiled mock engine; authentication, ledger, request log and metrics on. Streams are paced, one chunk a tick.",
+        "A compiled mock engine; authentication, ledger, request log and metrics on. Streams are paced, one chunk a "
+        "tick.",
     ]
     for load, gateways in results["loads"].items():
         streamed = "stream" in load
