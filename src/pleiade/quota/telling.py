@@ -147,7 +147,7 @@ def lost(capacity: Capacity) -> Refusal | None:
 
 
 def unallotted(why: str) -> Refusal:
-    """For admission's NoCapacityError and CurrencyError: an operator has to act first."""
+    """For admission's NoCapacityError and CurrencyError, and for money that is used up: somebody has to act first."""
     return Refusal(
         status=429,
         code="insufficient_quota",
@@ -179,17 +179,7 @@ def _out_of_money(ask: Ask) -> Refusal:
     if ask.unit is Unit.CREDIT:
         what = f"the prepaid credits {_place(ask, 'of')} are used up, or too few for this request."
     message = f"You exceeded your current quota, please check your plan and billing details: {what}"
-    return Refusal(
-        status=429,
-        code="insufficient_quota",
-        type="insufficient_quota",
-        message=message,
-        azure_status=403,
-        azure_code="QuotaExceeded",
-        azure_message=message,
-        headers=_NO_RETRY,
-        azure_headers=_NO_RETRY,
-    )
+    return unallotted(message)
 
 
 def _place(ask: Ask, word: str = "in") -> str:
