@@ -14,6 +14,7 @@ import openvino as ov
 import openvino.opset13 as op
 from numpy.typing import NDArray
 
+from pleiade.engines.openvino_core import open_core
 from pleiade.engines.text_openvino.files.safetensors_files import open_safetensors
 from pleiade.engines.text_openvino.files.tensors import StoredTensor
 
@@ -83,7 +84,7 @@ class Encoder:
         properties: dict[str, object] = {"PERFORMANCE_HINT": "LATENCY"}
         if threads:
             properties["INFERENCE_NUM_THREADS"] = threads
-        self._request = ov.Core().compile_model(model, "CPU", properties).create_infer_request()
+        self._request = open_core().compile_model(model, "CPU", properties).create_infer_request()
 
     def encode(self, texts: list[list[int]]) -> NDArray[np.float32]:
         """Unit vectors, float32 [B, H], of texts given as token ids with their special tokens."""

@@ -13,6 +13,7 @@ import numpy as np
 import openvino as ov
 from numpy.typing import NDArray
 
+from pleiade.engines.openvino_core import open_core
 from pleiade.engines.text_openvino.files.weights import open_checkpoint
 from pleiade.engines.text_openvino.graph import STEP_INPUTS, build_decoder
 from pleiade.engines.text_openvino.network import BLOCK_SIZE, allocate_cache
@@ -69,7 +70,7 @@ class Scorer:
         }
         if threads:
             properties["INFERENCE_NUM_THREADS"] = str(threads)
-        self._compiled = ov.Core().compile_model(build_decoder(checkpoint, weights), "CPU", properties)
+        self._compiled = open_core().compile_model(build_decoder(checkpoint, weights), "CPU", properties)
         self._request = self._compiled.create_infer_request()
         self._blocks = 0
 

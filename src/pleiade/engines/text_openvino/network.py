@@ -11,6 +11,7 @@ import numpy as np
 import openvino as ov
 from numpy.typing import NDArray
 
+from pleiade.engines.openvino_core import open_core
 from pleiade.engines.text_openvino.adapters import Adapter, column_ranges
 from pleiade.engines.text_openvino.files.weights import Checkpoint
 from pleiade.engines.text_openvino.graph import STEP_INPUTS, build_decoder, build_head
@@ -100,7 +101,7 @@ class Network:
             # faster than bfloat16 for a few streams, even with AMX (docs/decisions, text engine). A small model
             # gains no time and loses accuracy.
             self._properties |= exact
-        self._core = ov.Core()
+        self._core = open_core()
         head = self._core.compile_model(build_head(checkpoint, weights), "CPU", common | exact)
         self._head = head.create_infer_request()
         self._no_logits = np.empty((0, checkpoint.architecture.vocabulary_size), np.float32)
