@@ -53,3 +53,9 @@ def test_a_slower_machine_ends_sooner_in_steps_without_a_jump_in_the_rate() -> N
     revised = revise_decay(150, 2.0, 150.0, 60.0, WSD, decay)
     assert revised == Decay(150, 180, 0.5)
     assert learning_rate_scale(150, WSD, revised) == learning_rate_scale(150, WSD, decay)
+
+
+def test_a_run_with_a_deadline_is_warm_after_a_tenth_of_it_however_few_steps_that_were() -> None:
+    slow = [learning_rate_scale(step, WSD, None, used=step / 20) for step in range(5)]
+    assert slow[:3] == [1 / WSD.warmup_steps, 0.5, 1.0]
+    assert learning_rate_scale(0, WSD, None, used=0.0) == 1 / WSD.warmup_steps

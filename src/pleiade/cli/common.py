@@ -13,6 +13,7 @@ import typer
 if TYPE_CHECKING:
     import sqlalchemy as sa
 
+    from pleiade.registry.hub import Progress
     from pleiade.settings import Settings
     from pleiade.supervisor import Home
 
@@ -102,6 +103,18 @@ def opened(home: str | None, *, bundled: bool = False) -> Iterator[Place]:
             yield Place(settings, place, db)
         finally:
             db.dispose()
+
+
+def show_download() -> "Progress | None":
+    """A line that is rewritten while a person watches; nothing for a program."""
+    if not sys.stderr.isatty():
+        return None
+
+    def show_bytes(here: int, total: int) -> None:
+        end = "\n" if here == total else ""
+        print(f"\rdownloading {here / 1e6:,.0f} of {total / 1e6:,.0f} MB ", end=end, file=sys.stderr, flush=True)
+
+    return show_bytes
 
 
 def print_json(value: Any) -> None:

@@ -1,16 +1,14 @@
 """`pleiade model list|show|add|remove`."""
 
-import sys
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from pleiade.cli import completion
-from pleiade.cli.common import HomeOption, JsonOption, Place, opened, print_json, print_table, when
+from pleiade.cli.common import HomeOption, JsonOption, Place, opened, print_json, print_table, show_download, when
 
 if TYPE_CHECKING:
     from pleiade.domain import Model
-    from pleiade.registry.hub import Progress
 
 app = typer.Typer(help="Models: register, list, show, remove.", no_args_is_help=True)
 
@@ -135,22 +133,10 @@ def _found(place: Place, source: str, kind: str) -> "Model":
     from pleiade.registry import fetch_from_hub, inspect_model, remote_model
 
     if source.startswith("hf:"):
-        return fetch_from_hub(source, place.home.models, endpoint=place.settings.hf_endpoint, progress=_progress())
+        return fetch_from_hub(source, place.home.models, endpoint=place.settings.hf_endpoint, progress=show_download())
     if source.startswith(("http://", "https://")):
         return remote_model(source, kind)
     return inspect_model(source)
-
-
-def _progress() -> "Progress | None":
-    """A line that is rewritten while a person watches; nothing for a program."""
-    if not sys.stderr.isatty():
-        return None
-
-    def show_bytes(here: int, total: int) -> None:
-        end = "\n" if here == total else ""
-        print(f"\rdownloading {here / 1e6:,.0f} of {total / 1e6:,.0f} MB ", end=end, file=sys.stderr, flush=True)
-
-    return show_bytes
 
 
 def _count(parameters: int) -> str:

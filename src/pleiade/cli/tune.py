@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import typer
 
-from pleiade.cli.common import fail, opened
+from pleiade.cli.common import fail, opened, show_download
 
 if TYPE_CHECKING:
     from pleiade.cli.common import Place
@@ -108,7 +108,6 @@ def _found(name: str, home: str | None) -> Found:
 
 def _model(place: "Place", name: str) -> "Model":
     """The registered model, or one from the hub (which is registered then, so that it can be deployed)."""
-    from pleiade.cli.model import _progress
     from pleiade.registry import add_model, fetch_from_hub, list_models
 
     known = {model.id: model for model in list_models(place.db)}
@@ -122,6 +121,6 @@ def _model(place: "Place", name: str) -> "Model":
             f"{name!r} is no preset ({', '.join(presets())}), no folder and no registered model "
             f"({', '.join(known) or 'none yet'}): give one of them, or hf:org/name"
         )
-    fetched = fetch_from_hub(spec, place.home.models, endpoint=place.settings.hf_endpoint, progress=_progress())
+    fetched = fetch_from_hub(spec, place.home.models, endpoint=place.settings.hf_endpoint, progress=show_download())
     there = next((model for model in known.values() if model.path == fetched.path), None)
     return there or (fetched if fetched.id in known else add_model(place.db, fetched))

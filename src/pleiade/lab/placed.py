@@ -32,9 +32,9 @@ class Team(Protocol):
         ...
 
     def add_up(
-        self, parameters: Sequence[nn.Parameter], loss: float, flags: Sequence[bool]
+        self, parameters: Sequence[nn.Parameter], loss: float, told: Sequence[float]
     ) -> tuple[float, list[float]]:
-        """Add gradients, in place, and losses over the ranks; returns the loss and how many ranks raise each flag."""
+        """Add gradients, in place, and losses over the ranks; returns the loss and the sums of what they `told`."""
         ...
 
     def all_finite(self, parameters: Sequence[nn.Parameter]) -> bool:

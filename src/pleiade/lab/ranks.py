@@ -58,13 +58,13 @@ class Ranks:
         return [parts[i % self.size][i // self.size] for i in range(sum(map(len, parts)))]
 
     def add_up(
-        self, parameters: Sequence[nn.Parameter], loss: float, flags: Sequence[bool]
+        self, parameters: Sequence[nn.Parameter], loss: float, told: Sequence[float]
     ) -> tuple[float, list[float]]:
         """Add gradients and losses over all ranks, in place and in one message.
 
-        Returns the loss and how many ranks raise each flag: the same on every rank.
+        Returns the loss and the sums of what each rank has `told` (how many raise a flag, say): the same on every rank.
         """
-        scalars = [loss, *map(float, flags)]
+        scalars = [loss, *map(float, told)]
         if self.size == 1:
             return loss, scalars[1:]
         gradients = [torch.zeros_like(p) if p.grad is None else p.grad for p in parameters]
@@ -73,8 +73,8 @@ class Ranks:
         parts = torch.split(message, [*(g.numel() for g in gradients), len(scalars)])
         for parameter, part in zip(parameters, parts[:-1], strict=True):
             parameter.grad = part.view_as(parameter)
-        loss, *raised = (float(value) for value in parts[-1])
-        return loss, raised
+        loss, *sums = (float(value) for value in parts[-1])
+        return loss, sums
 
     def all_finite(self, parameters: Sequence[nn.Parameter]) -> bool:
         """Whether the weights, the same on all ranks, are numbers to go on with."""

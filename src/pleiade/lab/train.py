@@ -141,7 +141,6 @@ def train(
     with stop_on_signal() as stopped, record, ranks.none_lost():
         while (decay is None or step < decay.last) and not stopping:
             started = time.monotonic()
-            scale = learning_rate_scale(step, schedule, decay)
             micro_batches = objective.next_step()
             num_targets = sum(batch.num_targets for batch in micro_batches)
             total = torch.zeros((), device=team.device)
@@ -151,8 +150,10 @@ def train(
                     torch.autograd.backward(part)
                 total += part.detach()
             due = ranks.is_first and time.monotonic() - last_checkpoint > loop.checkpoint_seconds  # clocks differ
-            flags = [stopped(), checkpoints.is_written, due]
-            loss, (num_stopped, num_written, num_due) = team.add_up(parameters, float(total), flags)
+            used = elapsed / (loop.minutes * 60) if loop.minutes else 0.0
+            told = [stopped(), checkpoints.is_written, due, used]
+            loss, (num_stopped, num_written, num_due, all_used) = team.add_up(parameters, float(total), told)
+            scale = learning_rate_scale(step, schedule, decay, all_used / ranks.size)
             stopping = num_stopped > 0
             if num_written == ranks.size:
                 checkpoints.settle()

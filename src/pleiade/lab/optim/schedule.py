@@ -26,10 +26,13 @@ class Decay:
     start_scale: float = 1.0
 
 
-def learning_rate_scale(step: int, config: ScheduleConfig, decay: Decay | None) -> float:
-    """The factor on every peak learning rate at `step` (from 0)."""
+WARMUP_SHARE = 0.1  # of a run with a deadline: its warm-up ends by then, however few steps that were
+
+
+def learning_rate_scale(step: int, config: ScheduleConfig, decay: Decay | None, used: float = 0.0) -> float:
+    """The factor on every peak learning rate at `step` (from 0); `used` is the share of a deadline that is gone."""
     if decay is None or step < decay.first:
-        return min(1.0, (step + 1) / max(1, config.warmup_steps))
+        return min(1.0, max((step + 1) / max(1, config.warmup_steps), used / WARMUP_SHARE))
     left = max(0.0, (decay.last - step) / max(1, decay.last - decay.first))
     return config.final_scale + (decay.start_scale - config.final_scale) * left
 
@@ -49,7 +52,7 @@ def revise_decay(
     the time left is just the decay's share of the run.
     """
     steps_left = max(1, int(remaining / seconds_per_step))
-    scale = learning_rate_scale(step, config, decay)
+    scale = learning_rate_scale(step, config, decay, elapsed / (elapsed + remaining) if elapsed else 0.0)
     if decay is None:
         is_due = remaining <= (elapsed + remaining) * config.decay_fraction
         return Decay(step, step + steps_left, scale) if is_due else None

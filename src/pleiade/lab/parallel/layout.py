@@ -60,12 +60,12 @@ class Layout:
 
     @torch.no_grad()
     def add_up(
-        self, parameters: Sequence[nn.Parameter], loss: float, flags: Sequence[bool]
+        self, parameters: Sequence[nn.Parameter], loss: float, told: Sequence[float]
     ) -> tuple[float, list[float]]:
         """Add gradients over the copies, in place, and losses over all that computed different ones.
 
-        Sharded gradients were added up in the backward pass already. Returns the loss and how many ranks raise each
-        flag: the same on every rank.
+        Sharded gradients were added up in the backward pass already. Returns the loss and the sums of what
+        each rank has `told` (how many raise a flag, say): the same on every rank.
         """
         if not self.config.shard and self.copies.size() > 1:
             for parameter in parameters:
@@ -76,19 +76,19 @@ class Layout:
             dist.all_reduce(message, group=self.copies.get_group())
             for gradient, part in zip(gradients, torch.split(message, [g.numel() for g in gradients]), strict=True):
                 gradient.copy_(part.view_as(gradient))
-        return self._sum(loss, flags)
+        return self._sum(loss, told)
 
     def all_finite(self, parameters: Sequence[nn.Parameter]) -> bool:
         """Whether all ranks' parts of the weights are numbers."""
         bad = not all(is_sound(here(parameter)) for parameter in parameters)
         return self._sum(0.0, [bad])[1] == [0.0]
 
-    def _sum(self, loss: float, flags: Sequence[bool]) -> tuple[float, list[float]]:
+    def _sum(self, loss: float, told: Sequence[float]) -> tuple[float, list[float]]:
         # The ranks of a tensor group have the same loss; it counts once.
-        total = torch.tensor([loss / self.config.tensor, *map(float, flags)], device=self.device)
+        total = torch.tensor([loss / self.config.tensor, *map(float, told)], device=self.device)
         dist.all_reduce(total)
-        loss, *raised = (float(value) for value in total)
-        return loss, raised
+        loss, *sums = (float(value) for value in total)
+        return loss, sums
 
 
 def arrange(ranks: Ranks, config: ParallelConfig) -> Layout:
