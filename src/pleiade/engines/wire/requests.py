@@ -136,7 +136,7 @@ class RewardRequest(msgspec.Struct, frozen=True, kw_only=True):
     model: str = ""
 
 
-Request = TypeVar("Request", ChatRequest, CompletionRequest, EmbeddingRequest, RewardRequest)
+Request = TypeVar("Request", bound=msgspec.Struct)
 
 _AT = re.compile(r" - at `(?P<path>.*)`$")
 _EXPECTED = re.compile(r"Expected `(?P<expected>.+)`, got `(?P<got>\w+)`")
@@ -157,7 +157,7 @@ def parse(body: bytes, kind: type[Request]) -> Request:
     try:
         return msgspec.json.decode(body, type=kind)
     except msgspec.ValidationError as error:
-        raise _explain(str(error)) from None
+        raise explain(error) from None
     except msgspec.DecodeError as error:
         raise invalid(
             f"We could not parse the JSON body of your request. The API expects a JSON object. ({error})",
@@ -168,8 +168,9 @@ def parse(body: bytes, kind: type[Request]) -> Request:
         raise invalid("The body of your request is not valid UTF-8.", None, "invalid_encoding") from None
 
 
-def _explain(problem: str) -> ApiError:
+def explain(error: msgspec.ValidationError) -> ApiError:
     """OpenAI's wording for one of msgspec's: "Expected `int | null`, got `str` - at `$.n`"."""
+    problem = str(error)
     at = _AT.search(problem)
     path = at["path"].removeprefix("$").removeprefix(".") if at else ""
     path = path.replace("[...]", "")
