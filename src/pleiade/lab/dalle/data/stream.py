@@ -1,0 +1,126 @@
+"""The endless stream of training pictures: a pure function of the seed and of how many were dealt."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from random import Random
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from tokenizers import Tokenizer
+
+from pleiade.lab.dalle.data.augment import augmented
+from pleiade.lab.dalle.data.captions import caption, language_for
+from pleiade.lab.dalle.data.drawings import Drawing, Drawings
+from pleiade.lab.dalle.data.pixels import Floats
+from pleiade.lab.dalle.data.styles import STYLES, style_id
+from pleiade.lab.dalle.data.words import MAX_TEXT, encode
+
+EMOJI, COLOUR, MONO = "emoji", "colour", "mono"
+EMOJI_SETS = frozenset(
+    {
+        "fluent-3d",
+        "fluent-color",
+        "fluent-flat",
+        "fluent-hc",
+        "noto",
+        "blob",
+        "fx",
+        "twemoji",
+        "serenity",
+        "emojione",
+        "emojione-mono",
+    }
+)
+# Of the drawings that are not scenes: emoji have the most styles a concept, icons the most concepts.
+MIX = {EMOJI: 0.4, COLOUR: 0.3, MONO: 0.3}
+STYLE_DROPPED = 0.3  # share of pictures whose style is not told by its number: 0, any
+
+
+@dataclass(frozen=True)
+class PictureBatch:
+    """Pictures (B, H, W, 4) float32 in [-1, 1] premultiplied, their captions, ids (B, max_text) and styles (B,)."""
+
+    x_BHWC: Floats
+    captions: list[str]
+    ids_BT: NDArray[np.int64]
+    style_B: NDArray[np.int64]
+
+
+def kind_of(drawing: Drawing) -> str:
+    """Which part of the mix a drawing belongs to."""
+    if drawing.set in EMOJI_SETS:
+        return EMOJI
+    return MONO if drawing.mono else COLOUR
+
+
+class PictureStream:
+    """Deals batches for ever. Picture k is the same whatever the batch sizes and however often it was resumed.
+
+    `tokenizer` None leaves ids all padding. `mix` gives the shares of emoji, colour and one-colour drawings.
+    """
+
+    def __init__(
+        self,
+        drawings: Drawings,
+        tokenizer: Tokenizer | None,
+        *,
+        size: int,
+        seed: int,
+        split: str = "train",
+        mix: dict[str, float] | None = None,
+        max_text: int = MAX_TEXT,
+    ) -> None:
+        self.drawings, self.tokenizer, self.size, self.seed, self.max_text = drawings, tokenizer, size, seed, max_text
+        self.dealt = 0
+        indices = [int(i) for i in drawings.split(split)]
+        if not indices:
+            raise ValueError(f"no drawing is in split {split!r} of {drawings.folder}: there are train, h1, h2 and near")
+        of_kind: dict[str, list[int]] = {}
+        for i in indices:
+            of_kind.setdefault(kind_of(drawings.rows[i]), []).append(i)
+        shares = mix or MIX
+        self._pools = [of_kind[kind] for kind in shares if kind in of_kind]
+        self._shares = [shares[kind] for kind in shares if kind in of_kind]
+
+    def next_batch(self, rows: int) -> PictureBatch:
+        """The next `rows` pictures."""
+        x_BHWC = np.empty((rows, self.size, self.size, 4), np.float32)
+        captions, styles = [], np.zeros(rows, np.int64)
+        for row in range(rows):
+            x_BHWC[row], words, style = self._picture(self.dealt + row)
+            captions.append(words)
+            styles[row] = style
+        self.dealt += rows
+        x_BHWC *= 2
+        x_BHWC -= 1
+        if self.tokenizer is None:
+            ids_BT = np.zeros((rows, self.max_text), np.int64)
+        else:
+            ids_BT = encode(self.tokenizer, captions, self.max_text)
+        return PictureBatch(x_BHWC, captions, ids_BT, styles)
+
+    def state_dict(self) -> dict[str, Any]:
+        """The place in the stream, and what it is a place in."""
+        return {"dealt": self.dealt, "seed": self.seed, "drawings": self.drawings.fingerprint}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go to a place. Raises ValueError if it is one in other drawings or of another seed."""
+        if (state["drawings"], state["seed"]) != (self.drawings.fingerprint, self.seed):
+            raise ValueError(
+                "the checkpoint was written over other pictures (another --data or seed): give it the same ones, "
+                "or remove the run's folder to train it anew"
+            )
+        self.dealt = state["dealt"]
+
+    def _picture(self, number: int) -> tuple[Floats, str, int]:
+        rng = Random((self.seed << 48) + number)
+        index = rng.choice(rng.choices(self._pools, self._shares)[0])
+        drawing = self.drawings.rows[index]
+        x, look = augmented(drawing, self.drawings.pixels[index], rng, self.size)
+        style = 0 if rng.random() < STYLE_DROPPED else style_id(drawing.style)
+        return x, caption(drawing, rng, language_for(drawing, rng), look), style
+
+
+STYLE_COUNT = len(STYLES) + 1  # with 0, any
