@@ -6,6 +6,7 @@ from pleiade.cli import (
     audit,
     deploy,
     doctor,
+    image,
     invoice,
     issuer,
     key,
@@ -46,6 +47,7 @@ registration.add_to(user.app)
 app.add_typer(user.app, name="user")
 app.add_typer(audit.app, name="audit")
 app.add_typer(issuer.app, name="issuer")
+app.add_typer(image.app, name="image")
 app.add_typer(price.app, name="price")
 app.add_typer(invoice.app, name="invoice")
 app.add_typer(quota.app, name="quota")

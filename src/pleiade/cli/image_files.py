@@ -1,0 +1,74 @@
+"""Pictures on disk: given ones read, made ones written under names that are free."""
+
+import re
+import sys
+import unicodedata
+from pathlib import Path
+
+from pleiade.cli.common import fail
+
+SUFFIXES = {".png": "png", ".jpg": "jpeg", ".jpeg": "jpeg", ".webp": "webp", ".svg": "svg"}
+LARGEST = 50 << 20  # bytes of a given picture, as OpenAI's limit
+
+
+def read_picture(path: Path) -> bytes:
+    """The bytes of a given file; fails where it is none, or larger than 50 MB. Whether it is a picture, servers say."""
+    try:
+        if path.stat().st_size > LARGEST:
+            fail(f"{path} is larger than {LARGEST >> 20} MB: make it smaller")
+        return path.read_bytes()
+    except OSError as error:
+        fail(f"{path}: {error.strerror}")
+
+
+def wanted_format(format: str, out: Path | None) -> str:
+    """--format, or what the suffix of --out means, or "" for the server's own; fails where they disagree."""
+    meant = SUFFIXES.get(out.suffix.lower(), "") if out else ""
+    if format and meant and format != meant:
+        fail(f"--out {out} is a name for {meant}, but --format is {format}: change one of them")
+    return format or meant
+
+
+def free_names(out: Path | None, count: int, words: str, format: str, *, force: bool) -> list[Path]:
+    """Names for `count` pictures, chosen before anything is made.
+
+    With `out` a file: itself, or NAME-1, NAME-2, …; fails where one is there, without `force`.
+    With `out` a folder, or none: by the first `words` of the prompt, with the next number that is free.
+    """
+    suffix = f".{'jpg' if format == 'jpeg' else format or 'png'}"
+    if out is None or out.is_dir():
+        folder, stem = out or Path(), slug(words)
+        names = [folder / f"{stem}{number}{suffix}" for number in ["", *(f"-{k}" for k in range(2, 10_000))]]
+        return [name for name in names if not name.exists()][:count]
+    if not out.parent.is_dir():
+        fail(f"{out.parent} is no folder: make it first")
+    named = out if out.suffix else out.with_suffix(suffix)
+    names = [named] if count == 1 else [named.with_stem(f"{named.stem}-{k}") for k in range(1, count + 1)]
+    taken = [str(name) for name in names if name.exists()]
+    if taken and not force:
+        fail(f"{', '.join(taken)} is there already: choose another --out, or give --force")
+    return names
+
+
+def write_picture(path: Path, data: bytes, *, force: bool) -> None:
+    """Write all of it or nothing, and over an existing file only by `force`; "-" is stdout."""
+    if str(path) == "-":
+        sys.stdout.buffer.write(data)
+        return
+    try:
+        with path.open("wb" if force else "xb") as file:
+            try:
+                file.write(data)
+                file.flush()
+            except OSError:
+                path.unlink(missing_ok=True)
+                raise
+    except OSError as error:
+        fail(f"{path}: {error.strerror}; the picture is not kept")
+
+
+def slug(words: str) -> str:
+    """The first words as a file name: "Un château, la nuit" becomes "un-chateau-la-nuit"."""
+    plain = unicodedata.normalize("NFKD", words).encode("ascii", "ignore").decode()
+    parts = re.findall(r"[a-z0-9]+", plain.lower())
+    return "-".join(parts[:6])[:60] or "picture"
