@@ -1,0 +1,109 @@
+"""Making painted pixels agree with their surroundings: colours matched in the overlap, differences carried inwards."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pleiade.engines.image_openvino.canvas.masks import Where
+from pleiade.engines.image_openvino.pictures.floats import resize_float
+
+Unit = NDArray[np.float32]  # HWC, premultiplied, in [0, 1]
+
+FEWEST = 16  # opaque pixels in the overlap below which mean and spread say nothing
+GAIN = (0.8, 1.25)  # of the spread: a painter may be off a little, not entirely
+EPSILON = np.float32(1e-6)  # instead of a division by zero where nothing is known
+WORKED_SIDE = 256  # pixels: corrections are smooth, so they are found in a smaller picture and enlarged
+
+
+def harmonised(made_HWC: Unit, known_HWC: Unit, known_HW: Where, *, reach: int, opaque: bool) -> Unit:
+    """`made_HWC` in agreement with `known_HWC`, of which only the pixels of `known_HW` count.
+
+    Mean and spread of colours are matched where both show the same place; what still differs at the border is carried
+    inwards and fades out over `reach` pixels (0: no such correction). With `opaque`, what is clear shows the
+    surroundings, carried on smoothly. Known pixels come back changed too: the caller keeps its own.
+    """
+    height, width = known_HW.shape
+    scale = max(1.0, max(height, width) / WORKED_SIDE)
+    small = (max(1, round(width / scale)), max(1, round(height / scale)))
+    share_hw1 = resize_float(known_HW[..., None].astype(np.float32), small, sharp=False)
+    known_hwc = resize_float(known_HWC * known_HW[..., None], small, sharp=False) / np.maximum(share_hw1, EPSILON)
+    made_hwc = resize_float(made_HWC, small, sharp=False)
+    gain_4, shift_4 = matching(made_hwc, known_hwc, share_hw1[..., 0] > 0.999)
+    made_hwc = gain_4 * made_hwc + shift_4 * made_hwc[..., 3:]
+    made_HWC = gain_4 * made_HWC + shift_4 * made_HWC[..., 3:]
+    if reach and share_hw1.any():
+        fade_hw = ramp(share_hw1[..., 0], max(1, round(reach / scale)))
+        correction_hwc = grown(known_hwc - made_hwc, share_hw1) * fade_hw[..., None]
+        made_HWC = made_HWC + resize_float(correction_hwc, (width, height))
+    alpha_HW1 = np.clip(made_HWC[..., 3:], 0, 1)
+    colour_HWC = np.clip(made_HWC[..., :3], 0, alpha_HW1)
+    if opaque:
+        ground_HWC = resize_float(grown(known_hwc[..., :3], share_hw1), (width, height))
+        colour_HWC = np.clip(colour_HWC + (1 - alpha_HW1) * ground_HWC, 0, 1)
+        alpha_HW1 = np.ones_like(alpha_HW1)
+    return np.concatenate([colour_HWC, alpha_HW1], axis=-1)
+
+
+def matching(made_HWC: Unit, known_HWC: Unit, overlap_HW: Where) -> tuple[Unit, Unit]:
+    """Gain and shift per channel that give `made_HWC` the mean and spread of `known_HWC` in the overlap.
+
+    To apply: gain * made + shift * alpha, since colours are premultiplied. Alpha itself is left alone.
+    """
+    gain_4, shift_4 = np.ones(4, np.float32), np.zeros(4, np.float32)
+    solid_HW = overlap_HW & (made_HWC[..., 3] > 0.5) & (known_HWC[..., 3] > 0.5)
+    if np.count_nonzero(solid_HW) >= FEWEST:
+        made_N3 = made_HWC[solid_HW][:, :3] / made_HWC[solid_HW][:, 3:]
+        known_N3 = known_HWC[solid_HW][:, :3] / known_HWC[solid_HW][:, 3:]
+        gain_4[:3] = np.clip((known_N3.std(axis=0) + 1e-3) / (made_N3.std(axis=0) + 1e-3), *GAIN)
+        shift_4[:3] = known_N3.mean(axis=0) - gain_4[:3] * made_N3.mean(axis=0)
+    return gain_4, shift_4
+
+
+def grown(values_HWC: Unit, share_HW1: Unit) -> Unit:
+    """`values_HWC` where `share_HW1` is 1; elsewhere filled smoothly from what is near (push-pull, Gortler 1996).
+
+    Known values are averaged at half the size again and again, and on the way back holes are filled from the coarser
+    picture: linear in the number of pixels. With nothing known all is 1 (white).
+    """
+    return _filled(values_HWC, share_HW1) if share_HW1.any() else np.ones_like(values_HWC)
+
+
+def ramp(share_HW: Unit, reach: int) -> Unit:
+    """1 at the border of what is known, falling smoothly to 0 at `reach` pixels from it."""
+    window = 2 * reach + 1
+    sums_HW = np.pad(share_HW.astype(np.float64), reach, mode="edge")
+    for _ in (0, 1):
+        sums_HW = np.cumsum(np.pad(sums_HW, ((1, 0), (0, 0))), axis=0)
+        sums_HW = ((sums_HW[window:] - sums_HW[:-window]) / window).T
+    # At a straight border half of the window is known.
+    near_HW = np.clip(2 * sums_HW, 0, 1).astype(np.float32)
+    return near_HW * near_HW * (3 - 2 * near_HW)
+
+
+def _filled(values_HWC: Unit, weight_HW1: Unit) -> Unit:
+    if weight_HW1.min() >= 1 or weight_HW1.size == 1:
+        return values_HWC
+    height, width = weight_HW1.shape[:2]
+    weight_sum = _fours(weight_HW1)
+    coarse_HWC = _fours(values_HWC * weight_HW1) / np.maximum(weight_sum, EPSILON)
+    below_HWC = _doubled(_filled(coarse_HWC, np.minimum(weight_sum, 1)))[:height, :width]
+    return weight_HW1 * values_HWC + (1 - weight_HW1) * below_HWC
+
+
+def _fours(values_HWC: Unit) -> Unit:
+    """Sums of 2 x 2 pixels; an odd last row or column has zeros beside it."""
+    even_HWC = np.pad(values_HWC, ((0, values_HWC.shape[0] % 2), (0, values_HWC.shape[1] % 2), (0, 0)))
+    return even_HWC[::2, ::2] + even_HWC[1::2, ::2] + even_HWC[::2, 1::2] + even_HWC[1::2, 1::2]
+
+
+def _doubled(values_HWC: Unit) -> Unit:
+    """`values_HWC` at twice the size, bilinear."""
+    for axis in (0, 1):
+        padding = [(1, 1) if a == axis else (0, 0) for a in range(3)]
+        padded = np.pad(values_HWC, padding, mode="edge")
+        length = values_HWC.shape[axis]
+        before, here, after = (np.take(padded, np.arange(start, start + length), axis=axis) for start in (0, 1, 2))
+        pair = np.stack([0.75 * here + 0.25 * before, 0.75 * here + 0.25 * after], axis=axis + 1)
+        shape = list(values_HWC.shape)
+        shape[axis] *= 2
+        values_HWC = pair.reshape(shape).astype(np.float32)
+    return values_HWC
