@@ -10,7 +10,7 @@ Unit = NDArray[np.float32]  # HWC, premultiplied, in [0, 1]
 
 FEWEST = 16  # opaque pixels in the overlap below which mean and spread say nothing
 GAIN = (0.8, 1.25)  # of the spread: a painter may be off a little, not entirely
-EPSILON = np.float32(1e-6)  # instead of a division by zero where nothing is known
+EPSILON = 1e-6  # instead of a division by zero where nothing is known
 WORKED_SIDE = 256  # pixels: corrections are smooth, so they are found in a smaller picture and enlarged
 
 
@@ -25,7 +25,8 @@ def harmonised(made_HWC: Unit, known_HWC: Unit, known_HW: Where, *, reach: int, 
     scale = max(1.0, max(height, width) / WORKED_SIDE)
     small = (max(1, round(width / scale)), max(1, round(height / scale)))
     share_hw1 = resize_float(known_HW[..., None].astype(np.float32), small, sharp=False)
-    known_hwc = resize_float(known_HWC * known_HW[..., None], small, sharp=False) / np.maximum(share_hw1, EPSILON)
+    sums_hwc = resize_float(known_HWC * known_HW[..., None], small, sharp=False)
+    known_hwc: Unit = np.divide(sums_hwc, np.maximum(share_hw1, EPSILON))
     made_hwc = resize_float(made_HWC, small, sharp=False)
     gain_4, shift_4 = matching(made_hwc, known_hwc, share_hw1[..., 0] > 0.999)
     made_hwc = gain_4 * made_hwc + shift_4 * made_hwc[..., 3:]
@@ -84,7 +85,7 @@ def _filled(values_HWC: Unit, weight_HW1: Unit) -> Unit:
         return values_HWC
     height, width = weight_HW1.shape[:2]
     weight_sum = _fours(weight_HW1)
-    coarse_HWC = _fours(values_HWC * weight_HW1) / np.maximum(weight_sum, EPSILON)
+    coarse_HWC: Unit = np.divide(_fours(values_HWC * weight_HW1), np.maximum(weight_sum, EPSILON))
     below_HWC = _doubled(_filled(coarse_HWC, np.minimum(weight_sum, 1)))[:height, :width]
     return weight_HW1 * values_HWC + (1 - weight_HW1) * below_HWC
 
