@@ -153,7 +153,7 @@ def ground_fr(ground: tuple[Colour, ...], rng: Random) -> str:
         return rng.choice(("fond transparent", "sur fond transparent", "sans fond"))
     if len(ground) == 1:
         return f"sur {rng.choice(('', 'un '))}fond {ground[0].fr}"
-    return f"sur un fond dégradé, {'du' if rng.random() < 0.5 else 'de'} {ground[0].fr} au {ground[1].fr}"
+    return f"sur un fond dégradé {french.of(ground[0].fr)} à {ground[1].fr}"
 
 
 def _joined(parts: list[str], preposition: str, rng: Random) -> str:

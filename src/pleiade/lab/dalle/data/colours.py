@@ -13,7 +13,7 @@ from pleiade.lab.dalle.data.pixels import Rgba
 Rgb = tuple[int, int, int]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # each is itself: there is one of each in NAMED
 class Colour:
     """A named colour: its sRGB centre, and the plain word (`base`) that is true of it too.
 
@@ -117,6 +117,7 @@ def named(name: str) -> Colour:
     raise KeyError(f"no colour is named {name!r}: there are {', '.join(colour.en for colour in NAMED)}")
 
 
+@cache
 def distance(one: Colour, other: Colour) -> float:
     """Distance in L*a*b* (CIE76); about 2 is just seen, 40 and more reads well as fill on ground."""
     centres = named_lab()

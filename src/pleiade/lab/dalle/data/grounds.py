@@ -7,7 +7,7 @@ from random import Random
 
 import numpy as np
 
-from pleiade.lab.dalle.data.colours import NAMED, Colour, distance, nearest
+from pleiade.lab.dalle.data.colours import NAMED, Colour, distance, nearest_index
 from pleiade.lab.dalle.data.pixels import Floats
 
 READABLE = 40.0  # distance in L*a*b* at which a fill reads well on its ground
@@ -17,7 +17,7 @@ NEAR_CENTRE = 9  # levels that a colour may differ from its name's centre
 def shade(colour: Colour, rng: Random) -> tuple[float, float, float]:
     """A colour near the centre of its name, as floats in [0, 1]: two reds are not the same red."""
     r, g, b = (min(255, max(0, level + rng.randint(-NEAR_CENTRE, NEAR_CENTRE))) for level in colour.rgb)
-    if nearest((r, g, b)) is not colour:
+    if NAMED[nearest_index(np.array((r, g, b), np.uint8))] is not colour:
         r, g, b = colour.rgb
     return r / 255, g / 255, b / 255
 

@@ -40,6 +40,7 @@ def resample(x: Floats, rows: Floats, columns: Floats) -> Floats:
 
 def within_alpha(x: Floats) -> Floats:
     """Cut a premultiplied picture to what it can be: alpha in [0, 1], colours in [0, alpha]. In place."""
-    np.clip(x[..., 3], 0, 1, out=x[..., 3])
-    np.clip(x[..., :3], 0, x[..., 3:], out=x[..., :3])
+    np.maximum(x, 0, out=x)
+    np.minimum(x[..., 3], 1, out=x[..., 3])
+    np.minimum(x[..., :3], x[..., 3:], out=x[..., :3])
     return x

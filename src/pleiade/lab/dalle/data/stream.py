@@ -14,7 +14,9 @@ from pleiade.lab.dalle.data.augment import augmented
 from pleiade.lab.dalle.data.captions import caption, language_for
 from pleiade.lab.dalle.data.drawings import Drawing, Drawings
 from pleiade.lab.dalle.data.pixels import Floats
-from pleiade.lab.dalle.data.styles import STYLES, style_id
+from pleiade.lab.dalle.data.scenes import draw_scene
+from pleiade.lab.dalle.data.sprites import Sprites
+from pleiade.lab.dalle.data.styles import SCENE, style_id
 from pleiade.lab.dalle.data.words import MAX_TEXT, encode
 
 EMOJI, COLOUR, MONO = "emoji", "colour", "mono"
@@ -58,7 +60,8 @@ def kind_of(drawing: Drawing) -> str:
 class PictureStream:
     """Deals batches for ever. Picture k is the same whatever the batch sizes and however often it was resumed.
 
-    `tokenizer` None leaves ids all padding. `mix` gives the shares of emoji, colour and one-colour drawings.
+    `tokenizer` None leaves ids all padding. `scenes` is the share of procedural scenes, `mix` those of emoji,
+    colour and one-colour drawings among the others.
     """
 
     def __init__(
@@ -69,11 +72,13 @@ class PictureStream:
         size: int,
         seed: int,
         split: str = "train",
+        scenes: float = 0.3,
         mix: dict[str, float] | None = None,
         max_text: int = MAX_TEXT,
     ) -> None:
         self.drawings, self.tokenizer, self.size, self.seed, self.max_text = drawings, tokenizer, size, seed, max_text
-        self.dealt = 0
+        self.dealt, self.scenes = 0, scenes
+        self._sprites = Sprites(drawings, split)
         indices = [int(i) for i in drawings.split(split)]
         if not indices:
             raise ValueError(f"no drawing is in split {split!r} of {drawings.folder}: there are train, h1, h2 and near")
@@ -116,11 +121,13 @@ class PictureStream:
 
     def _picture(self, number: int) -> tuple[Floats, str, int]:
         rng = Random((self.seed << 48) + number)
+        if rng.random() < self.scenes:
+            scene = draw_scene(rng, self._sprites, self.size)
+            return scene.x, scene.caption, self._style(SCENE, rng)
         index = rng.choice(rng.choices(self._pools, self._shares)[0])
         drawing = self.drawings.rows[index]
         x, look = augmented(drawing, self.drawings.pixels[index], rng, self.size)
-        style = 0 if rng.random() < STYLE_DROPPED else style_id(drawing.style)
-        return x, caption(drawing, rng, language_for(drawing, rng), look), style
+        return x, caption(drawing, rng, language_for(drawing, rng), look), self._style(drawing.style, rng)
 
-
-STYLE_COUNT = len(STYLES) + 1  # with 0, any
+    def _style(self, style: str, rng: Random) -> int:
+        return 0 if rng.random() < STYLE_DROPPED else style_id(style)

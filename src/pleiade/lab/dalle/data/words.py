@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import chain
 from random import Random
 
 import numpy as np
@@ -11,9 +12,12 @@ from tokenizers import Tokenizer
 
 from pleiade.lab.dalle.data.captions import sampled_captions
 from pleiade.lab.dalle.data.drawings import Drawings
+from pleiade.lab.dalle.data.scenes import draw_scene
+from pleiade.lab.dalle.data.sprites import Sprites
 from pleiade.lab.tokenizer.bpe import train_tokenizer
 
 MAX_TEXT = 48
+SCENES, SKETCH = 2000, 8  # scenes whose captions a tokenizer learns from, drawn as small as can be
 PADDING = 0  # <|endoftext|>: no caption holds it
 
 
@@ -23,7 +27,9 @@ def train_caption_tokenizer(drawings: Drawings, vocab_size: int, seed: int = 1) 
     Raises ValueError where the captions are too few for so many tokens.
     """
     rows = tuple(drawings.rows[i] for i in drawings.split("train"))
-    return train_tokenizer(sampled_captions(rows, Random(seed)), vocab_size)
+    rng, sprites = Random(seed), Sprites(drawings)
+    scenes = (draw_scene(rng, sprites, SKETCH).caption for _ in range(SCENES))
+    return train_tokenizer(chain(sampled_captions(rows, rng), scenes), vocab_size)
 
 
 def encode(tokenizer: Tokenizer, captions: Sequence[str], max_text: int = MAX_TEXT) -> NDArray[np.int64]:
