@@ -14,6 +14,7 @@ from pleiade.engines.vllm import GUARD_FOLDER
 FOLDER = Model(id="m", kind=ModelKind.TEXT, format=ModelFormat.SAFETENSORS, path="/models/m")
 GGUF = Model(id="g", kind=ModelKind.TEXT, format=ModelFormat.GGUF, path="/models/g.gguf")
 ENCODER = Model(id="e", kind=ModelKind.EMBEDDING, format=ModelFormat.SAFETENSORS, path="/models/e", sha256="ab")
+PICTURES = Model(id="p", kind=ModelKind.IMAGE, format=ModelFormat.ONNX, path="/models/p", sha256="ab")
 SCORER = Model(id="s", kind=ModelKind.REWARD, format=ModelFormat.SAFETENSORS, path="/models/s", sha256="ab")
 AWAY = Model(id="r", kind=ModelKind.TEXT, format=ModelFormat.REMOTE)
 
@@ -35,13 +36,20 @@ def test_reading_the_catalogue_loads_no_tensor_library() -> None:
 
 
 def test_every_engine_is_found_by_its_own_name() -> None:
-    assert set(ENGINES) == {"text_openvino", "text_llamacpp", "embed_openvino", "reward_openvino", "upstream", "vllm"}
+    ours = {f"{kind}_openvino" for kind in ("text", "embed", "reward", "image")}
+    assert set(ENGINES) == ours | {"text_llamacpp", "upstream", "vllm"}
     assert all(engine.name == name for name, engine in ENGINES.items())
 
 
 @pytest.mark.parametrize(
     ("engine", "model"),
-    [("text_openvino", FOLDER), ("embed_openvino", ENCODER), ("reward_openvino", SCORER), ("text_llamacpp", GGUF)],
+    [
+        ("text_openvino", FOLDER),
+        ("embed_openvino", ENCODER),
+        ("reward_openvino", SCORER),
+        ("image_openvino", PICTURES),
+        ("text_llamacpp", GGUF),
+    ],
 )
 def test_our_workers_get_model_port_and_queue_and_keep_the_token_out_of_argv(engine: str, model: Model) -> None:
     process = plan(engine, model)
@@ -74,6 +82,8 @@ def test_options_become_flags_and_adapters_are_named() -> None:
         ("reward_openvino", FOLDER, {}, "not a reward model"),
         ("reward_openvino", SCORER, {"weights": "int4"}, "choose bf16"),
         ("text_openvino", SCORER, {}, "serves text models"),
+        ("image_openvino", FOLDER, {}, "not a picture model"),
+        ("image_openvino", PICTURES, {"precision": "int8"}, "choose bf16"),
         ("text_llamacpp", FOLDER, {}, "serves GGUF files"),
         ("upstream", AWAY, {}, "must be an http"),
         ("upstream", AWAY, {"url": "https://user:key@host/v1"}, "not inside the URL"),

@@ -19,6 +19,7 @@ class ModelFormat(StrEnum):
 
     SAFETENSORS = "safetensors"  # a Hugging Face folder: config.json, tokenizer.json, *.safetensors
     GGUF = "gguf"  # one file, llama.cpp's format
+    ONNX = "onnx"  # a folder that our lab exports: config.json, tokenizer.json, *.onnx
     ADAPTER = "adapter"  # a PEFT LoRA folder: adapter_config.json, adapter_model.safetensors
     REMOTE = "remote"  # no weights here: a URL serves it
 
@@ -32,7 +33,7 @@ class Model(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     path: str = ""  # absolute folder or file; empty for remote models
     architecture: str = ""  # Hugging Face name, e.g. "Qwen3ForCausalLM"
     parameters: int = 0  # number of weights
-    context_length: int = 0  # tokens, prompt and answer together
+    context_length: int = 0  # tokens, prompt and answer together; of picture models those of a prompt
     embedding_length: int = 0  # numbers per vector, for embedding models
     licence: str = ""  # SPDX identifier or the licence's name
     base: str = ""  # adapters: id of the model that they adapt

@@ -5,6 +5,7 @@ from types import MappingProxyType
 
 from pleiade.engines.base import Engine
 from pleiade.engines.embed_openvino.plan import EmbedOpenvino
+from pleiade.engines.image_openvino.plan import ImageOpenvino
 from pleiade.engines.reward_openvino.plan import RewardOpenvino
 from pleiade.engines.text_llamacpp.plan import TextLlamacpp
 from pleiade.engines.text_openvino.plan import TextOpenvino
@@ -16,6 +17,7 @@ _ALL: tuple[Engine, ...] = (
     TextLlamacpp(),
     EmbedOpenvino(),
     RewardOpenvino(),
+    ImageOpenvino(),
     Upstream(),
     Vllm(),
 )

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 import sqlalchemy as sa
 
 from pleiade.domain import Deployment
-from pleiade.registry.bundled import CHAT_MODEL, EMBEDDING_MODEL
+from pleiade.registry.bundled import CHAT_MODEL, EMBEDDING_MODEL, IMAGE_MODEL
 from pleiade.registry.catalogue import get_model, list_models
 from pleiade.registry.errors import RegistryError
 from pleiade.store import bump_version, reading, unit_of_work, version_of
@@ -21,6 +21,7 @@ VALID_ALIAS = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:@/-]{0,199}")
 DEFAULTS = (
     Deployment(name="pleiade-chat", model=CHAT_MODEL, engine="text_openvino"),
     Deployment(name="pleiade-embed", model=EMBEDDING_MODEL, engine="embed_openvino"),
+    Deployment(name="pleiade-image", model=IMAGE_MODEL, engine="image_openvino"),
 )
 
 

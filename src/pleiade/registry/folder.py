@@ -15,6 +15,8 @@ ENCODERS = ("BertModel", "RobertaModel", "XLMRobertaModel", "MPNetModel", "Disti
 # Decoders with a head that reads numbers off the last token; with one number, a folder of these is a reward model.
 SCORERS = tuple(f"{family}ForSequenceClassification" for family in ("Qwen3", "Qwen2", "Llama", "Mistral"))
 
+PICTURES = "PleiadePix"  # what our lab exports: a folder of ONNX graphs
+
 
 def inspect_folder(folder: Path) -> Model:
     """The model in a folder with config.json, tokenizer.json and *.safetensors, without loading it.
@@ -25,6 +27,8 @@ def inspect_folder(folder: Path) -> Model:
         return _adapter(folder)
     config = _read_json(folder / "config.json", folder)
     architecture = (config.get("architectures") or [""])[0]
+    if architecture == PICTURES:
+        return _picture_model(folder, config)
     kind = _kind(folder, architecture, config)
     files = weight_files(folder)
     _require_tokenizer(folder)
@@ -70,6 +74,34 @@ def weight_files(folder: Path) -> list[Path]:
     raise RegistryError(f"{folder} has no weights: it needs model.safetensors")
 
 
+def graph_files(folder: Path) -> list[Path]:
+    """The ONNX graphs of a picture model that its config.json names, sorted by name. Raises RegistryError."""
+    named = _read_json(folder / "config.json", folder).get("files")
+    if not isinstance(named, dict) or not {"text", "picture"} <= named.keys():
+        raise RegistryError(f'{folder / "config.json"} names no graphs ("files"): export the model again')
+    names = sorted(str(name) for name in named.values() if name)
+    missing = [name for name in names if Path(name).name != name or not (folder / name).is_file()]
+    if missing:
+        raise RegistryError(f"{folder} lacks {', '.join(missing)}, which config.json names: copy the folder again")
+    return [folder / name for name in names]
+
+
+def _picture_model(folder: Path, config: dict[str, Any]) -> Model:
+    graph_files(folder)
+    _require_tokenizer(folder)
+    return Model(
+        id=folder.name,
+        kind=ModelKind.IMAGE,
+        format=ModelFormat.ONNX,
+        path=str(folder),
+        architecture=PICTURES,
+        parameters=int(config.get("parameters") or 0),
+        context_length=int(config.get("max_text") or 0),
+        licence=read_licence(folder),
+        source=str(folder),
+    )
+
+
 def _adapter(folder: Path) -> Model:
     config = _read_json(folder / "adapter_config.json", folder)
     if config.get("peft_type") != "LORA":
@@ -111,7 +143,8 @@ def _kind(folder: Path, architecture: str, config: dict[str, Any]) -> ModelKind:
         )
     raise RegistryError(
         f"{folder} is a {architecture}, which Pleiade cannot serve: it takes text models (…ForCausalLM, "
-        f"GPT2LMHeadModel), sentence encoders ({', '.join(ENCODERS)}) and reward models ({', '.join(SCORERS)})"
+        f"GPT2LMHeadModel), sentence encoders ({', '.join(ENCODERS)}), reward models ({', '.join(SCORERS)}) and "
+        f"picture models ({PICTURES})"
     )
 
 

@@ -7,7 +7,7 @@ import msgspec
 
 from pleiade.domain import Model, ModelFormat
 from pleiade.registry.errors import RegistryError
-from pleiade.registry.folder import inspect_folder, weight_files
+from pleiade.registry.folder import graph_files, inspect_folder, weight_files
 from pleiade.registry.gguf_file import inspect_gguf
 
 
@@ -37,6 +37,8 @@ def weights_sha256(model: Model) -> str:
             files = [path]
         case ModelFormat.ADAPTER:
             files = [path / "adapter_model.safetensors"]
+        case ModelFormat.ONNX:
+            files = graph_files(path)
         case _:
             files = weight_files(path)
     digests = [file_sha256(file) for file in files]

@@ -7,8 +7,7 @@ from typing import Any
 import msgspec
 
 from pleiade.engines.wire.errors import ApiError
-from pleiade.engines.wire.recent import RecentUsage
-from pleiade.engines.wire.sse import UsageCounter
+from pleiade.engines.wire.recent import Counter, RecentUsage
 
 Scope = MutableMapping[str, Any]
 AsgiMessage = MutableMapping[str, Any]
@@ -65,7 +64,7 @@ class Exchange:
         self.body = parts[0] if len(parts) == 1 else b"".join(parts)
         return True
 
-    def count_with(self, usage: UsageCounter) -> None:
+    def count_with(self, usage: Counter) -> None:
         """Let whoever asked find out what this request used, even if the answer never reaches it."""
         self._recent.note(self.headers.get(b"x-request-id", b""), usage)
 
