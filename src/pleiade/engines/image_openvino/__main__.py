@@ -5,7 +5,8 @@ import asyncio
 import sys
 
 from pleiade.engines.image_openvino.plan import BATCHES, PRECISIONS
-from pleiade.engines.image_openvino.worker import ImageOptions, ImageService, load
+from pleiade.engines.image_openvino.service import PictureService
+from pleiade.engines.image_openvino.worker import ImageOptions, load
 from pleiade.engines.wire.serve import serve
 
 MAX_BODY_BYTES = 96 << 20  # the largest single picture in base64, and some more
@@ -34,7 +35,7 @@ def main(argv: list[str] | None = None) -> int:
         sha256=given.sha256,
     )
 
-    def load_model(loop: asyncio.AbstractEventLoop) -> ImageService:
+    def load_model(loop: asyncio.AbstractEventLoop) -> PictureService:
         return load(options, loop)
 
     return serve(load_model, port=given.port, max_body_bytes=MAX_BODY_BYTES, drain_s=given.drain_s)

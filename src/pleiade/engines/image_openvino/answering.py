@@ -12,7 +12,6 @@ from pleiade.engines.image_openvino.painting import Watch
 from pleiade.engines.image_openvino.pictures.floats import Pixels, is_transparent
 from pleiade.engines.image_openvino.pictures.writing import write
 from pleiade.engines.image_openvino.routes import Plan, Route
-from pleiade.engines.image_openvino.studio import Studio
 from pleiade.engines.wire.exchange import Exchange
 from pleiade.engines.wire.images.answers import Made, answer, completed_event, partial_event, picture_tokens, usage_of
 from pleiade.engines.wire.images.checks import MAX_SEED
@@ -32,12 +31,12 @@ class _Order(msgspec.Struct, frozen=True):
     seeds: tuple[int, ...]  # of its pictures, in order
 
 
-async def respond(studio: Studio, route: Route[Any], exchange: Exchange, styles: tuple[str, ...]) -> None:
-    """Read the request in the body, make its pictures and send them. Raises ApiError."""
+async def respond(studio: Any, route: Route[Any], exchange: Exchange, styles: tuple[str, ...]) -> None:
+    """Read the request, let the route's plan make its pictures with `studio`, and send them. Raises ApiError."""
     content_type = exchange.headers.get(b"content-type", JSON.encode()).decode("latin-1")
     request = await asyncio.to_thread(route.parse, exchange.body, content_type, styles=styles)
     plan = await route.plan(studio, request)
-    counter = PictureCounter(plan.subject.prompt.tokens + sum(map(picture_tokens, plan.inputs)))
+    counter = PictureCounter(plan.tokens + sum(map(picture_tokens, plan.inputs)))
     exchange.count_with(counter)
     seed = secrets.randbelow(MAX_SEED) if request.seed is None else request.seed
     seeds = tuple((seed + number) % (MAX_SEED + 1) for number in range(request.n))
@@ -66,7 +65,7 @@ def _file(order: _Order, seed: int, rgba_HWC: Pixels) -> Made:
         size=(rgba_HWC.shape[1], rgba_HWC.shape[0]),
         seed=seed,
         transparent=request.background != "opaque" and request.output_format != "jpeg" and is_transparent(rgba_HWC),
-        revised_prompt=order.plan.subject.prompt.revised,
+        revised_prompt=order.plan.revised,
     )
 
 
@@ -109,7 +108,7 @@ async def _stream(order: _Order, kind: str, exchange: Exchange) -> None:
 def _usage(order: _Order, made: list[tuple[int, int]], *, first: bool = True) -> Any:
     """What an answer used; of a stream's events the first tells what was read, so that their sum is the request's."""
     plan = order.plan
-    read, inputs = (plan.subject.prompt.tokens, plan.inputs) if first else (0, ())
+    read, inputs = (plan.tokens, plan.inputs) if first else (0, ())
     return usage_of(read, inputs, made, order.request.quality)
 
 

@@ -35,7 +35,8 @@ Make = Callable[[int, Watch | None], Awaitable[Pixels]]  # seed of the picture, 
 class Plan(msgspec.Struct, frozen=True):
     """What one request comes to: `make` makes one of its pictures."""
 
-    subject: Subject
+    tokens: int  # of the prompt
+    revised: str  # the prompt as the model reads it, where that is not as it was sent
     inputs: Sequence[Size]  # pictures that were sent, masks aside
     make: Make
     output: Size
@@ -45,7 +46,7 @@ class Route(msgspec.Struct, Generic[Request], frozen=True):
     """How a route's requests are read and planned, and what its stream events are called."""
 
     parse: Callable[..., Request]
-    plan: Callable[[Studio, Request], Awaitable[Plan]]
+    plan: Callable[[Any, Request], Awaitable[Plan]]  # the first is the engine's own studio
     events: str
 
 
@@ -56,7 +57,7 @@ async def _generations(studio: Studio, request: GenerateRequest) -> Plan:
     async def make(seed: int, watch: Watch | None) -> Pixels:
         return await generate(studio, subject, seed, size, watch)
 
-    return Plan(subject, (), make, size)
+    return Plan(*_read(subject), (), make, size)
 
 
 async def _edits(studio: Studio, request: EditRequest) -> Plan:
@@ -88,7 +89,7 @@ async def _variations(studio: Studio, request: VariationRequest) -> Plan:
     async def make(seed: int, watch: Watch | None) -> Pixels:
         return await generate(studio, subject, seed, size, watch)
 
-    return Plan(subject, [picture.size], make, size)
+    return Plan(*_read(subject), [picture.size], make, size)
 
 
 async def _painted(
@@ -110,13 +111,17 @@ async def _painted(
             return painted.rgba_HWC
         return await fit(studio, subject, seed, painted.rgba_HWC, size)
 
-    return Plan(subject, [picture.size for picture in pictures], make, size or canvas.size)
+    return Plan(*_read(subject), [picture.size for picture in pictures], make, size or canvas.size)
 
 
 def _looked_at(studio: Studio, picture: Picture) -> Floats:
     """A picture as the model's encoder sees it: whole, in a square of the model's size."""
     side = studio.size
     return np.asarray(to_float(resize(squared(picture.rgba_HWC), (side, side))), np.float32)
+
+
+def _read(subject: Subject) -> tuple[int, str]:
+    return subject.prompt.tokens, subject.prompt.revised
 
 
 ROUTES: dict[str, Route[Any]] = {
