@@ -27,6 +27,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     engine_hour_cost: str = ""  # what an hour of an engine costs you, e.g. "0.40 EUR": booked by the hour; empty = not
     ledger_sync_ms: int = 100  # how often the ledger's journal is made durable against a loss of power
     max_body_mb: int = 32  # larger requests get 413
+    provenance: bool = True  # sign made pictures: a C2PA manifest, and text in PNG
+    pictures_url: str = ""  # where pictures wait whose URL was asked for: a folder, or s3://…; empty = HOME/pictures
+    pictures_minutes: int = 60  # how long such a URL works
     request_timeout_s: float = 600.0  # whole answer, as the SDK's own default
     first_byte_timeout_s: float = 300.0  # until an engine starts to answer
     slow_client_timeout_s: float = 60.0  # a client that stops reading is let go
@@ -47,6 +50,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     def public_base(self) -> str:
         """Where browsers reach this server, without a slash at the end."""
         return self.public_url.rstrip("/") or f"http://{self.host}:{self.port}"
+
+    @property
+    def pictures(self) -> str:
+        """Where pictures wait to be fetched: a path, or a URL of fsspec's."""
+        return self.pictures_url or str(self.home_path / "pictures")
 
     @property
     def database(self) -> str:
@@ -110,6 +118,8 @@ def _check(settings: Settings) -> list[str]:
         problems.append(f"ledger_sync_ms {settings.ledger_sync_ms}: choose between 1 and 60000")
     if settings.max_body_mb < 1:
         problems.append(f"max_body_mb {settings.max_body_mb}: must be at least 1")
+    if not 1 <= settings.pictures_minutes <= 7 * 24 * 60:
+        problems.append(f"pictures_minutes {settings.pictures_minutes}: choose between 1 and 10080 (a week)")
     for name in ("request_timeout_s", "first_byte_timeout_s", "slow_client_timeout_s"):
         if getattr(settings, name) <= 0:
             problems.append(f"{name} {getattr(settings, name)}: must be above 0 seconds")

@@ -3,6 +3,7 @@
 from decimal import ROUND_HALF_EVEN, Decimal, localcontext
 from fractions import Fraction
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -156,6 +157,18 @@ def test_the_rate_that_names_an_image_most_closely_is_taken() -> None:
     found = [rate_of(at, RateKind.IMAGE, size=size, quality=quality) for size, quality in asked]
     assert [rate.amount for rate in found if rate] == ["0.08", "0.04", "0.03", "0.02"]
     assert cost(at, Usage(images=3), size="1024x1024", quality="hd") == 240_000_000
+
+
+def test_another_word_for_a_quality_is_no_way_to_a_cheaper_picture() -> None:
+    rates = [
+        Rate(kind=RateKind.IMAGE, amount=amount, quality=quality)
+        for amount, quality in (("0.01", "low"), ("0.04", "standard"), ("0.17", "high"), ("0.30", "max"))
+    ]
+    at = msgspec.structs.replace(price(), rates=tuple(rates))
+    asked = ("low", "medium", "standard", "auto", "high", "hd", "xhigh", "max")
+    found = [rate_of(at, RateKind.IMAGE, quality=quality) for quality in asked]
+    assert [rate.amount for rate in found if rate] == ["0.01", *["0.04"] * 3, *["0.17"] * 3, "0.30"]
+    assert rate_of(at, RateKind.IMAGE, quality="superb") is None
 
 
 def test_hours_and_training_tokens_are_charged_exactly_also_in_fractions() -> None:

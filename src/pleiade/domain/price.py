@@ -7,6 +7,8 @@ import msgspec
 from pleiade.domain.tenants import Storefront
 
 NANO = 10**9  # money is counted in integers of 10^-9 currency units
+# Words of callers that a price may name by another one: DALL·E 3's two, what says nothing, the newest models' two.
+SAME_QUALITY = {"standard": "medium", "auto": "medium", "hd": "high", "xhigh": "high", "max": "high"}
 STOREFRONTS = tuple(storefront.value for storefront in Storefront)  # each has its own price list
 
 

@@ -6,13 +6,13 @@ import time
 
 from pleiade.domain import EndpointState, ModelKind, Principal, Usage
 from pleiade.domain.limits import Scope
-from pleiade.domain.price import Price
+from pleiade.domain.price import Price, RateKind
 from pleiade.domain.tenants import Billing
 from pleiade.gateway.call import Call
 from pleiade.gateway.commerce import Commerce
 from pleiade.gateway.directory import Directory, Target
 from pleiade.gateway.errors import ApiError, not_for_sale
-from pleiade.prices import UnpricedError, cost, missing_rates
+from pleiade.prices import UnpricedError, cost, missing_rates, rate_of
 from pleiade.quota import LimiterLostError, Verdict
 from pleiade.quota.admission import Cost, CurrencyError, NoCapacityError, corrections, plan
 from pleiade.quota.estimate import Estimate
@@ -32,17 +32,19 @@ class Admission:
         self._directory = directory
         self._warned: dict[str, float] = {}  # deployment → monotonic seconds
 
-    def price_of(self, principal: Principal, target: Target) -> Price | None:
+    def price_of(self, principal: Principal, target: Target, estimate: Estimate) -> Price | None:
         """What the caller pays for this model; None for the installation's own use of a model without a price.
 
         Raises ApiError 403 for a customer: nothing is sold without a price for all that it uses.
         """
         endpoint = target.endpoint
         price = self._commerce.prices.value.find(principal.storefront, endpoint.model, time.time())
-        if principal.billing is not Billing.INTERNAL and (
-            price is None or missing_rates(price, ModelKind(endpoint.kind))
-        ):
-            raise not_for_sale(endpoint.deployment)
+        if principal.billing is not Billing.INTERNAL:
+            if price is None or missing_rates(price, ModelKind(endpoint.kind)):
+                raise not_for_sale(endpoint.deployment)
+            of = {"size": estimate.size, "quality": estimate.quality}
+            if estimate.images and rate_of(price, RateKind.IMAGE, **of) is None:
+                raise not_for_sale(endpoint.deployment, f" for pictures of the size {of['size']} in {of['quality']}")
         return price
 
     async def reserve(self, call: Call, target: Target, *, deployment_only: bool = False) -> Verdict | None:
@@ -163,7 +165,12 @@ def _expected_cost(price: Price | None, estimate: Estimate) -> Cost | None:
         return None
     try:
         nano, most = (
-            cost(price, Usage(prompt_tokens=estimate.prompt, completion_tokens=tokens, images=estimate.images))
+            cost(
+                price,
+                Usage(prompt_tokens=estimate.prompt, completion_tokens=tokens, images=estimate.images),
+                size=estimate.size,
+                quality=estimate.quality,
+            )
             for tokens in (estimate.completion, max(estimate.completion, estimate.most))
         )
     except UnpricedError:

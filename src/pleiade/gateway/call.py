@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pleiade.gateway.answer import Answer, HttpAnswer
     from pleiade.gateway.dialects import Dialect
     from pleiade.gateway.directory import Target
+    from pleiade.gateway.form import Form
     from pleiade.gateway.routing import Route
     from pleiade.quota import Verdict
     from pleiade.quota.estimate import Estimate
@@ -47,6 +48,7 @@ class Call:
         "aborted",
         "answer",
         "api_version",
+        "asked",
         "attempts",
         "body",
         "body_read",
@@ -60,6 +62,7 @@ class Call:
         "estimate",
         "first_byte_at",
         "first_byte_deadline",
+        "form",
         "headers",
         "id",
         "model",
@@ -112,6 +115,7 @@ class Call:
         self.api_version = ""  # Azure's, once checked
         self.raw = b""  # the body as it came
         self.body: Body = {}
+        self.form: Form | None = None  # the same body, where it came as a form; `body` holds its texts
         self.body_read = scope["method"] in ("GET", "DELETE", "HEAD")
         self.operation = ""  # gen_ai operation name, where a model is called: see pipeline.OPERATIONS
         self.engine_path = ""  # the engine's route, e.g. /chat/completions
@@ -121,6 +125,7 @@ class Call:
         self.usage: Usage | None = None  # cumulative; right even where a stream was cut
         self.counter: Counter | None = None  # counts while a stream runs
         self.attempts = 0  # engines that were asked
+        self.asked: asyncio.Event | None = None  # set when the first one is, for whoever waits for that
         self.parent: Call | None = None  # the one that makes this call on its way
         self.part = ""  # ".1", ".2", … of a call that another one makes on its way
         self.parts = 0  # how many calls this one has made on its way

@@ -128,11 +128,11 @@ def forbidden(message: str) -> ApiError:
     return ApiError(403, message, code="insufficient_permissions")
 
 
-def not_for_sale(deployment: str) -> ApiError:
-    """403: the caller's organisation pays, and the model has no price in its storefront."""
+def not_for_sale(deployment: str, what: str = "") -> ApiError:
+    """403: the caller's organisation pays, and the model has no price in its storefront; `what` it has none for."""
     return ApiError(
         403,
-        f"The model `{deployment}` is not for sale here: it has no price. Ask the operator to set one.",
+        f"The model `{deployment}` is not for sale here: it has no price{what}. Ask the operator to set one.",
         code="model_not_for_sale",
         param="model",
     )

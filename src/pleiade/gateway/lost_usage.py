@@ -5,7 +5,7 @@ import asyncio
 import aiohttp
 import msgspec
 
-from pleiade.domain import Usage
+from pleiade.domain import ModelKind, Usage
 from pleiade.domain.books import Outcome
 from pleiade.gateway.call import Call
 from pleiade.gateway.metering import Metering
@@ -41,6 +41,8 @@ async def ask_engine(session: aiohttp.ClientSession, call: Call) -> Usage | None
                 return Usage()  # the engine never began to count: it refused the request, or did not get it
             if response.status != 200:
                 return None
-            return usage_of(msgspec.json.decode(await response.read(), type=_Told).usage)
+            usage = usage_of(msgspec.json.decode(await response.read(), type=_Told).usage)
+            # What makes pictures is sold by the picture, as where its answer came.
+            return Usage(images=usage.images) if target.endpoint.kind == ModelKind.IMAGE else usage
     except (aiohttp.ClientError, TimeoutError, ConnectionError, msgspec.DecodeError):
         return None

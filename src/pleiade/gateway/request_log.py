@@ -30,6 +30,7 @@ class RequestLine(msgspec.Struct, omit_defaults=True):
     prompt_tokens: int = 0
     completion_tokens: int = 0
     cached_tokens: int = 0
+    images: int = 0  # pictures made
     error: str = ""  # code of the failure
     cut: str = ""  # why the answer is incomplete: disconnected, slow_client, timeout, …
     client_request: str = ""  # x-client-request-id or x-ms-client-request-id, if the client sent one

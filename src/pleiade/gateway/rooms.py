@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from pleiade.gateway.deployments.room import DeploymentsRoom
+from pleiade.gateway.images.room import ImagesRoom
 from pleiade.gateway.organization.administration import Administration
 from pleiade.gateway.organization.room import OrganizationRoom
 from pleiade.gateway.pipeline import Room
@@ -19,5 +20,5 @@ def production_rooms(settings: Settings) -> Sequence[Room]:
     archive = Archive(settings.database)
     signin = SignInRoom(Bearers(settings.database), settings.public_base)
     administration = Administration(settings.database)
-    rooms = CompletionsRoom(archive), ResponsesRoom(archive), signin
+    rooms = CompletionsRoom(archive), ResponsesRoom(archive), ImagesRoom(settings, archive), signin
     return *rooms, OrganizationRoom(administration), DeploymentsRoom(administration)

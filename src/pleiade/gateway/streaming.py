@@ -33,6 +33,7 @@ class _WireUsage(msgspec.Struct):
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
     total_tokens: int | None = None
+    images: int | None = None  # of our own workers: finished so far
     prompt_tokens_details: _PromptDetails | None = None
     completion_tokens_details: _CompletionDetails | None = None
 
@@ -56,6 +57,7 @@ def _usage(wire: _WireUsage) -> Usage:
         completion_tokens=wire.completion_tokens or 0,
         cached_tokens=(details.cached_tokens or 0) if details else 0,
         reasoning_tokens=(more.reasoning_tokens or 0) if more else 0,
+        images=wire.images or 0,
     )
 
 

@@ -11,7 +11,7 @@ from fractions import Fraction
 from functools import lru_cache
 from math import lcm
 
-from pleiade.domain.price import NANO, Price, Rate, RateKind
+from pleiade.domain.price import NANO, SAME_QUALITY, Price, Rate, RateKind
 from pleiade.domain.usage import Usage
 from pleiade.prices.errors import UnpricedError
 
@@ -79,10 +79,14 @@ def rate_of(price: Price, kind: RateKind, *, size: str = "", quality: str = "") 
     """The rate that `kind` is billed at; None if it has no price.
 
     Of several rates for images, the one that names size and quality goes before one that names the size, this
-    before one that names the quality, and this before one that names neither.
+    before one that names the quality, and this before one that names neither. A quality counts as named where another
+    word for it is ("hd" and "high"): callers choose between these, and must not find a cheaper one.
     """
-    found = {(rate.size, rate.quality): rate for rate in price.rates if rate.kind is kind}
-    for wanted in ((size, quality), (size, ""), ("", quality), ("", "")):
+    rates = [rate for rate in price.rates if rate.kind is kind]
+    found = {(rate.size, _same(rate.quality)): rate for rate in rates}
+    found |= {(rate.size, rate.quality): rate for rate in rates}
+    same = _same(quality)
+    for wanted in ((size, quality), (size, same), (size, ""), ("", quality), ("", same), ("", "")):
         if wanted in found:
             return found[wanted]
     return rate_of(price, WHOLE[kind]) if kind in WHOLE else None
@@ -91,6 +95,10 @@ def rate_of(price: Price, kind: RateKind, *, size: str = "", quality: str = "") 
 def half_even(value: Fraction) -> int:
     """The nearest integer; of two that are as near, the even one."""
     return _half_even(value.numerator, value.denominator)
+
+
+def _same(quality: str) -> str:
+    return SAME_QUALITY.get(quality, quality)
 
 
 def _counts(usage: Usage) -> tuple[int, int, int, int, int, int]:

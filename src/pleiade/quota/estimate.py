@@ -2,9 +2,10 @@
 
 The prompt is counted by its characters, four bytes of JSON to a token; a list of token ids by its commas; a picture
 inside the body as IMAGE_TOKENS. What the answer may cost is `max_tokens` times the number of answers, where a caller
-that names no `max_tokens` is taken to want GUESS.
+that names no `max_tokens` is taken to want GUESS. A call that makes pictures is counted by these alone.
 """
 
+import re
 from collections.abc import Mapping
 
 import msgspec
@@ -17,7 +18,10 @@ MOST = 10**9  # a larger estimate would only be a way to block a deployment for 
 
 _PROMPTS = ("messages", "prompt", "input", "suffix", "tools", "functions", "response_format", "instructions")
 _LIMITS = ("max_completion_tokens", "max_tokens", "max_output_tokens")
+_SIZE = re.compile(r"(\d{1,5})x(\d{1,5})", re.ASCII)
+_WORD = re.compile(r"[a-z]{1,16}")
 _number = msgspec.json.Decoder(int)
+_text = msgspec.json.Decoder(str)
 _elements = msgspec.json.Decoder(list[msgspec.Raw])
 
 
@@ -28,6 +32,8 @@ class Estimate(msgspec.Struct, frozen=True):
     completion: int = 0  # all answers together
     most: int = 0  # what `completion` cannot exceed: more than it only where the caller named no limit
     images: int = 0  # pictures asked for
+    size: str = ""  # theirs: "1024x1024", or "auto" where the engine chooses
+    quality: str = ""  # "high", …, or "auto"
 
     @property
     def tokens(self) -> int:
@@ -48,7 +54,8 @@ def estimate(body: Mapping[str, msgspec.Raw], path: str, context_length: int = 0
     if context_length:
         prompt = min(prompt, context_length)
     if path.startswith("/images"):
-        return Estimate(min(prompt, MOST), images=max(1, _integer(body.get("n"))))
+        size, quality = _size(body.get("size")), _word(body.get("quality"))
+        return Estimate(0, images=max(1, _integer(body.get("n"))), size=size, quality=quality)
     if path not in ("/chat/completions", "/completions"):
         return Estimate(min(prompt, MOST))
     room = context_length - prompt if context_length else MOST
@@ -98,6 +105,24 @@ def _prompts(raw: msgspec.Raw | None) -> int:
         return 1
     several = bool(elements) and bytes(elements[0])[:1] in (b'"', b"[")
     return len(elements) if several else 1
+
+
+def _size(raw: msgspec.Raw | None) -> str:
+    """The size asked for, in one spelling of each; an engine refuses what is none."""
+    found = _SIZE.fullmatch(_said(raw))
+    return f"{int(found[1])}x{int(found[2])}" if found else "auto"
+
+
+def _word(raw: msgspec.Raw | None) -> str:
+    said = _said(raw)
+    return said if _WORD.fullmatch(said) else "auto"
+
+
+def _said(raw: msgspec.Raw | None) -> str:
+    try:
+        return "" if raw is None else _text.decode(raw)
+    except msgspec.DecodeError:
+        return ""
 
 
 def _integer(raw: msgspec.Raw | None, otherwise: int = 0) -> int:

@@ -16,6 +16,8 @@ _OPERATIONS = {
     "text_completion": "Completions_Create",
     "embeddings": "Embeddings_Create",
     "image_generation": "ImageGenerations_Create",
+    "image_edit": "ImageEdits_Create",
+    "image_variation": "ImageVariations_Create",
 }
 _LEAKY = Bucket.LEAKY
 _TOKENS = Unit.TOKENS

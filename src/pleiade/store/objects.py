@@ -63,3 +63,17 @@ chat_completion_metadata = sa.Table(
         ondelete="CASCADE",
     ),
 )
+
+# Pictures that Azure's clients of 2023 submitted for, and poll: what became of them.
+image_operations = sa.Table(
+    "image_operations",
+    metadata,
+    sa.Column("id", sa.String(64), primary_key=True),
+    sa.Column("project", sa.String(64), nullable=False),
+    sa.Column("created", sa.BigInteger, nullable=False),
+    sa.Column("expires", sa.BigInteger, nullable=False, index=True),  # Unix seconds: then it is forgotten
+    sa.Column("status", sa.String(16), nullable=False),  # Azure's: running, succeeded, failed
+    sa.Column("alive", sa.BigInteger, nullable=False),  # last sign of life of whoever makes it
+    sa.Column("body", sa.Text, nullable=False),  # `result` once it succeeded, `error` once it failed, JSON; else "{}"
+    sa.Column("pictures", sa.JSON, nullable=False),  # names of the objects that hold them
+)

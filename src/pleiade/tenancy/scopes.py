@@ -21,6 +21,7 @@ MODEL_ROUTES = {
     "rewards": "api.model.rewards.request",
     "moderations": "api.model.moderations.request",
     "images": "api.model.images.request",
+    "operations": "api.model.images.request",  # Azure's, of 2023: pictures in the making
     "audio": "api.model.audio.request",
 }
 CHAT = "api.model.chat.request"

@@ -1,6 +1,7 @@
 """Every route with another tenant's ids. Made from the router's own table: a new route without a decision fails."""
 
 import json
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -12,7 +13,10 @@ from customers import Customer
 from scripted_engine import well_behaved
 
 from pleiade.domain import OPERATOR, Role
+from pleiade.gateway.images import operation_records
+from pleiade.gateway.images.operation_records import Operation
 from pleiade.gateway.routing import Route
+from pleiade.store import unit_of_work
 from pleiade.tenancy.invites import send_invite
 from pleiade.tenancy.keys import create_key
 from pleiade.tenancy.members import add_member
@@ -41,7 +45,18 @@ def things_of(db: sa.Engine, customer: Customer) -> Things:
     _, admin = create_key(
         db, name="spare", role=Role.ADMIN, organisation=customer.id, project=customer.project, kind="admin"
     )
+    operation = Operation(
+        id=str(uuid.uuid4()),
+        project=customer.project,
+        created=1,
+        expires=2**33,
+        status="succeeded",
+        body={"result": "secret-picture"},
+    )
+    with unit_of_work(db) as connection:
+        operation_records.insert(connection, operation)
     ids = {
+        "operation_id": operation.id,
         "project_id": customer.project,
         "user_id": person,
         "service_account_id": account.id,
@@ -49,7 +64,7 @@ def things_of(db: sa.Engine, customer: Customer) -> Things:
         "key_id": admin.id,
         "invite_id": invite.id,
     }
-    return Things(ids, (*ids.values(), f"@{customer.id}.example", customer.owner))
+    return Things(ids, (*ids.values(), f"@{customer.id}.example", customer.owner, "secret-picture"))
 
 
 # Path parameters that name nobody's property: shared by all tenants, or of things that every tenant has alike.
@@ -62,6 +77,7 @@ SHARED = {
     "subscription": "s",
     "group": "g",
     "account": "a",
+    "file": "9999999999-00000000000000000000000000000000.png",  # opened by our signature, whoever has it
 }
 
 # What a client stored; the ids are made by calls of the other tenant.
@@ -139,6 +155,11 @@ OF_NOBODY = {
     "POST /embeddings",
     "POST /rewards",
     "POST /edits",
+    "POST /images/generations",
+    "POST /images/generations:submit",
+    "POST /images/edits",
+    "POST /images/variations",
+    "POST /images/outpaint",
     "GET /models",
     "GET /engines",
     "GET /healthz",

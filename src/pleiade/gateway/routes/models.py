@@ -76,6 +76,7 @@ def _model(name: str, endpoint: Endpoint) -> dict[str, Any]:
             "chat_completion": text,
             "embeddings": endpoint.kind == ModelKind.EMBEDDING,
             "rewards": endpoint.kind == ModelKind.REWARD,
+            "image_generation": endpoint.kind == ModelKind.IMAGE,
         },
         "context_length": endpoint.context_length or None,
     }

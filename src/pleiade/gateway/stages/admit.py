@@ -29,7 +29,7 @@ class Admit:
         target = call.target
         assert target is not None
         call.estimate = estimate(call.body, call.engine_path, target.endpoint.context_length)
-        call.price = self._admission.price_of(call.principal, target)
+        call.price = self._admission.price_of(call.principal, target, call.estimate)
         verdict = await self._admission.reserve(call, target)
         if verdict is not None and not verdict.allowed:
             verdict = await self._spill(call, refusal=verdict)

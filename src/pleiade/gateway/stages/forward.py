@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any
 import aiohttp
 import msgspec
 
+from pleiade.domain import Usage
 from pleiade.gateway.body import encode_fields, read_field
 from pleiade.gateway.call import Call
 from pleiade.gateway.choice_usage import ChoiceUsage
 from pleiade.gateway.directory import Target
 from pleiade.gateway.engine_errors import engine_error, parse_engine_error
 from pleiade.gateway.errors import ApiError, engine_failed, unavailable
+from pleiade.gateway.picture_stream import PictureEvents, pictures_in
 from pleiade.gateway.streaming import EventFilter, last_usage, replace_model
 
 if TYPE_CHECKING:
@@ -79,7 +81,11 @@ class Forward:
 
     async def _post(self, call: Call, target: Target, options: StreamOptions) -> aiohttp.ClientResponse:
         call.attempts += 1
+        if call.asked is not None:
+            call.asked.set()
         headers = target.headers | {"x-request-id": "req_" + call.name}
+        if call.form is not None:
+            headers["content-type"] = call.form.content_type.decode("latin-1")
         traceparent = call.headers.get(b"traceparent")
         if traceparent is not None:
             headers["traceparent"] = traceparent.decode("latin-1")
@@ -96,7 +102,7 @@ class Forward:
         assert call.target is not None
         if not body.lstrip().startswith(b"{"):  # a web page of some proxy in between, say
             raise engine_failed(f"The engine of `{call.target.endpoint.deployment}` did not answer with JSON.")
-        call.usage = last_usage(body)
+        call.usage = _pictures_made(call, body) if _makes_pictures(call) else last_usage(body)
         if call.target.endpoint.rewrite_model:
             body = replace_model(body, call.target.endpoint.model)
         call.status = response.status
@@ -105,12 +111,16 @@ class Forward:
     async def _stream(self, call: Call, response: aiohttp.ClientResponse, options: StreamOptions) -> None:
         assert call.target is not None
         endpoint = call.target.endpoint
-        events = EventFilter(
-            usage_wanted=bool(options.include_usage),
-            continuous_wanted=bool(options.continuous_usage_stats),
-            model=endpoint.model if endpoint.rewrite_model else "",
-            choices=ChoiceUsage(_choices_per_prompt(call)) if endpoint.usage_per_choice else None,
-        )
+        events: EventFilter | PictureEvents
+        if _makes_pictures(call):
+            events = PictureEvents()
+        else:
+            events = EventFilter(
+                usage_wanted=bool(options.include_usage),
+                continuous_wanted=bool(options.continuous_usage_stats),
+                model=endpoint.model if endpoint.rewrite_model else "",
+                choices=ChoiceUsage(_choices_per_prompt(call)) if endpoint.usage_per_choice else None,
+            )
         answer = call.answer
         call.status = 200
         call.counter = events
@@ -145,12 +155,27 @@ def engine_body(call: Call, target: Target, options: StreamOptions) -> bytes:
     """The request as the engine gets it: the client's own bytes wherever nothing has to change."""
     changes: dict[str, Any] = {}
     endpoint = target.endpoint
+    if call.form is not None:
+        return call.form.changed({"model": endpoint.send_model}).raw if endpoint.send_model else call.raw
     if endpoint.send_model:
         changes["model"] = endpoint.send_model
-    if call.stream and endpoint.extra_usage and not (options.include_usage and options.continuous_usage_stats):
+    chunks = call.stream and not _makes_pictures(call)
+    if chunks and endpoint.extra_usage and not (options.include_usage and options.continuous_usage_stats):
         given = read_field(call.body, "stream_options", dict[str, msgspec.Raw], "an object") or {}
         changes["stream_options"] = {**given, "include_usage": _TRUE, "continuous_usage_stats": _TRUE}
     return encode_fields({**call.body, **changes}) if changes else call.raw
+
+
+def _makes_pictures(call: Call) -> bool:
+    return call.engine_path.startswith("/images/")
+
+
+def _pictures_made(call: Call, body: bytes) -> Usage:
+    try:
+        return Usage(images=pictures_in(body))
+    except msgspec.DecodeError as error:
+        deployment = call.target.endpoint.deployment if call.target is not None else ""
+        raise engine_failed(f"The engine of `{deployment}` did not answer with pictures.") from error
 
 
 def _choices_per_prompt(call: Call) -> int:

@@ -96,5 +96,7 @@ def _reservation(call: Call) -> Reservation:
         currency=price.currency if price is not None else "",
         operation=call.operation,
         stream=call.stream,
+        image_size=call.estimate.size if call.estimate is not None else "",
+        image_quality=call.estimate.quality if call.estimate is not None else "",
         estimate=call.estimate.tokens if call.estimate is not None else 0,
     )

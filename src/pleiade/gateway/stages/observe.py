@@ -141,6 +141,7 @@ def _line(call: Call, seconds: float) -> RequestLine:
         line.prompt_tokens = call.usage.prompt_tokens
         line.completion_tokens = call.usage.completion_tokens
         line.cached_tokens = call.usage.cached_tokens
+        line.images = call.usage.images
     named = call.headers.get(b"x-client-request-id") or call.headers.get(b"x-ms-client-request-id")
     if named:
         line.client_request = named[:100].decode("latin-1")

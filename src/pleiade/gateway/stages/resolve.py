@@ -17,8 +17,12 @@ KINDS = {
     "/completions": ModelKind.TEXT,
     "/embeddings": ModelKind.EMBEDDING,
     "/rewards": ModelKind.REWARD,
+    "/images/generations": ModelKind.IMAGE,
+    "/images/edits": ModelKind.IMAGE,
+    "/images/variations": ModelKind.IMAGE,
+    "/images/outpaint": ModelKind.IMAGE,
 }
-STREAMED = frozenset({"/chat/completions", "/completions"})
+STREAMED = frozenset({"/chat/completions", "/completions", "/images/generations", "/images/edits", "/images/outpaint"})
 _RETRY_S = {EndpointState.STARTING: 2.0, EndpointState.DRAINING: 2.0, EndpointState.FAILED: 5.0}
 
 

@@ -1,0 +1,101 @@
+"""What a request for pictures says to the gateway; all else is between its client and the engine."""
+
+import asyncio
+import re
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from pleiade.domain import ModelKind
+from pleiade.gateway.body import encode_fields, parse_object, read_body, read_field
+from pleiade.gateway.call import Call
+from pleiade.gateway.errors import bad_request
+from pleiade.gateway.form import parse_form
+
+if TYPE_CHECKING:
+    from pleiade.gateway.app import Gateway
+    from pleiade.gateway.directory import Directory
+    from pleiade.settings import Settings
+
+GENERATIONS = "/images/generations"
+# Engine routes, and what the ledger calls them; an outpainting is an edit of a larger canvas.
+OPERATIONS = {
+    GENERATIONS: "image_generation",
+    "/images/edits": "image_edit",
+    "/images/variations": "image_variation",
+    "/images/outpaint": "image_edit",
+}
+_HOST = re.compile(rb"[A-Za-z0-9.\-]+(:\d+)?|\[[0-9A-Fa-f:.]+\](:\d+)?")
+
+
+class Wish(msgspec.Struct, frozen=True):
+    """How the pictures shall be given, and what is to be said of them."""
+
+    url: bool  # by URL instead of base64
+    prompt: str
+    edited: bool  # parts of them are the client's own
+    base: str  # of URLs: scheme and host, as this client reached us
+    seconds: int  # for which URLs work
+    organisation: str = ""  # its name
+
+
+async def read_wish(call: Call, gateway: "Gateway", path: str) -> Wish:
+    """Read the request, whole, for the engine's route `path`; what the engine is to get stands in `call` then.
+
+    Only two fields are rewritten: `model`, where none is named and one model alone makes pictures, and
+    `response_format`, for pictures are signed and kept here: engines give base64. Raises ApiError 400, 413.
+    """
+    settings = gateway.settings
+    raw = await read_body(call, settings.max_body_mb)
+    kind = call.headers.get(b"content-type", b"")
+    if path == GENERATIONS or kind.startswith(b"application/json"):
+        call.body = parse_object(raw)
+    else:
+        call.form = await asyncio.to_thread(parse_form, raw, kind)  # tens of megabytes, maybe
+        call.body = call.form.fields
+    call.engine_path, call.operation = path, OPERATIONS[path]
+    named = call.params.get("deployment") or read_field(call.body, "model", str, "a string") or ""
+    said = read_field(call.body, "response_format", str, "a string")
+    if said not in (None, "url", "b64_json"):
+        raise bad_request(
+            f"Invalid value: '{said[:40]}'. Supported values are: 'url' and 'b64_json'.",
+            param="response_format",
+            code="invalid_value",
+        )
+    changes = {} if said is None else {"response_format": "b64_json"}
+    if not named and (only := _only_model(gateway.directory)):
+        changes["model"] = only
+    _change(call, changes)
+    return Wish(
+        # Without a word of it, what DALL·E gave: its clients, who often name no model, look for a URL.
+        url=said == "url" or (said is None and (not named or named.lower().startswith(("dall-e", "dalle")))),
+        prompt=read_field(call.body, "prompt", str, "a string") or "",
+        edited=call.operation == "image_edit",
+        base=base_of(call, settings),
+        seconds=settings.pictures_minutes * 60,
+    )
+
+
+def base_of(call: Call, settings: "Settings") -> str:
+    """Scheme and host by which the caller reaches this server: the one that is set, else the one that it just used."""
+    host = call.headers.get(b"host", b"")
+    if settings.public_url or not _HOST.fullmatch(host):
+        return settings.public_base
+    return f"{call.scope.get('scheme', 'http')}://{host.decode('ascii')}"
+
+
+def _only_model(directory: "Directory") -> str:
+    """The one deployment that makes pictures; "" where there is none, or several."""
+    names = [endpoint.deployment for endpoint in directory.endpoints if endpoint.kind == ModelKind.IMAGE]
+    return names[0] if len(names) == 1 else ""
+
+
+def _change(call: Call, changes: dict[str, str]) -> None:
+    if not changes:
+        return
+    if call.form is not None:
+        call.form = call.form.changed(changes)
+        call.raw, call.body = call.form.raw, call.form.fields
+    else:
+        call.body = {**call.body, **{name: msgspec.Raw(msgspec.json.encode(value)) for name, value in changes.items()}}
+        call.raw = encode_fields(call.body)
