@@ -39,7 +39,9 @@ def read(data: bytes, name: str = "image") -> Picture:
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise _too_large(name, "more than 80 megapixels") from None
     except Exception as error:  # decoders raise whatever damaged bytes lead them to
-        raise _unreadable(name, "It is not a PNG, JPEG, WebP or GIF file, or its head is damaged.") from error
+        raise _unreadable(
+            name, "It is not a PNG, JPEG, WebP or GIF file, or its head is damaged or has no pixels."
+        ) from error
     width, height = image.size
     if max(width, height) > MAX_SIDE or width * height > MAX_PIXELS:
         raise _too_large(name, f"{width}x{height}")
