@@ -24,6 +24,7 @@ class Colour:
     fr: str
     rgb: Rgb
     base: str
+    also: tuple[Rgb, ...] = ()  # other centres: L*a*b* alone would call pure blue a purple
 
 
 NAMED: tuple[Colour, ...] = (
@@ -32,10 +33,10 @@ NAMED: tuple[Colour, ...] = (
     Colour("grey", "gris", (128, 130, 134), "grey"),
     Colour("light grey", "gris clair", (205, 208, 212), "grey"),
     Colour("dark grey", "gris foncé", (70, 73, 78), "grey"),
-    Colour("red", "rouge", (222, 32, 36), "red"),
+    Colour("red", "rouge", (222, 32, 36), "red", ((255, 0, 0),)),
     Colour("dark red", "rouge foncé", (134, 14, 20), "red"),
     Colour("coral", "corail", (255, 118, 92), "red"),
-    Colour("orange", "orange", (255, 136, 10), "orange"),
+    Colour("orange", "orange", (255, 136, 10), "orange", ((255, 160, 0),)),
     Colour("golden yellow", "jaune d’or", (250, 185, 28), "yellow"),
     Colour("yellow", "jaune", (255, 224, 50), "yellow"),
     Colour("cream", "crème", (255, 243, 212), "white"),
@@ -45,19 +46,19 @@ NAMED: tuple[Colour, ...] = (
     Colour("dark brown", "marron foncé", (74, 44, 28), "brown"),
     Colour("olive", "olive", (126, 126, 40), "green"),
     Colour("light green", "vert clair", (146, 216, 104), "green"),
-    Colour("green", "vert", (44, 160, 60), "green"),
+    Colour("green", "vert", (44, 160, 60), "green", ((0, 128, 0), (0, 235, 40))),
     Colour("dark green", "vert foncé", (14, 86, 44), "green"),
     Colour("mint green", "vert menthe", (172, 236, 204), "green"),
     Colour("teal", "bleu canard", (18, 124, 128), "blue"),
     Colour("turquoise", "turquoise", (52, 200, 194), "blue"),
     Colour("light blue", "bleu clair", (186, 222, 248), "blue"),
     Colour("sky blue", "bleu ciel", (92, 182, 242), "blue"),
-    Colour("blue", "bleu", (36, 106, 222), "blue"),
-    Colour("navy blue", "bleu marine", (22, 36, 98), "blue"),
+    Colour("blue", "bleu", (36, 106, 222), "blue", ((0, 0, 255), (20, 60, 235))),
+    Colour("navy blue", "bleu marine", (22, 36, 98), "blue", ((0, 0, 128), (0, 0, 80))),
     Colour("indigo", "indigo", (76, 58, 178), "purple"),
     Colour("purple", "violet", (130, 50, 176), "purple"),
     Colour("lavender", "lavande", (190, 168, 236), "purple"),
-    Colour("magenta", "magenta", (214, 30, 180), "pink"),
+    Colour("magenta", "magenta", (214, 30, 180), "pink", ((255, 0, 255),)),
     Colour("pink", "rose", (252, 130, 182), "pink"),
     Colour("light pink", "rose pâle", (255, 204, 222), "pink"),
 )
@@ -92,9 +93,17 @@ def _table() -> NDArray[np.uint8]:
     """Index of the nearest name of every colour, at 5 bits a channel: one look-up instead of 33 distances a pixel."""
     levels = (np.arange(1 << BITS) * 2 + 1) << (7 - BITS)  # the middle of each step
     grid = np.stack(np.meshgrid(levels, levels, levels, indexing="ij"), axis=-1).reshape(-1, 3)
-    distances = ((lab(grid)[:, None] - named_lab()) ** 2).sum(-1)
-    table: NDArray[np.uint8] = distances.argmin(1).astype(np.uint8)
+    centres, owners = _centres()
+    distances = ((lab(grid)[:, None] - centres) ** 2).sum(-1)
+    table: NDArray[np.uint8] = owners[distances.argmin(1)]
     return table
+
+
+@cache
+def _centres() -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
+    """L*a*b* of every centre of every name, and the name's index."""
+    pairs = [(rgb, i) for i, colour in enumerate(NAMED) for rgb in (colour.rgb, *colour.also)]
+    return lab(np.array([rgb for rgb, _ in pairs])), np.array([i for _, i in pairs], np.uint8)
 
 
 def nearest_index(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -106,7 +115,8 @@ def nearest_index(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 def nearest(rgb: Rgb) -> Colour:
     """The named colour that is nearest to an sRGB colour."""
-    return NAMED[int(((lab(np.array(rgb)) - named_lab()) ** 2).sum(-1).argmin())]
+    centres, owners = _centres()
+    return NAMED[owners[((lab(np.array(rgb)) - centres) ** 2).sum(-1).argmin()]]
 
 
 def named(name: str) -> Colour:

@@ -17,19 +17,19 @@ from pleiade.lab.dalle.data.sprites import Sprites
 from pleiade.lab.tokenizer.bpe import train_tokenizer
 
 MAX_TEXT = 48
-SCENES, SKETCH = 2000, 8  # scenes whose captions a tokenizer learns from, drawn as small as can be
+SKETCH = 8  # pixels: of the scenes only the captions are wanted
 PADDING = 0  # <|endoftext|>: no caption holds it
 
 
-def train_caption_tokenizer(drawings: Drawings, vocab_size: int, seed: int = 1) -> Tokenizer:
-    """Learn a byte-level BPE of `vocab_size` tokens from captions of the training split.
+def train_caption_tokenizer(drawings: Drawings, vocab_size: int, seed: int = 1, scenes: int = 2000) -> Tokenizer:
+    """Learn a byte-level BPE of `vocab_size` tokens from captions of the training split and of so many scenes.
 
     Raises ValueError where the captions are too few for so many tokens.
     """
     rows = tuple(drawings.rows[i] for i in drawings.split("train"))
     rng, sprites = Random(seed), Sprites(drawings)
-    scenes = (draw_scene(rng, sprites, SKETCH).caption for _ in range(SCENES))
-    return train_tokenizer(chain(sampled_captions(rows, rng), scenes), vocab_size)
+    told = (draw_scene(rng, sprites, SKETCH).caption for _ in range(scenes))
+    return train_tokenizer(chain(sampled_captions(rows, rng), told), vocab_size)
 
 
 def encode(tokenizer: Tokenizer, captions: Sequence[str], max_text: int = MAX_TEXT) -> NDArray[np.int64]:
