@@ -116,7 +116,7 @@ def nearest_index(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
 def nearest(rgb: Rgb) -> Colour:
     """The named colour that is nearest to an sRGB colour."""
     centres, owners = _centres()
-    return NAMED[owners[((lab(np.array(rgb)) - centres) ** 2).sum(-1).argmin()]]
+    return NAMED[int(owners[((lab(np.array(rgb)) - centres) ** 2).sum(-1).argmin()])]
 
 
 def named(name: str) -> Colour:
