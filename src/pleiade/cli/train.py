@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pleiade.cli.common import HomeOption, fail
+from pleiade.cli.train_pictures import train_pictures
 from pleiade.cli.tune import tune_model
 
 if TYPE_CHECKING:
@@ -16,20 +17,25 @@ def train(
     preset: Annotated[
         str,
         typer.Argument(
-            help="toy, pico (CPU), nano, mini, small, 1b (GPU), 7b, 70b (cluster); or a model to fine-tune: DIR, "
-            "hf:ORG/NAME, NAME."
+            help="toy, pico (CPU), nano, mini, small, 1b (GPU), 7b, 70b (cluster); pix-6m (CPU), pix-25m (GPU) for "
+            "pictures; or a model to fine-tune: DIR, hf:ORG/NAME, NAME."
         ),
     ],
     overrides: Annotated[
         list[str] | None, typer.Argument(help="Changes as key=value, such as loop.minutes=10 or optim.muon_lr=0.02.")
     ] = None,
     data: Annotated[
-        Path | None, typer.Option(envvar="PLEIADE_DATA", help="Folder of corpora (pretrain/…, post/…).", exists=True)
+        Path | None,
+        typer.Option(
+            envvar="PLEIADE_DATA", help="Folder of corpora (pretrain/…, post/…), or of drawings for pix.", exists=True
+        ),
     ] = None,
     run: Annotated[Path, typer.Option(help="Where tokenizer, checkpoints, curves and the model go.")] = Path("run"),
     minutes: Annotated[float | None, typer.Option(help="Minutes of training in all, shared out to the stages.")] = None,
     processes: Annotated[int, typer.Option(help="Ranks; 0 = one a core, or one a GPU.")] = 0,
-    until: Annotated[str, typer.Option(help="The last stage: base, code, chat, reward, dpo or rloo.")] = "chat",
+    until: Annotated[
+        str, typer.Option(help="The last stage: base, code, chat (default), reward, dpo or rloo; base or few for pix.")
+    ] = "",
     plan: Annotated[bool, typer.Option("--plan", help="Print the plan and end; needs no --data.")] = False,
     device: Annotated[str, typer.Option(help="--plan: for devices of this kind instead, such as H100.")] = "",
     devices: Annotated[int, typer.Option(help="--plan: for so many devices.")] = 0,
@@ -50,10 +56,13 @@ def train(
     from pleiade.lab.view.live import launch_seen
 
     known = presets()
+    if preset.startswith("pix-"):
+        train_pictures(preset, overrides or [], data, run, minutes, processes, until, plan=plan)
+    until = until or "chat"
     if preset not in known and not (method or examples):
         raise typer.BadParameter(
-            f"{preset!r} is not a preset: choose one of {', '.join(known)}; or give --method and --examples to "
-            "fine-tune a model"
+            f"{preset!r} is not a preset: choose one of {', '.join(known)}, pix-6m, pix-25m; or give --method and "
+            "--examples to fine-tune a model"
         )
     if preset not in known:
         options = {"method": method, "examples": examples, "validation": validation, "grader": grader}

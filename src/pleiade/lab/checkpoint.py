@@ -21,7 +21,7 @@ from pleiade.lab.gpt.divided import fill
 from pleiade.lab.ranks import Ranks
 
 if TYPE_CHECKING:
-    from pleiade.lab.gpt.model import Gpt
+    from pleiade.lab.network import Network
     from pleiade.lab.optim.muon import MuonAdamW
 
 SUMS = "sums-{}.json"  # within a folder: what a rank wrote
@@ -142,7 +142,7 @@ def load_weights(path: Path) -> dict[str, Tensor]:
     return weights
 
 
-def fill_from(state: Mapping[str, Any], model: Gpt, optimizer: MuonAdamW) -> None:
+def fill_from(state: Mapping[str, Any], model: Network, optimizer: MuonAdamW) -> None:
     """Give a model and its optimizer, whole or divided, a whole checkpoint's tensors."""
     for name, tensor in model.state_dict().items():
         fill(tensor, state["model"][name])
@@ -165,7 +165,7 @@ class WholeCheckpoints:
     def settle(self) -> None:
         """Nothing is ever half written."""
 
-    def restore(self, model: Gpt, optimizer: MuonAdamW) -> dict[str, Any] | None:
+    def restore(self, model: Network, optimizer: MuonAdamW) -> dict[str, Any] | None:
         """Give model and optimizer the newest whole checkpoint's tensors; returns all of it, None without one."""
         newest = latest_checkpoint(self.run)
         if newest is None:

@@ -13,6 +13,7 @@ from torch import nn
 
 from pleiade.lab.checkpoint import WholeCheckpoints
 from pleiade.lab.gpt.model import Gpt
+from pleiade.lab.network import Network
 from pleiade.lab.objectives.base import B, Hidden
 from pleiade.lab.optim.muon import MuonAdamW
 from pleiade.lab.parallel.config import ParallelConfig, settle
@@ -58,7 +59,7 @@ class Checkpoints(Protocol):
         """Wait for the one that is being written, if any, and make it count."""
         ...
 
-    def restore(self, model: Gpt, optimizer: MuonAdamW) -> dict[str, Any] | None:
+    def restore(self, model: Network, optimizer: MuonAdamW) -> dict[str, Any] | None:
         """Give model and optimizer what the newest whole checkpoint holds; returns its other values, or None."""
         ...
 
@@ -71,28 +72,32 @@ class Placed:
     """
 
     team: Team
-    model: Gpt
+    model: Network
     hidden: Hidden
     checkpoints: Checkpoints
     lender: Gpt | None = None
 
 
 def place(
-    model: Gpt, parallel: ParallelConfig, ranks: Ranks, run: Path, *, precision: str, seed: int, compiled: bool
+    model: Network, parallel: ParallelConfig, ranks: Ranks, run: Path, *, precision: str, seed: int, compiled: bool
 ) -> Placed:
     """Place `model` on this rank's device, whole or divided as `parallel` says.
 
     A model that is divided gives its weights up and is left on the meta device until `take_back`; one that is there
-    already has none yet, and gets its first from `seed`. Raises ValueError where the model cannot be divided so.
+    already has none yet, and gets its first from `seed`. Raises ValueError where the model cannot be divided so. Only a
+    Gpt can be; every rank holds the whole of another network.
     """
-    settled = settle(parallel, ranks.size, model.config, on_gpu=ranks.device.type == "cuda")
-    compiled = compiled and _finds_compiler()
-    if settled.divides:
+    compiled, recompute = compiled and _finds_compiler(), parallel.recompute
+    if isinstance(model, Gpt):
+        settled = settle(parallel, ranks.size, model.config, on_gpu=ranks.device.type == "cuda")
+    elif parallel.divides:
+        raise ValueError(f"a network of {model.config.unit} is not divided: leave parallel.* as it is")
+    if isinstance(model, Gpt) and settled.divides:
         from pleiade.lab.parallel.spread import spread  # only those who divide wait for its imports
 
         return spread(model, settled, ranks, run, getattr(torch, precision), seed, compiled=compiled)
     model.to(ranks.device)
-    model.recompute = settled.recompute
+    model.recompute = recompute
     hidden: Hidden = torch.compile(model.hidden, dynamic=False) if compiled else model.hidden
     return Placed(ranks, model, hidden, WholeCheckpoints(run, ranks))
 

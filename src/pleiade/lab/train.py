@@ -17,9 +17,10 @@ import torch
 
 from pleiade.lab.events.flops import step_flops
 from pleiade.lab.events.record import Record, Rewarded, Step
-from pleiade.lab.events.samples import Prompts
-from pleiade.lab.gpt.model import Gpt
-from pleiade.lab.objectives.base import B, Batch, Objective
+from pleiade.lab.events.samples import Samples
+from pleiade.lab.gpt.config import GptConfig
+from pleiade.lab.network import Network
+from pleiade.lab.objectives.base import B, Batch, Follows, Objective
 from pleiade.lab.optim.muon import MuonAdamW, OptimConfig
 from pleiade.lab.optim.schedule import Decay, ScheduleConfig, decay_for_steps, learning_rate_scale, revise_decay
 from pleiade.lab.parallel.config import ParallelConfig, settle
@@ -73,13 +74,13 @@ class Outcome:
 
 
 def train(
-    model: Gpt,
+    model: Network,
     objective: Objective[B],
     loop: LoopConfig,
     optim: OptimConfig,
     schedule: ScheduleConfig,
     run: Path,
-    prompts: Prompts | None = None,
+    prompts: Samples | None = None,
     parallel: ParallelConfig = UNDIVIDED,
 ) -> Outcome:
     """Train `model` in place until the end of the run or a signal; resume from the newest checkpoint in `run`.
@@ -109,7 +110,7 @@ def train(
         decay = _decay_to_go_on_with(Decay(**state["decay"]) if state["decay"] else None, decay, step)
         saved_at = step
         if ranks.is_first:
-            print(f"resumed from {state['name']}: step {step}, {tokens / 1e6:.2f} M tokens", flush=True)
+            print(f"resumed from {state['name']}: step {step}, {tokens / 1e6:.2f} M {model.config.unit}", flush=True)
     last = decay.last if decay else None
     record = Record(run, ranks, trained, loop, optim.muon_lr, prompts, step=step, tokens=tokens, last=last)
 
@@ -132,9 +133,10 @@ def train(
                 },
             )
 
-    settled = settle(parallel, ranks.size, model.config, on_gpu=team.device.type == "cuda")
-    layout = layout_for(settled, loop.precision, on_gpu=team.device.type == "cuda", compiled=loop.compile)
-    room = Room(model.config, layout, free_memory(team.device, ranks.size), run.name)
+    gpt, on_gpu = model.config if isinstance(model.config, GptConfig) else None, team.device.type == "cuda"
+    settled = settle(parallel, ranks.size, gpt, on_gpu=on_gpu) if gpt else parallel
+    layout = layout_for(settled, loop.precision, on_gpu=on_gpu, compiled=loop.compile)
+    room = Room(gpt, layout, free_memory(team.device, ranks.size), run.name)
     pace, last_checkpoint = 0.0, time.monotonic()
     parameters, micro_batches = list(trained.parameters()), list[B]()
     stopping = False
@@ -162,6 +164,8 @@ def train(
             grad_norm = optimizer.step(scale)
             if not math.isfinite(grad_norm):
                 _refuse_numbers("the gradient", step, micro_batches, run, ranks)
+            if isinstance(objective, Follows):
+                objective.after_step(trained)
             step, tokens = step + 1, tokens + sum(batch.num_tokens for batch in micro_batches)
             seconds = time.monotonic() - started
             elapsed += seconds

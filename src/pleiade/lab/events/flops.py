@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import torch
 
 from pleiade.lab.gpt.config import GptConfig
+from pleiade.lab.network import CountsFlops, Shape
 from pleiade.lab.objectives.base import MicroBatch
 
 # Dense bfloat16 with float32 sums, FLOP/s, from the makers' data sheets (half of the figures "with sparsity").
@@ -79,8 +80,12 @@ def _measured(dtype: torch.dtype) -> float:
     return 2 * MEASURED_SIZE**3 / min(times)
 
 
-def step_flops(config: GptConfig, batches: Sequence[object]) -> float | None:
+def step_flops(config: Shape, batches: Sequence[object]) -> float | None:
     """FLOPs of a step forward and backward; None where not every token passes through the whole model once."""
+    if isinstance(config, CountsFlops):
+        return config.train_flops(batches)
+    if not isinstance(config, GptConfig):
+        return None
     total = 0.0
     for batch in batches:
         if not isinstance(batch, MicroBatch) or config.reward_head:

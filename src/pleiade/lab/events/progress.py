@@ -21,16 +21,17 @@ class Place:
     tokens_per_s: float
     mfu: float | None
     left: float
+    unit: str = "tokens"
 
 
 def progress_line(place: Place, without: tuple[str, ...] = ()) -> str:
     """Step, tokens, loss, learning rate, tokens/s, MFU where known, time left; parts may be left out by name."""
     parts = {
         "step": f"step {place.step}/{place.last}" if place.last is not None else f"step {place.step}",
-        "tokens": f"{place.tokens / 1e6:.2f} M tokens",
+        "tokens": f"{place.tokens / 1e6:.2f} M {place.unit}",
         "loss": f"loss {place.loss:.3f}",
         "lr": f"lr {place.lr:.2g}",
-        "speed": f"{place.tokens_per_s:,.0f} tokens/s",
+        "speed": f"{place.tokens_per_s:,.0f} {place.unit}/s",
         "mfu": f"MFU {place.mfu:.0%}" if place.mfu is not None else "",
         "left": f"{_minutes(place.left)} left",
     }

@@ -17,8 +17,8 @@ from pleiade.lab.events.board import Board
 from pleiade.lab.events.flops import peak
 from pleiade.lab.events.journal import keep_until, line_of, note
 from pleiade.lab.events.progress import Place, show_progress
-from pleiade.lab.events.samples import Prompts, is_whole
-from pleiade.lab.gpt.model import Gpt
+from pleiade.lab.events.samples import Samples, is_whole
+from pleiade.lab.network import Network
 from pleiade.lab.ranks import Ranks
 
 if TYPE_CHECKING:
@@ -68,10 +68,10 @@ class Record:
         self,
         folder: Path,
         ranks: Ranks,
-        model: Gpt,
+        model: Network,
         loop: LoopConfig,
         peak_lr: float,
-        prompts: Prompts | None,
+        prompts: Samples | None,
         *,
         step: int,
         tokens: int,
@@ -86,7 +86,7 @@ class Record:
         self.flushed = self.shown = time.monotonic()
         if not self.speaks:
             return
-        device = model.embed_tokens.weight.device
+        device = model.device
         dtype = getattr(torch, loop.precision)
         self.dtype, self.peak = dtype, peak(device, dtype, ranks.size, loop.peak_tflops)
         folder.mkdir(parents=True, exist_ok=True)
@@ -104,6 +104,7 @@ class Record:
             ranks=ranks.size,
             precision=loop.precision,
             parameters=model.config.num_params,
+            unit=model.config.unit,
             peak=asdict(self.peak) if self.peak else None,
         )
 
@@ -184,9 +185,8 @@ class Record:
     def _show(self, done: Step, mfu: float | None, now: float) -> None:
         speed = (done.tokens - self.window_tokens) / max(1e-9, now - self.window_began)
         self.window_tokens, self.window_began, self.shown = done.tokens, now, now
-        show_progress(
-            Place(done.step, done.last, done.tokens, done.loss, self.peak_lr * done.scale, speed, mfu, done.left)
-        )
+        lr, unit = self.peak_lr * done.scale, self.model.config.unit
+        show_progress(Place(done.step, done.last, done.tokens, done.loss, lr, speed, mfu, done.left, unit))
 
     def _sample(self) -> None:
         if self.prompts is None or self.sampled_at == self.step_done:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any, Protocol
 
 import torch
 from tokenizers import Tokenizer
@@ -10,6 +11,7 @@ from tokenizers import Tokenizer
 from pleiade.lab.gpt.decode import sample
 from pleiade.lab.gpt.divided import is_divided
 from pleiade.lab.gpt.model import Gpt
+from pleiade.lab.network import Network
 from pleiade.lab.preferences.pair import prompt_ids
 from pleiade.lab.tokenizer.special_tokens import END_OF_TEXT, FIM_MIDDLE, FIM_PREFIX, FIM_SUFFIX, IM_END
 
@@ -21,10 +23,19 @@ GAP = " ▁▁▁ "
 
 @dataclass(frozen=True)
 class Sample:
-    """What the model wrote after a prompt, as shown to people."""
+    """What the model made of a prompt, as shown to people: a text, or a `picture` (a PNG as a data URI)."""
 
     prompt: str
     text: str
+    picture: str = ""
+
+
+class Samples(Protocol):
+    """What makes samples of a network's work, of whichever kind both are."""
+
+    def write(self, model: Any, dtype: torch.dtype) -> list[Sample]:
+        """Some samples. Leaves the model, its gradients and the global random state alone."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -67,6 +78,6 @@ def chat_prompts(tokenizer: Tokenizer) -> Prompts:
     return Prompts(tokenizer, QUESTIONS, tuple(ids))
 
 
-def is_whole(model: Gpt) -> bool:
+def is_whole(model: Network) -> bool:
     """Whether this rank holds all of the weights, so that it can write without the others."""
     return not any(is_divided(parameter) for parameter in model.parameters())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,8 @@ class GptConfig:
     norm_eps: float = 1e-6
     tied: bool = True
     reward_head: bool = False
+
+    unit: ClassVar[str] = "tokens"  # what a run counts
 
     def __post_init__(self) -> None:
         if self.num_heads % self.num_kv_heads:

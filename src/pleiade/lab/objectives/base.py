@@ -6,7 +6,7 @@ import hashlib
 from array import array
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, Self, TypeVar
+from typing import Any, Protocol, Self, TypeVar, runtime_checkable
 
 import torch
 import torch.nn.functional as F
@@ -16,7 +16,7 @@ from pleiade.lab.gpt.head_loss import head_loss_sum
 from pleiade.lab.gpt.model import Gpt
 
 IGNORED = -100
-Hidden = Callable[[Tensor, torch.dtype], Tensor]
+Hidden = Callable[..., Tensor]  # a network's `hidden`, perhaps compiled
 
 
 class Batch(Protocol):
@@ -77,8 +77,11 @@ class Objective(Protocol[B]):
         """The micro-batches of the next step."""
         ...
 
-    def loss_sum(self, hidden: Hidden, model: Gpt, batch: B, dtype: torch.dtype) -> Tensor:
-        """The loss summed over the targets that count, a float32 scalar; `hidden` is model.hidden, perhaps compiled."""
+    def loss_sum(self, hidden: Hidden, model: Any, batch: B, dtype: torch.dtype) -> Tensor:
+        """The loss summed over the targets that count, a float32 scalar; `hidden` is model.hidden, perhaps compiled.
+
+        Which networks (see network.py) an objective can teach, it says itself.
+        """
         ...
 
     def state_dict(self) -> dict[str, Any]:
@@ -87,6 +90,15 @@ class Objective(Protocol[B]):
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Go to a place in the data."""
+        ...
+
+
+@runtime_checkable
+class Follows(Protocol):
+    """An objective that looks at the weights after every step, to keep their averages."""
+
+    def after_step(self, model: Any) -> None:
+        """Look at them."""
         ...
 
 

@@ -25,9 +25,12 @@ SURE, FIRST_USE = 0.8, 64 * 2**20
 
 @dataclass(frozen=True)
 class Room:
-    """What a rank of a stage had left (bytes; None = unknown) when weights and optimizer were there, nothing else."""
+    """What a rank of a stage had left (bytes; None = unknown) when weights and optimizer were there, nothing else.
 
-    model: GptConfig
+    `model` is None for a network whose memory no formula tells.
+    """
+
+    model: GptConfig | None
     layout: Layout
     free: float | None
     stage: str
@@ -39,8 +42,9 @@ class Room:
             yield
         except (torch.OutOfMemoryError, RuntimeError) as error:
             if isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in str(error):
+                what = "tokens" if self.model is not None else "pictures"
                 raise MemoryError(
-                    f"a micro-batch of {batch.num_tokens:,} tokens does not fit into memory: "
+                    f"a micro-batch of {batch.num_tokens:,} {what} does not fit into memory: "
                     f"{self._remedy(batch, num_batches)}"
                 ) from error
             raise
@@ -50,7 +54,7 @@ class Room:
         micro_rows, seq_len = len(batch.ids) // rows_each, batch.ids.shape[1] * self.layout.sequence
         below, rows = BELOW.get(self.stage, ""), micro_rows * num_batches
         found = None
-        if self.free is not None:
+        if self.free is not None and self.model is not None:
             room, there = self.free * SURE - FIRST_USE, memory_of_step(self.model, seq_len, 1, self.layout)
             kept = there.weights + there.optimizer
             if below:  # those stages divide nothing

@@ -1,0 +1,137 @@
+"""Named runs of picture models: everything that one depends on, as one frozen value."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import msgspec
+
+from pleiade.lab.begun import differences, read_json, write_json
+from pleiade.lab.configuration import assign
+from pleiade.lab.dalle.config import PixConfig
+from pleiade.lab.optim.muon import OptimConfig
+from pleiade.lab.optim.schedule import ScheduleConfig
+from pleiade.lab.train import BAD_BATCH, LoopConfig
+
+
+@dataclass(frozen=True)
+class FlowConfig:
+    """What the base model practises: how noisy, how often with known pixels, without caption or likeness.
+
+    `time_mean` and `time_deviation` are of the normal number whose logistic is the time.
+    """
+
+    time_mean: float = -0.8
+    time_deviation: float = 0.8
+    masked: float = 0.35
+    drop_caption: float = 0.1
+    drop_picture: float = 0.6
+
+
+@dataclass(frozen=True)
+class PixPreset:
+    """A picture model's whole way. `rows` pictures a step, `micro_rows` at a time; `few` is the distillation's."""
+
+    name: str
+    model: PixConfig
+    loop: LoopConfig
+    flow: FlowConfig = field(default_factory=FlowConfig)
+    optim: OptimConfig = field(default_factory=lambda: OptimConfig(muon_lr=0.015, embedding_lr=0.002, head_lr=0.001))
+    schedule: ScheduleConfig = field(default_factory=lambda: ScheduleConfig(warmup_steps=100, decay_fraction=0.3))
+    rows: int = 128
+    micro_rows: int = 32
+
+
+def pix_presets() -> dict[str, PixPreset]:
+    """The presets by name: `pix-toy` for tests, `pix-6m` for CPU cores, `pix-25m` for one data-centre GPU."""
+    return {
+        preset.name: preset
+        for preset in (
+            PixPreset(
+                "pix-toy",
+                PixConfig(
+                    size=16,
+                    patch=4,
+                    hidden_size=32,
+                    num_layers=2,
+                    num_heads=2,
+                    ffn_size=64,
+                    bottleneck=16,
+                    refine=4,
+                    vocab_size=512,
+                    max_text=16,
+                    text_layers=1,
+                    image_embedding=16,
+                ),
+                LoopConfig(steps=20, precision="float32", compile=False, threads=1, log_steps=10),
+                schedule=ScheduleConfig(warmup_steps=5),
+                rows=8,
+                micro_rows=4,
+            ),
+            PixPreset("pix-6m", PixConfig(), LoopConfig(steps=7800, threads=1)),
+            PixPreset(
+                "pix-25m",
+                PixConfig(
+                    size=128,
+                    patch=8,
+                    hidden_size=384,
+                    num_layers=10,
+                    num_heads=6,
+                    ffn_size=1024,
+                    refine=16,
+                    text_layers=3,
+                ),
+                LoopConfig(minutes=12.0),
+                rows=1024,
+                micro_rows=512,
+            ),
+        )
+    }
+
+
+def override_pix(preset: PixPreset, assignments: list[str]) -> PixPreset:
+    """The preset with `key=value` changes, keys dotted (`loop.minutes=10`, `flow.masked=0.5`).
+
+    Raises ValueError naming the key and the keys that exist there.
+    """
+    for assignment in assignments:
+        preset = assign(preset, assignment, one_of=("steps", "minutes"))
+    return preset
+
+
+def write_pix_preset(preset: PixPreset, path: Path) -> None:
+    """Record a run's whole configuration as JSON."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_json(path, dataclasses.asdict(preset))
+
+
+def read_pix_preset(path: Path) -> PixPreset:
+    """What `write_pix_preset` recorded; what an older version did not know is as it is by default."""
+    return msgspec.json.decode(path.read_bytes(), type=PixPreset)
+
+
+MAY_CHANGE = ("micro_rows", "name")
+MAY_CHANGE_BELOW = ("loop.", "schedule.", "few.")
+
+
+def refuse_another_pix(preset: PixPreset, path: Path) -> None:
+    """Raise ValueError, naming every differing key, where the run that recorded `path` was begun with other values.
+
+    How long it runs and how it is computed may change; so may the learning rates of a run that was stopped by a loss
+    that is not a number.
+    """
+    if not path.exists():
+        return
+    stopped = (path.parent / BAD_BATCH).exists()
+    differing = differences(
+        read_json(path),
+        dataclasses.asdict(preset),
+        lambda key: key in MAY_CHANGE or key.startswith(MAY_CHANGE_BELOW) or (stopped and key.endswith("_lr")),
+    )
+    if differing:
+        raise ValueError(
+            f"the run in {path.parent} was begun with another configuration ({'; '.join(differing)}): "
+            "give it the same values, or another --run"
+        )

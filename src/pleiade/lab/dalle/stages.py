@@ -1,0 +1,19 @@
+"""The stages of a picture model, and how minutes are shared out to them."""
+
+from __future__ import annotations
+
+# Where a stage's length is set, and its weight when the minutes of a whole run are shared out.
+LENGTHS = {"base": ("loop.minutes", 12.0)}
+STAGES = tuple(LENGTHS)
+
+
+def way_to(stage: str) -> tuple[str, ...]:
+    """The stages from the first to this one."""
+    return STAGES[: STAGES.index(stage) + 1]
+
+
+def share_minutes(minutes: float, until: str) -> list[str]:
+    """Assignments (`key=value`) that give each stage on the way to `until` its part of `minutes` of training."""
+    lengths = [LENGTHS[stage] for stage in way_to(until)]
+    whole = sum(weight for _, weight in lengths)
+    return [f"{key}={minutes * weight / whole:.2f}" for key, weight in lengths]
