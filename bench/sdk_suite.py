@@ -39,6 +39,7 @@ RESOURCES = {
     "chat.completions.messages": "chat/completions/test_messages.py",
     "completions": "test_completions.py",
     "embeddings": "test_embeddings.py",
+    "images": "test_images.py",
     "models": "test_models.py",
     "responses": "test_responses.py",
     "responses.input_items": "responses/test_input_items.py",
@@ -180,8 +181,9 @@ deployed here, and sometimes requests that contradict themselves. `pleiade up --
 for nothing else (never run it in production):
 
 - every request is judged by the production code: authentication, routing, types, ranges, errors;
-- **real** answers come from the running server: creations run on the bundled model, whatever they name, with
-  16 tokens where they set no limit;
+- **real** answers come from the running server: creations run on the bundled models, whatever they name, with
+  16 tokens, or pictures of low quality, where they set no limit; the words that the suite sends for pictures are
+  replaced by a picture;
 - of these, **reduced** ones had a field taken out first: a reference to what exists nowhere (`prompt`,
   `conversation`, `previous_response_id`), `echo` beside `suffix`, what this server refuses (a project's
   `geography`), an e-mail address that is none, or the wish for base64 embeddings (the SDK has it by itself, yet

@@ -14,6 +14,9 @@ REMOVABLE = {
     "/responses/input_tokens": ("prompt", "conversation", "previous_response_id"),
     "/responses/compact": ("previous_response_id",),
     "/completions": ("echo",),
+    "/images/generations": ("partial_images",),
+    "/images/edits": ("partial_images",),
+    "/images/variations": (),
     "/organization/projects": ("external_key_id", "geography"),
     "/organization/invites": ("projects",),
 }
@@ -22,19 +25,22 @@ REMOVABLE = {
 STAND_INS = {"/organization/invites": ("email", "suite-{}@example.com")}
 
 # Where the client sets no limit, answers are kept short: the suite looks at their shape only. Route -> names
-# of the limit; the first is set.
-LIMITS = {
-    "/chat/completions": ("max_completion_tokens", "max_tokens"),
-    "/responses": ("max_output_tokens",),
+# of the limit, of which the first is set, and its value.
+LIMITS: dict[str, tuple[tuple[str, ...], int | str]] = {
+    "/chat/completions": (("max_completion_tokens", "max_tokens"), 16),
+    "/responses": (("max_output_tokens",), 16),
+    "/images/generations": (("quality",), "low"),
+    "/images/edits": (("quality",), "low"),
+    "/images/variations": (("quality",), "low"),
 }
-SHORT_TOKENS = 16
+NO_PICTURE = "invalid_image_file"  # an engine's code: the suite sends the words "Example data" for pictures
 
 
 def prepare(route: str, body: Body) -> str:
     """Change `body` before production code sees it; what was changed, "" if nothing was."""
-    names = LIMITS.get(route)
-    if names is not None and not any(name in body for name in names):
-        body[names[0]] = _raw(SHORT_TOKENS)
+    names, value = LIMITS.get(route, ((), 0))
+    if names and not any(name in body for name in names):
+        body[names[0]] = _raw(value)
         return f"with {names[0]}"
     # The SDK asks for base64 by itself, yet unpacks it only after its strict validation, which takes nothing
     # but floats.

@@ -4,13 +4,12 @@ import logging
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
 from pleiade.domain import ModelKind
-from pleiade.gateway.body import parse_object, read_body
-from pleiade.gateway.call import Body, Call, Receive
-from pleiade.gateway.contract.changes import mend, prepare
+from pleiade.gateway.body import read_body
+from pleiade.gateway.call import Call, Receive
+from pleiade.gateway.contract.changes import NO_PICTURE, mend, prepare
 from pleiade.gateway.contract.fixtures import key_of, load_fixtures, stream_answer, whole_answer
+from pleiade.gateway.contract.request import ContractRequest
 from pleiade.gateway.errors import ApiError
 from pleiade.gateway.stages.resolve import KINDS
 
@@ -47,7 +46,7 @@ class Contract:
         """The production answer, the one to a changed request, or a fixture; ApiError where there is none."""
         self._accept_suite_keys(call)
         changes: list[str] = []
-        body = await self._read(call, changes) if call.scope["method"] == "POST" else None
+        request = await self._read(call, changes) if call.scope["method"] == "POST" else None
         while True:
             try:
                 await self._next(call)
@@ -56,36 +55,35 @@ class Contract:
                 if call.edge.started:
                     raise
                 model = self._any_model(KINDS.get(call.engine_path, ModelKind.TEXT))
-                change = mend(call.route.path, error, body, model) if body is not None else ""
-                if body is not None and change and change not in changes:
+                change = _change(call.route.path, error, request, model) if request is not None else ""
+                if request is not None and change and change not in changes:
                     changes.append(change)
                     if error.code == "model_not_found":
                         call.params = dict.fromkeys(call.params, model)  # a new one: calls share their route's
-                    self._give(call, body, changes)
+                    self._give(call, request.encode(), changes)
                 elif not await self._answer_fixture(call, error):
                     raise
                 else:
                     return
 
-    async def _read(self, call: Call, changes: list[str]) -> Body | None:
-        """The request's fields, which production code reads again; None where it will refuse them anyway."""
+    async def _read(self, call: Call, changes: list[str]) -> ContractRequest | None:
+        """The request, which production code reads again; None where it will refuse it anyway."""
         raw = await read_body(call, self._settings.max_body_mb)
         self._give(call, raw, changes)
         try:
-            body = parse_object(raw)
+            request = ContractRequest(raw, call.headers.get(b"content-type", b""))
         except ApiError:
             return None
-        change = prepare(call.route.path, body)
+        change = prepare(call.route.path, request.fields)
         if change:
             changes.append(change)
-            self._give(call, body, changes)
-        return body
+            self._give(call, request.encode(), changes)
+        return request
 
     @staticmethod
-    def _give(call: Call, body: Body | bytes, changes: list[str]) -> None:
-        """Let production code receive `body` as if the client had sent it; the answer tells of `changes`."""
+    def _give(call: Call, raw: bytes, changes: list[str]) -> None:
+        """Let production code receive `raw` as if the client had sent it; the answer tells of `changes`."""
         call.edge.extra[:] = [(CHANGED_HEADER, ", ".join(changes).encode())] if changes else []
-        raw = body if isinstance(body, bytes) else msgspec.json.encode(body)
         call.receive = _replay(raw, call.receive)
         call.body_read = False  # the watch must not take a replayed body for news of the client
 
@@ -120,6 +118,13 @@ class Contract:
         else:
             await call.edge.whole(200, whole_answer(fixture, identifier), [FIXTURE_HEADER])
         return True
+
+
+def _change(route: str, error: ApiError, request: ContractRequest, model: str) -> str:
+    """Change the request so that production code may take it; what was changed, "" if nothing is to be."""
+    if error.code == NO_PICTURE:
+        return "with pictures" if request.replace_files() else ""
+    return mend(route, error, request.fields, model)
 
 
 class _Replay:
