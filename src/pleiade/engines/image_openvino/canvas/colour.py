@@ -1,4 +1,8 @@
-"""Making painted pixels agree with their surroundings: colours matched in the overlap, differences carried inwards."""
+"""Making painted pixels agree with their surroundings: drift of colours taken out, small steps at the border smoothed.
+
+Two kinds of painters: those that repaint what is known too, whose drift shows in the overlap; and those that keep it as
+it is, as our model does, whose drift shows only as a step at the border.
+"""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +14,8 @@ Unit = NDArray[np.float32]  # HWC, premultiplied, in [0, 1]
 
 FEWEST = 16  # opaque pixels in the overlap below which mean and spread say nothing
 GAIN = (0.8, 1.25)  # of the spread: a painter may be off a little, not entirely
+DRIFT = 0.25  # of the range of a colour: the most that is taken for drift
+EDGE = 0.15  # a larger step between two places is something drawn
 EPSILON = 1e-6  # instead of a division by zero where nothing is known
 WORKED_SIDE = 256  # pixels: corrections are smooth, so they are found in a smaller picture and enlarged
 
@@ -17,9 +23,10 @@ WORKED_SIDE = 256  # pixels: corrections are smooth, so they are found in a smal
 def harmonised(made_HWC: Unit, known_HWC: Unit, known_HW: Where, *, reach: int, opaque: bool) -> Unit:
     """`made_HWC` in agreement with `known_HWC`, of which only the pixels of `known_HW` count.
 
-    Mean and spread of colours are matched where both show the same place; what still differs at the border is carried
-    inwards and fades out over `reach` pixels (0: no such correction). With `opaque`, what is clear shows the
-    surroundings, carried on smoothly. Known pixels come back changed too: the caller keeps its own.
+    Mean and spread of colours are matched where both show the same place, then the step that runs along the border is
+    taken out; steps that differ from place to place fade out over `reach` pixels (0: they stay), while a large one is
+    an edge of what is drawn and stays. With `opaque`, what is clear shows the surroundings, carried on smoothly. Known
+    pixels come back changed too: the caller keeps its own.
     """
     height, width = known_HW.shape
     scale = max(1.0, max(height, width) / WORKED_SIDE)
@@ -30,11 +37,16 @@ def harmonised(made_HWC: Unit, known_HWC: Unit, known_HW: Where, *, reach: int, 
     made_hwc = resize_float(made_HWC, small, sharp=False)
     gain_4, shift_4 = matching(made_hwc, known_hwc, share_hw1[..., 0] > 0.999)
     made_hwc = gain_4 * made_hwc + shift_4 * made_hwc[..., 3:]
-    made_HWC = gain_4 * made_HWC + shift_4 * made_HWC[..., 3:]
-    if reach and share_hw1.any():
-        fade_hw = ramp(share_hw1[..., 0], max(1, round(reach / scale)))
-        correction_hwc = grown(known_hwc - made_hwc, share_hw1) * fade_hw[..., None]
-        made_HWC = made_HWC + resize_float(correction_hwc, (width, height))
+    step_hwc, border_hw = steps(made_hwc, known_hwc, share_hw1[..., 0] > 0.5)
+    along_4 = common(step_hwc[border_hw & (made_hwc[..., 3] > 0.5)])
+    made_HWC = gain_4 * made_HWC + (shift_4 + along_4) * made_HWC[..., 3:]
+    if reach:
+        step_hwc = step_hwc - along_4 * made_hwc[..., 3:]
+        small_hw = border_hw & (np.abs(step_hwc).max(axis=-1) < EDGE)
+        if small_hw.any():
+            local_hwc = grown(step_hwc, small_hw[..., None].astype(np.float32))
+            fade_hw = ramp(share_hw1[..., 0], max(1, round(reach / scale)))
+            made_HWC = made_HWC + resize_float(local_hwc * fade_hw[..., None], (width, height))
     alpha_HW1 = np.clip(made_HWC[..., 3:], 0, 1)
     colour_HWC = np.clip(made_HWC[..., :3], 0, alpha_HW1)
     if opaque:
@@ -57,6 +69,27 @@ def matching(made_HWC: Unit, known_HWC: Unit, overlap_HW: Where) -> tuple[Unit, 
         gain_4[:3] = np.clip((known_N3.std(axis=0) + 1e-3) / (made_N3.std(axis=0) + 1e-3), *GAIN)
         shift_4[:3] = known_N3.mean(axis=0) - gain_4[:3] * made_N3.mean(axis=0)
     return gain_4, shift_4
+
+
+def steps(made_HWC: Unit, known_HWC: Unit, known_HW: Where) -> tuple[Unit, Where]:
+    """At unknown pixels beside known ones: the mean of these minus what was made there; and which pixels they are."""
+    weight_HW1 = np.pad(known_HW, 1)[..., None].astype(np.float32)
+    known_HWC = np.pad(known_HWC, ((1, 1), (1, 1), (0, 0))) * weight_HW1
+    sides = (np.s_[:-2, 1:-1], np.s_[2:, 1:-1], np.s_[1:-1, :-2], np.s_[1:-1, 2:])
+    count_HW1 = np.sum([weight_HW1[side] for side in sides], axis=0)
+    border_HW = (count_HW1[..., 0] > 0) & ~known_HW
+    mean_HWC = np.sum([known_HWC[side] for side in sides], axis=0) / np.maximum(count_HW1, 1)
+    return (mean_HWC - made_HWC).astype(np.float32), border_HW
+
+
+def common(step_N4: Unit) -> Unit:
+    """The step that most of a border has: its median, or nothing where steps differ too much to be one drift."""
+    common_4 = np.zeros(4, np.float32)
+    if len(step_N4) >= FEWEST:
+        middle_3 = np.median(step_N4[:, :3], axis=0)
+        spread_3 = np.median(np.abs(step_N4[:, :3] - middle_3), axis=0)
+        common_4[:3] = np.where(spread_3 < EDGE / 2, np.clip(middle_3, -DRIFT, DRIFT), 0)
+    return common_4
 
 
 def grown(values_HWC: Unit, share_HW1: Unit) -> Unit:
