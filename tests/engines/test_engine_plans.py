@@ -1,5 +1,6 @@
 """Each kind of engine plans what to start or where to call, and says no in clear words."""
 
+import importlib.util
 import subprocess
 import sys
 from pathlib import Path
@@ -15,6 +16,7 @@ FOLDER = Model(id="m", kind=ModelKind.TEXT, format=ModelFormat.SAFETENSORS, path
 GGUF = Model(id="g", kind=ModelKind.TEXT, format=ModelFormat.GGUF, path="/models/g.gguf")
 ENCODER = Model(id="e", kind=ModelKind.EMBEDDING, format=ModelFormat.SAFETENSORS, path="/models/e", sha256="ab")
 PICTURES = Model(id="p", kind=ModelKind.IMAGE, format=ModelFormat.ONNX, path="/models/p", sha256="ab")
+PIPELINE = Model(id="d", kind=ModelKind.IMAGE, format=ModelFormat.SAFETENSORS, path="/models/d")
 SCORER = Model(id="s", kind=ModelKind.REWARD, format=ModelFormat.SAFETENSORS, path="/models/s", sha256="ab")
 AWAY = Model(id="r", kind=ModelKind.TEXT, format=ModelFormat.REMOTE)
 
@@ -37,7 +39,7 @@ def test_reading_the_catalogue_loads_no_tensor_library() -> None:
 
 def test_every_engine_is_found_by_its_own_name() -> None:
     ours = {f"{kind}_openvino" for kind in ("text", "embed", "reward", "image")}
-    assert set(ENGINES) == ours | {"text_llamacpp", "upstream", "vllm"}
+    assert set(ENGINES) == ours | {"text_llamacpp", "image_diffusers", "upstream", "vllm"}
     assert all(engine.name == name for name, engine in ENGINES.items())
 
 
@@ -84,6 +86,13 @@ def test_options_become_flags_and_adapters_are_named() -> None:
         ("text_openvino", SCORER, {}, "serves text models"),
         ("image_openvino", FOLDER, {}, "not a picture model"),
         ("image_openvino", PICTURES, {"precision": "int8"}, "choose bf16"),
+        ("image_openvino", PIPELINE, {}, "not a picture model"),
+        ("image_diffusers", PICTURES, {}, "not a diffusers folder"),
+        ("image_diffusers", FOLDER, {}, "not a diffusers folder"),
+        ("image_diffusers", PIPELINE, {"dtype": "int8"}, "choose bf16"),
+        ("image_diffusers", PIPELINE, {"strength": 0}, "above 0"),
+        ("image_diffusers", PIPELINE, {"steps": 0}, "1 or more"),
+        ("image_diffusers", PIPELINE, {"python": "/no/such/python"}, "bin/python"),
         ("text_llamacpp", FOLDER, {}, "serves GGUF files"),
         ("upstream", AWAY, {}, "must be an http"),
         ("upstream", AWAY, {"url": "https://user:key@host/v1"}, "not inside the URL"),
@@ -98,6 +107,24 @@ def test_what_cannot_be_served_is_said(
 ) -> None:
     with pytest.raises(EngineError, match=words):
         plan(engine, model, **options)
+
+
+def test_diffusers_runs_where_it_is_installed_and_asks_nobody_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    process = plan("image_diffusers", PIPELINE, python=sys.executable, offload=True, steps=4, ready_timeout_s=9)
+    assert process == Process(
+        argv=(
+            *(sys.executable, "-m", "pleiade.engines.image_diffusers", "--model", "/models/d", "--model-id", "d"),
+            *("--port", "4100", "--queue-limit", "7", "--offload", "--steps", "4"),
+        ),
+        env={"PLEIADE_ENGINE_TOKEN": "secret", "HF_HUB_OFFLINE": "1", "HF_HUB_DISABLE_TELEMETRY": "1"},
+        headers={"authorization": "Bearer secret"},
+        extra_usage=False,
+        tells_usage=True,
+        ready_timeout_s=9,
+    )
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)  # as in an environment without any of them
+    with pytest.raises(EngineError, match=r"pip install 'pleiade\[pictures\]'"):
+        plan("image_diffusers", PIPELINE)
 
 
 def test_an_upstream_is_called_with_its_own_key_and_model(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 from pleiade.engines import upstream, vllm
 from pleiade.engines.catalogue import ENGINES
 from pleiade.engines.embed_openvino import plan as embed
+from pleiade.engines.image_diffusers import plan as diffusers
 from pleiade.engines.image_openvino import plan as image
 from pleiade.engines.reward_openvino import plan as reward
 from pleiade.engines.text_llamacpp import plan as llamacpp
@@ -18,6 +19,7 @@ OPTIONS = {
     "embed_openvino": embed.OPTIONS,
     "reward_openvino": reward.OPTIONS,
     "image_openvino": image.OPTIONS,
+    "image_diffusers": diffusers.OPTIONS,
     "upstream": upstream.OPTIONS,
     "vllm": vllm.OPTIONS,
 }

@@ -88,7 +88,7 @@ def add(
     ],
     name: Annotated[str, typer.Option(help="Name to register it under. [default: the source's]")] = "",
     base: Annotated[str, typer.Option(help="Adapters: the registered model that it adapts.")] = "",
-    kind: Annotated[str, typer.Option(help="URLs: what the model is: text, embedding or reward.")] = "text",
+    kind: Annotated[str, typer.Option(help="URLs: what the model is: text, embedding, image or reward.")] = "text",
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:

@@ -5,6 +5,7 @@ from types import MappingProxyType
 
 from pleiade.engines.base import Engine
 from pleiade.engines.embed_openvino.plan import EmbedOpenvino
+from pleiade.engines.image_diffusers.plan import ImageDiffusers
 from pleiade.engines.image_openvino.plan import ImageOpenvino
 from pleiade.engines.reward_openvino.plan import RewardOpenvino
 from pleiade.engines.text_llamacpp.plan import TextLlamacpp
@@ -18,6 +19,7 @@ _ALL: tuple[Engine, ...] = (
     EmbedOpenvino(),
     RewardOpenvino(),
     ImageOpenvino(),
+    ImageDiffusers(),
     Upstream(),
     Vllm(),
 )

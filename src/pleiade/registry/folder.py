@@ -6,6 +6,7 @@ from typing import Any
 
 from pleiade.domain import Model, ModelFormat, ModelKind
 from pleiade.registry.card import read_licence
+from pleiade.registry.diffusers_folder import INDEX, inspect_diffusers
 from pleiade.registry.errors import RegistryError
 from pleiade.registry.safetensors_header import count_parameters
 
@@ -19,12 +20,14 @@ PICTURES = "PleiadePix"  # what our lab exports: a folder of ONNX graphs
 
 
 def inspect_folder(folder: Path) -> Model:
-    """The model in a folder with config.json, tokenizer.json and *.safetensors, without loading it.
+    """The model in a folder with config.json, tokenizer.json and *.safetensors, or of diffusers, without loading it.
 
     Raises RegistryError that says which part is missing, damaged or unknown, and what to do.
     """
     if (folder / "adapter_config.json").is_file():
         return _adapter(folder)
+    if (folder / INDEX).is_file():
+        return inspect_diffusers(folder)
     config = _read_json(folder / "config.json", folder)
     architecture = (config.get("architectures") or [""])[0]
     if architecture == PICTURES:

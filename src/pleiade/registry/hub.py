@@ -14,6 +14,7 @@ from pathlib import Path
 import msgspec
 
 from pleiade.domain import Model
+from pleiade.registry.diffusers_folder import INDEX, VARIANT
 from pleiade.registry.download import download
 from pleiade.registry.errors import RegistryError
 from pleiade.registry.inspect import file_sha256, inspect_model
@@ -24,6 +25,7 @@ SPEC = re.compile(r"hf:(?P<repo>[\w.-]+/[\w.-]+)(?:/(?P<file>[\w./-]+\.gguf))?(?
 WANTED = re.compile(
     r"[^/]+\.(json|jinja|safetensors|model)|(vocab|merges)\.txt|README\.md|LICEN[SC]E[^/]*|1_Pooling/config\.json"
 )
+OF_PIPELINE = re.compile(r"model_index\.json|README\.md|LICEN[SC]E[^/]*|\w+/[^/]+\.(json|txt|jinja|model|safetensors)")
 PROGRESS_SECONDS = 0.2
 STREAMS = 4  # files that arrive at the same time
 
@@ -91,6 +93,8 @@ def _choose(repo: str, files: list[RemoteFile], gguf: str | None) -> list[Remote
         if not chosen:
             raise RegistryError(f"{repo} has no file {gguf}; it has: {_names(ggufs)}")
         return sorted(chosen, key=lambda file: file.name)
+    if any(file.name == INDEX for file in files):
+        return [file for file in files if _is_of_pipeline(file.name, {file.name for file in files})]
     wanted = [file for file in files if WANTED.fullmatch(file.name)]
     named_as_usual = [file for file in wanted if re.match(r"(adapter_)?model.*\.safetensors$", file.name)]
     if named_as_usual:  # some repositories carry the same weights a second time, as consolidated.safetensors
@@ -100,6 +104,13 @@ def _choose(repo: str, files: list[RemoteFile], gguf: str | None) -> list[Remote
             raise RegistryError(f"{repo} holds several GGUF files; name one: hf:{repo}/FILE with {_names(ggufs)}")
         raise RegistryError(f"{repo} has no safetensors and no GGUF file: nothing that Pleiade can serve")
     return wanted
+
+
+def _is_of_pipeline(name: str, names: set[str]) -> bool:
+    """Whether diffusers needs the file: of parts in several precisions the plain one, and no weights in one file."""
+    if VARIANT.search(name) and VARIANT.sub("", name) in names:
+        return False
+    return OF_PIPELINE.fullmatch(name) is not None
 
 
 def _is_part(name: str, pattern: str) -> bool:

@@ -6,13 +6,14 @@ from pathlib import Path
 import msgspec
 
 from pleiade.domain import Model, ModelFormat
+from pleiade.registry.diffusers_folder import INDEX, part_files
 from pleiade.registry.errors import RegistryError
 from pleiade.registry.folder import graph_files, inspect_folder, weight_files
 from pleiade.registry.gguf_file import inspect_gguf
 
 
 def inspect_model(path: Path | str, *, checksum: bool = True) -> Model:
-    """The model at `path`: a Hugging Face folder, a PEFT adapter folder or a GGUF file.
+    """The model at `path`: a Hugging Face, diffusers or PEFT adapter folder, or a GGUF file.
 
     `checksum`: also read the weights once for their SHA-256 (about a second per gigabyte).
     Raises RegistryError that says what is wrong with the files and what to do.
@@ -40,7 +41,7 @@ def weights_sha256(model: Model) -> str:
         case ModelFormat.ONNX:
             files = graph_files(path)
         case _:
-            files = weight_files(path)
+            files = part_files(path) if (path / INDEX).is_file() else weight_files(path)
     digests = [file_sha256(file) for file in files]
     if len(digests) == 1:
         return digests[0]
