@@ -17,12 +17,13 @@ from pleiade.lab.dalle.data.licences import NOTICE, attribution, attribution_lin
 from pleiade.lab.dalle.data.pack import Source, read_sources, render, stamp
 from pleiade.lab.dalle.data.parts import count_parts
 from pleiade.lab.dalle.data.pixels import Rgba
-from pleiade.lab.dalle.data.splits import Splits, read_splits
+from pleiade.lab.dalle.data.splits import Splits, read_splits, unit_hash
 from pleiade.lab.data.progress import Progress
 from pleiade.lab.lock import hold
 
 PLACE = "place.json"
 BATCH = 256  # drawings between two notes of the place
+LARGE, ENLARGED = "large", 4  # folder of the drawings that the enlarger learns from, and how much larger they are
 
 
 class Place(msgspec.Struct):
@@ -36,25 +37,43 @@ class Place(msgspec.Struct):
     left_out: dict[str, int] = msgspec.field(default_factory=dict)
 
 
-def build_pictures(source: Path, out: Path, *, size: int) -> Done:
+def build_large(source: Path, out: Path, *, size: int, share: float) -> Done:
+    """Render a share of the SVG drawings of a built folder four times as large, for the enlarger to learn from.
+
+    They go into `out`/large. Raises what `build_pictures` does.
+    """
+    return build_pictures(source, out / LARGE, size=ENLARGED * size, share=share)
+
+
+def build_pictures(source: Path, out: Path, *, size: int, share: float = 1.0) -> Done:
     """Render every drawing of `source` that may be trained on into `out`, at size x size pixels.
 
     Writes pixels, rows, licences.json and ATTRIBUTION.md, and last the marker with their hashes; a finished folder is
-    left as it is. The same command goes on after a stop. Raises ValueError when `out` holds pictures of another source
+    left as it is. The same command goes on after a stop. A `share` below 1 takes only so many of the SVG drawings,
+    chosen by hash. Raises ValueError when `out` holds pictures of another source
     or size, FileNotFoundError when there is nothing to read.
     """
     with hold(out):
         if (out / DONE).exists():
             done = msgspec.json.decode((out / DONE).read_bytes(), type=Done)
-            _refuse_other(out, done.source, done.size, stamp(source), size)
+            _refuse_other(out, done.source, done.size, _stamp(source, share), size)
             return done
-        place = _place(source, out, size)
-        _render_all(source, out, place)
+        place = _place(_stamp(source, share), out, size)
+        _render_all(_chosen(source, share), read_splits(source), out, place)
         return _finish(source, out, place)
 
 
-def _place(source: Path, out: Path, size: int) -> Place:
-    now = stamp(source)
+def _stamp(source: Path, share: float) -> str:
+    return stamp(source) if share == 1 else f"{stamp(source)} {share}"
+
+
+def _chosen(source: Path, share: float) -> Iterator[Source]:
+    for drawing in read_sources(source):
+        if share == 1 or (drawing.svg and unit_hash("large", drawing.id) < share):
+            yield drawing
+
+
+def _place(now: str, out: Path, size: int) -> Place:
     if not (out / PLACE).exists():
         return Place(now, size)
     place = msgspec.json.decode((out / PLACE).read_bytes(), type=Place)
@@ -68,9 +87,9 @@ def _refuse_other(out: Path, source: str, size: int, wanted_source: str, wanted_
         raise ValueError(f"{out} holds {what}: name another --out, or remove the folder to build it anew")
 
 
-def _render_all(source: Path, out: Path, place: Place) -> None:
-    splits, progress = read_splits(source), Progress("render", "drawings")
-    sources = islice(read_sources(source), place.read, None)
+def _render_all(chosen: Iterator[Source], splits: Splits, out: Path, place: Place) -> None:
+    progress = Progress("render", "drawings")
+    sources = islice(chosen, place.read, None)
     with open(out / pixels_file(place.size), "ab") as pixels, open(out / ROWS, "ab") as rows:
         # What was written after the last note of the place is written again.
         pixels.truncate(place.kept * place.size**2 * 4)
