@@ -83,5 +83,11 @@ async def makes_pictures(exchange: Exchange) -> None:
     data = [
         {"b64_json": b64(picture(index)), "revised_prompt": "a circle", "seed": 7 + index} for index in range(count)
     ]
-    about = {"created": 1700000000, "size": "64x64", "quality": "low", "output_format": "png", "background": "opaque"}
+    about = {
+        "created": 1700000000,
+        "size": asked.get("size") or "64x64",
+        "quality": "low",
+        "output_format": "png",
+        "background": "opaque",
+    }
     await exchange.whole(200, {**about, "data": data, "usage": USAGE})

@@ -45,7 +45,9 @@ async def test_the_suites_words_become_pictures_and_its_models_ours(in_contract:
         image=b"Example data", mask=b"Example data", prompt="x", model="gpt-image-9", partial_images=1, n=2
     )
     assert len(raw.parse().data or ()) == 2
-    assert raw.headers["x-pleiade-contract"] == "with quality, model pix, with pictures, without partial_images"
+    assert (
+        raw.headers["x-pleiade-contract"] == "with quality, with size, model pix, with pictures, without partial_images"
+    )
     form = form_of(in_contract.engine.seen[-1])
     assert form["image"][0].startswith(PNG)
     assert form["model"] == [b"pix"]

@@ -24,24 +24,31 @@ REMOVABLE = {
 # Per route: a field that the suite fills with what cannot be one, and a value in its place, another one each time.
 STAND_INS = {"/organization/invites": ("email", "suite-{}@example.com")}
 
-# Where the client sets no limit, answers are kept short: the suite looks at their shape only. Route -> names
-# of the limit, of which the first is set, and its value.
-LIMITS: dict[str, tuple[tuple[str, ...], int | str]] = {
-    "/chat/completions": (("max_completion_tokens", "max_tokens"), 16),
-    "/responses": (("max_output_tokens",), 16),
-    "/images/generations": (("quality",), "low"),
-    "/images/edits": (("quality",), "low"),
-    "/images/variations": (("quality",), "low"),
+# Where the client sets no limit, answers are kept short: the suite looks at their shape only. Route -> fields
+# that are set, unless one of the names in the second place is.
+_PICTURES: dict[str, tuple[int | str, tuple[str, ...]]] = {
+    "quality": ("low", ()),
+    "size": ("1024x1024", ()),  # 2.x of the package knows three sizes of answers, however small pictures are made
+}
+LIMITS: dict[str, dict[str, tuple[int | str, tuple[str, ...]]]] = {
+    "/chat/completions": {"max_completion_tokens": (16, ("max_tokens",))},
+    "/responses": {"max_output_tokens": (16, ())},
+    "/images/generations": _PICTURES,
+    "/images/edits": _PICTURES,
+    "/images/variations": _PICTURES,
 }
 NO_PICTURE = "invalid_image_file"  # an engine's code: the suite sends the words "Example data" for pictures
 
 
 def prepare(route: str, body: Body) -> str:
     """Change `body` before production code sees it; what was changed, "" if nothing was."""
-    names, value = LIMITS.get(route, ((), 0))
-    if names and not any(name in body for name in names):
-        body[names[0]] = _raw(value)
-        return f"with {names[0]}"
+    added = []
+    for name, (value, others) in LIMITS.get(route, {}).items():
+        if not any(known in body for known in (name, *others)):
+            body[name] = _raw(value)
+            added.append(f"with {name}")
+    if added:
+        return ", ".join(added)
     # The SDK asks for base64 by itself, yet unpacks it only after its strict validation, which takes nothing
     # but floats.
     if route == "/embeddings" and bytes(body.get("encoding_format", b"")) == b'"base64"':
