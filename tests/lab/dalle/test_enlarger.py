@@ -12,10 +12,9 @@ from drawing_pack import write_pack
 
 from pleiade.lab.dalle.data.build import build_large, build_pictures
 from pleiade.lab.dalle.data.drawings import Drawings
-from pleiade.lab.dalle.enlarger import Enlarger, EnlargerConfig, within_picture
+from pleiade.lab.dalle.enlarger import Enlarger, EnlargerConfig, EnlargerStage, within_picture
 from pleiade.lab.dalle.enlarger_pairs import PairStream, as_generated, shrunk
 from pleiade.lab.dalle.enlarger_run import (
-    EnlargerStage,
     export_enlarger,
     lanczos,
     load_enlarger,

@@ -6,7 +6,7 @@ are added to the picture enlarged bilinearly. B batch, H, W, C the small picture
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 import torch
@@ -14,6 +14,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from pleiade.lab.dalle.encoder import Convolution
+from pleiade.lab.optim.muon import OptimConfig
+from pleiade.lab.optim.schedule import ScheduleConfig
+from pleiade.lab.train import LoopConfig
 
 FACTOR = 4
 CHANNELS = 4  # premultiplied red, green, blue, alpha
@@ -33,6 +36,18 @@ class EnlargerConfig:
         """All weights."""
         with torch.device("meta"):
             return sum(weight.numel() for weight in Enlarger(self).parameters())
+
+
+@dataclass(frozen=True)
+class EnlargerStage:
+    """How the enlarger is trained: `rows` crops of `crop` small pixels a step."""
+
+    model: EnlargerConfig = field(default_factory=EnlargerConfig)
+    loop: LoopConfig = field(default_factory=lambda: LoopConfig(minutes=20.0, threads=1, compile=False))
+    optim: OptimConfig = field(default_factory=lambda: OptimConfig(muon_lr=0.01, muon_weight_decay=0.01))
+    schedule: ScheduleConfig = field(default_factory=lambda: ScheduleConfig(warmup_steps=50, decay_fraction=0.5))
+    rows: int = 16
+    crop: int = 32
 
 
 class Residual(nn.Module):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 from statistics import mean
@@ -22,28 +22,14 @@ from pleiade.lab.checkpoint import latest_checkpoint, load_weights
 from pleiade.lab.dalle.data.build import LARGE
 from pleiade.lab.dalle.data.drawings import Drawings
 from pleiade.lab.dalle.data.pixels import Floats
-from pleiade.lab.dalle.enlarger import FACTOR, Enlarger, EnlargerConfig, within_picture
+from pleiade.lab.dalle.enlarger import FACTOR, Enlarger, EnlargerConfig, EnlargerStage, within_picture
 from pleiade.lab.dalle.enlarger_pairs import Pairs, PairStream, as_generated, crop_of, shrunk
 from pleiade.lab.dalle.export import write_onnx
 from pleiade.lab.dalle.small_weights import Weights
-from pleiade.lab.optim.muon import OptimConfig
-from pleiade.lab.optim.schedule import ScheduleConfig
-from pleiade.lab.train import LoopConfig, Outcome, train
+from pleiade.lab.train import Outcome, train
 
 MEASURED = "measured.json"
 SOFT = 1e-3  # below it an error counts by its square (Charbonnier)
-
-
-@dataclass(frozen=True)
-class EnlargerStage:
-    """How the enlarger is trained: `rows` crops of `crop` small pixels a step."""
-
-    model: EnlargerConfig = field(default_factory=EnlargerConfig)
-    loop: LoopConfig = field(default_factory=lambda: LoopConfig(minutes=20.0, threads=1, compile=False))
-    optim: OptimConfig = field(default_factory=lambda: OptimConfig(muon_lr=0.01, muon_weight_decay=0.01))
-    schedule: ScheduleConfig = field(default_factory=lambda: ScheduleConfig(warmup_steps=50, decay_fraction=0.5))
-    rows: int = 16
-    crop: int = 32
 
 
 class Enlarging:
