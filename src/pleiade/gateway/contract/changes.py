@@ -26,10 +26,7 @@ STAND_INS = {"/organization/invites": ("email", "suite-{}@example.com")}
 
 # Where the client sets no limit, answers are kept short: the suite looks at their shape only. Route -> fields
 # that are set, unless one of the names in the second place is.
-_PICTURES: dict[str, tuple[int | str, tuple[str, ...]]] = {
-    "quality": ("low", ()),
-    "size": ("1024x1024", ()),  # 2.x of the package knows three sizes of answers, however small pictures are made
-}
+_PICTURES: dict[str, tuple[int | str, tuple[str, ...]]] = {"quality": ("low", ())}
 LIMITS: dict[str, dict[str, tuple[int | str, tuple[str, ...]]]] = {
     "/chat/completions": {"max_completion_tokens": (16, ("max_tokens",))},
     "/responses": {"max_output_tokens": (16, ())},
@@ -37,6 +34,8 @@ LIMITS: dict[str, dict[str, tuple[int | str, tuple[str, ...]]]] = {
     "/images/edits": _PICTURES,
     "/images/variations": _PICTURES,
 }
+# 2.x of the package takes three sizes only in an answer, though it sends others itself ("auto", "256x256").
+_SIZES = ("1024x1024", "1024x1536", "1536x1024")
 NO_PICTURE = "invalid_image_file"  # an engine's code: the suite sends the words "Example data" for pictures
 
 
@@ -47,6 +46,9 @@ def prepare(route: str, body: Body) -> str:
         if not any(known in body for known in (name, *others)):
             body[name] = _raw(value)
             added.append(f"with {name}")
+    if LIMITS.get(route) is _PICTURES and _text(body.get("size")) not in _SIZES:
+        body["size"] = _raw(_SIZES[0])
+        added.append("with size")
     if added:
         return ", ".join(added)
     # The SDK asks for base64 by itself, yet unpacks it only after its strict validation, which takes nothing
@@ -83,6 +85,10 @@ def mend(route: str, error: ApiError, body: Body, model: str) -> str:
             body[param] = _raw("Hello!")
             return "with input"
     return ""
+
+
+def _text(raw: msgspec.Raw | None) -> object:
+    return None if raw is None else msgspec.json.decode(raw)
 
 
 def _raw(value: object) -> msgspec.Raw:
