@@ -1,6 +1,6 @@
 """Writes docs/benchmarks.md from bench/results/*.json: no figure in the documentation is typed by hand.
 
-Run: python bench/publish.py        (after bench/engine.py, gateway.py and training.py; `make bench` does all four)
+Run: python bench/publish.py        (after the scripts of `make bench`, which runs them all)
 """
 
 import json
@@ -32,6 +32,9 @@ MEANINGS = {
     "ledger_journal_us": "reserve and settle in the journal, µs of CPU a call",
     "ledger_shipped": "entries shipped to the database a second, one keeper",
     "ledger_growth": "our memory at its most ÷ after a tenth of the calls",
+    "image_seconds": "seconds of one picture at medium quality, ours over HTTP",
+    "image_torch": "the same in torch eager, the faster of float32 and bfloat16, ÷ ours",
+    "image_onnx": "the same graphs on onnxruntime ÷ ours",
     "train_tokens": "tokens/s at equal shape, ours ÷ nanoGPT's",
     "train_time": "wall time to nanoGPT's last validation loss, ours ÷ nanoGPT's",
 }
@@ -183,6 +186,32 @@ def limits_section(results: Mapping[str, Any]) -> str:
     )
 
 
+def images_section(results: Mapping[str, Any]) -> str:
+    """The picture engine beside torch and onnxruntime."""
+    rows = [
+        [
+            name,
+            *(f"{values[quality]:.3f}" for quality in ("low", "medium", "high")),
+            f"{results['start_s'][name]:.1f}",
+            f"{results['memory_mb'][name]:,.0f}",
+        ]
+        for name, values in results["medians"].items()
+    ]
+    return "\n\n".join(
+        [
+            "## Pictures",
+            f"The network of `{results['preset']}` with random weights, {results['size']} x {results['size']} pixels, "
+            "one picture at a time; the same steps, candidates and ranking for all. Ours over HTTP; torch in a loop as "
+            "diffusers has it, with its scheduler; onnxruntime on the graphs that we serve. Seconds a picture.",
+            markdown_table(["engine", "low", "medium", "high", "start s", "peak MB"], rows),
+            ratios(results["result"]),
+            f"First partial picture of a stream after {1000 * results['first_partial_s']:.0f} ms; 1024 x 1024 at "
+            f"medium quality in {results['large_s']:.2f} s. Largest foreign load: {results['foreign']:.2f} cores.",
+            provenance(results, "make bench-images"),
+        ]
+    )
+
+
 def main() -> None:
     """Read what was measured, write the page."""
     sections = [
@@ -191,8 +220,8 @@ def main() -> None:
     ]
     measured = (
         ("engine", engine_section),
+        ("images", images_section),
         ("gateway", gateway_section),
-        ("limits", limits_section),
         ("limits", limits_section),
         ("ledger", ledger_section),
         ("training", training_section),
