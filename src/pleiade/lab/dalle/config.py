@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 CHANNELS = 4  # premultiplied red, green, blue, alpha
 CONTROLS = 3  # tokens: time (with step length and guidance), style, picture
 FEATURES = 64  # sines and cosines of a number
+MOST_GUIDANCE = 8.0  # that a few-step model can be told
 
 
 @dataclass(frozen=True)

@@ -23,12 +23,12 @@ BEST_OF = {"low": 1, "medium": 4, "high": 8}
 GUIDANCE = 3.0
 
 
-def export_pix(run: Path, folder: Path, weights: Weights = "fp16") -> None:
-    """Write what `run` has trained to `folder`: of its few-step stage where there is one, else of the base.
+def export_pix(run: Path, folder: Path, weights: Weights = "fp16", stage: str = "") -> None:
+    """Write what `run` has trained to `folder`: `stage`'s model, or else that of few steps, or else the base.
 
     Raises FileNotFoundError where nothing has been trained.
     """
-    write_folder(load_pix(run), folder, weights)
+    write_folder(load_pix(run, stage=stage), folder, weights)
 
 
 def write_folder(pix: PictureModel, folder: Path, weights: Weights = "fp16") -> None:

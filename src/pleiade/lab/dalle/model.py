@@ -14,11 +14,9 @@ from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
 from pleiade.lab.dalle.blocks import ABSENT, Block
-from pleiade.lab.dalle.config import CHANNELS, CONTROLS, FEATURES, PixConfig
+from pleiade.lab.dalle.config import CHANNELS, CONTROLS, FEATURES, MOST_GUIDANCE, PixConfig
 from pleiade.lab.dalle.text_tower import TextTower
 from pleiade.lab.gpt.model import Linear, RMSNorm
-
-MOST_GUIDANCE = 8.0
 
 
 class Pix(nn.Module):
@@ -133,8 +131,11 @@ class Pix(nn.Module):
 
 
 def waves(value_B: Tensor) -> Tensor:
-    """(B,) in [0, 1] -> (B, FEATURES): sines and cosines from half a wave to a hundred."""
-    frequencies_F = math.pi * 200 ** (torch.arange(FEATURES // 2, device=value_B.device).float() / (FEATURES // 2 - 1))
+    """(B,) in [0, 1] -> (B, FEATURES): sines and cosines from half a wave to sixteen.
+
+    No shorter ones, since MeanFlow learns from the derivative with respect to time, in which they would be all.
+    """
+    frequencies_F = math.pi * 32 ** (torch.arange(FEATURES // 2, device=value_B.device).float() / (FEATURES // 2 - 1))
     angles_BF = value_B[:, None] * frequencies_F
     return torch.cat((angles_BF.sin(), angles_BF.cos()), dim=-1)
 

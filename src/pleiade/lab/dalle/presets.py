@@ -10,10 +10,12 @@ import msgspec
 
 from pleiade.lab.begun import differences, read_json, write_json
 from pleiade.lab.configuration import assign
-from pleiade.lab.dalle.config import PixConfig
+from pleiade.lab.dalle.config import MOST_GUIDANCE, PixConfig
 from pleiade.lab.optim.muon import OptimConfig
 from pleiade.lab.optim.schedule import ScheduleConfig
 from pleiade.lab.train import BAD_BATCH, LoopConfig
+
+MEANFLOW, HALVES = "meanflow", "halves"  # ways to distil, see distil.py
 
 
 @dataclass(frozen=True)
@@ -31,8 +33,46 @@ class FlowConfig:
 
 
 @dataclass(frozen=True)
+class FewStepConfig:
+    """`method` is "meanflow" or "halves", with `teacher_steps` small ones in a step.
+
+    Of the rows, `instant` have no length (the student keeps the teacher's velocity), `on_grid` begin and end where a
+    sampler's steps do, the others anywhere. Guidance is log-uniform up to `most_guidance`; the teacher is guided while
+    t lies below `guided_until`. Errors count with the power -`adaptive` of their own size (MeanFlow's p).
+    """
+
+    method: str = HALVES
+    teacher_steps: int = 4
+    instant: float = 0.25
+    on_grid: float = 0.5
+    most_guidance: float = 6.0
+    guided_until: float = 1.0
+    adaptive: float = 0.5
+
+    def __post_init__(self) -> None:
+        if self.method not in (MEANFLOW, HALVES):
+            raise ValueError(f"few.distil.method={self.method!r}: choose {MEANFLOW} or {HALVES}")
+        if not 1 <= self.most_guidance <= MOST_GUIDANCE:
+            raise ValueError(f"few.distil.most_guidance={self.most_guidance} must lie between 1 and {MOST_GUIDANCE}")
+
+
+@dataclass(frozen=True)
+class FewStage:
+    """The distillation: `rows` pictures a step, `micro_rows` at a time, with rates below the base's."""
+
+    distil: FewStepConfig = field(default_factory=FewStepConfig)
+    loop: LoopConfig = field(default_factory=lambda: LoopConfig(steps=1200))
+    optim: OptimConfig = field(
+        default_factory=lambda: OptimConfig(muon_lr=0.005, embedding_lr=0.0007, head_lr=0.0004, gain_lr=0.001)
+    )
+    schedule: ScheduleConfig = field(default_factory=lambda: ScheduleConfig(warmup_steps=50, decay_fraction=0.5))
+    rows: int = 128
+    micro_rows: int = 32
+
+
+@dataclass(frozen=True)
 class PixPreset:
-    """A picture model's whole way. `rows` pictures a step, `micro_rows` at a time; `few` is the distillation's."""
+    """A picture model's whole way: the base's `rows` pictures a step, `micro_rows` at a time; then `few` steps."""
 
     name: str
     model: PixConfig
@@ -42,6 +82,7 @@ class PixPreset:
     schedule: ScheduleConfig = field(default_factory=lambda: ScheduleConfig(warmup_steps=100, decay_fraction=0.3))
     rows: int = 128
     micro_rows: int = 32
+    few: FewStage = field(default_factory=FewStage)
 
 
 def pix_presets() -> dict[str, PixPreset]:
@@ -69,8 +110,18 @@ def pix_presets() -> dict[str, PixPreset]:
                 schedule=ScheduleConfig(warmup_steps=5),
                 rows=8,
                 micro_rows=4,
+                few=FewStage(
+                    loop=LoopConfig(steps=10, precision="float32", compile=False, threads=1, log_steps=10),
+                    rows=8,
+                    micro_rows=4,
+                ),
             ),
-            PixPreset("pix-6m", PixConfig(), LoopConfig(steps=7800, threads=1)),
+            PixPreset(
+                "pix-6m",
+                PixConfig(),
+                LoopConfig(steps=7800, threads=1),
+                few=FewStage(loop=LoopConfig(steps=1200, threads=1)),
+            ),
             PixPreset(
                 "pix-25m",
                 PixConfig(
@@ -86,6 +137,7 @@ def pix_presets() -> dict[str, PixPreset]:
                 LoopConfig(minutes=12.0),
                 rows=1024,
                 micro_rows=512,
+                few=FewStage(loop=LoopConfig(minutes=8.0), rows=512, micro_rows=256),
             ),
         )
     }

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from tokenizers import Tokenizer
 
-from pleiade.lab.begun import begin
+from pleiade.lab.begun import begin, weights_fingerprint
 from pleiade.lab.curves import draw_curve
 from pleiade.lab.dalle.data.drawings import Drawings
 from pleiade.lab.dalle.data.stream import PictureStream
 from pleiade.lab.dalle.data.words import train_caption_tokenizer
+from pleiade.lab.dalle.distil import FewSteps
 from pleiade.lab.dalle.export import export_pix
 from pleiade.lab.dalle.model import Pix, init_pix
 from pleiade.lab.dalle.objective import FlowMatching, PictureDealer
 from pleiade.lab.dalle.plan import pix_plan
 from pleiade.lab.dalle.presets import PixPreset, refuse_another_pix, write_pix_preset
-from pleiade.lab.dalle.stages import STAGES
+from pleiade.lab.dalle.sample import load_pix
+from pleiade.lab.dalle.stages import STAGES, way_to
 from pleiade.lab.dalle.watched import Watched
 from pleiade.lab.data.shards import tokenizer_fingerprint
 from pleiade.lab.parallel.config import ParallelConfig
@@ -36,11 +39,15 @@ def run_pix(preset: PixPreset, data: Path, run: Path, until: str = "base") -> bo
     if until not in STAGES:
         raise ValueError(f"there is no stage {until!r}: choose one of {', '.join(STAGES)}")
     drawings = Drawings.open(data)
-    if not train_base(preset, drawings, run / "base").finished:
-        return False
+    for stage in way_to(until):
+        folder = run / stage
+        train_stage = {"base": train_base, "few": train_few}[stage]
+        if not train_stage(preset, drawings, folder).finished:
+            return False
+        if join_ranks().is_first:
+            draw_curve(folder / "metrics.jsonl", folder / "curve.png", f"{preset.name}: {stage}")
     if join_ranks().is_first:
-        draw_curve(run / "base" / "metrics.jsonl", run / "base" / "curve.png", f"{preset.name}: base")
-        export_pix(run, run / "export")
+        export_pix(run, run / "export", stage=until)
         print(f"model written to {run / 'export'}: serve it with `pleiade model add {run / 'export'}`", flush=True)
     return True
 
@@ -69,6 +76,21 @@ def train_base(preset: PixPreset, drawings: Drawings, folder: Path) -> Outcome:
         print(plan, flush=True)
     watched = Watched(tokenizer, objective.averages)
     return train(network, objective, preset.loop, preset.optim, preset.schedule, folder, watched, WHOLE)
+
+
+def train_few(preset: PixPreset, drawings: Drawings, folder: Path) -> Outcome:
+    """Distil the base model beside `folder` into one that takes few steps, or resume the run that `folder` holds."""
+    few, teacher = preset.few, load_pix(folder.parent, stage="base")
+    student = Pix(preset.model)
+    student.load_state_dict(teacher.network.state_dict())
+    if join_ranks().is_first:
+        facts = {"few": asdict(few), "model": weights_fingerprint(student)}
+        begin(folder, facts, lambda key: ".loop." in key or ".schedule." in key or key.endswith("micro_rows"))
+    stage = replace(preset, rows=few.rows, micro_rows=few.micro_rows, loop=replace(few.loop, seed=few.loop.seed + 1))
+    teacher.network.to(join_ranks().device)
+    objective = FewSteps(deal(stage, drawings, teacher.tokenizer), teacher.network, few.distil)
+    watched = Watched(teacher.tokenizer, objective.averages, few_step=True)
+    return train(student, objective, stage.loop, few.optim, few.schedule, folder, watched, WHOLE)
 
 
 def deal(preset: PixPreset, drawings: Drawings, tokenizer: Tokenizer) -> PictureDealer:

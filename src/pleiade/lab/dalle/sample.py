@@ -36,24 +36,21 @@ class PictureModel:
     few_step: bool = False
 
 
-def load_pix(run: Path, average: str = AVERAGE) -> PictureModel:
-    """The newest model of a run: of its few-step stage where there is one, else of the base.
+def load_pix(run: Path, average: str = AVERAGE, stage: str = "") -> PictureModel:
+    """The newest model of a run: of its few-step stage where there is one, else of the base; or that of `stage`.
 
-    `run` may also be a stage's own folder. `average` is "short", "long" (see averages.py) or "" for the last weights.
-    Raises FileNotFoundError where nothing has been trained.
+    `average` is "short", "long" (see averages.py) or "" for the last weights. Raises FileNotFoundError where nothing
+    has been trained.
     """
-    stages = [folder for folder in (run / "few", run / "base", run) if list(folder.glob("checkpoint-*.pt"))]
-    if not stages:
-        raise FileNotFoundError(f"no checkpoint in {run}: run `pleiade train pix-6m` first")
-    stage = stages[0]
-    root = stage if stage == run and run.name not in ("base", "few") else stage.parent
-    newest = latest_checkpoint(stage)
-    assert newest is not None
-    state = load_checkpoint(newest)
-    network = Pix(read_pix_preset(root / "base" / "preset.json").model)
-    averages = state["objective"]["averages"]["weights"]
-    network.load_state_dict(averages[average] if average and averages else state["model"])
-    return PictureModel(network.eval(), load_tokenizer(root / "base" / "tokenizer"), stage.name == "few")
+    for name in (stage,) if stage else ("few", "base"):
+        newest = latest_checkpoint(run / name)
+        if newest is not None:
+            state = load_checkpoint(newest)
+            network = Pix(read_pix_preset(run / "base" / "preset.json").model)
+            averages = state["objective"]["averages"]["weights"]
+            network.load_state_dict(averages[average] if average and averages else state["model"])
+            return PictureModel(network.eval(), load_tokenizer(run / "base" / "tokenizer"), name == "few")
+    raise FileNotFoundError(f"no checkpoint in {run / (stage or 'base')}: run `pleiade train pix-6m` first")
 
 
 def draw_noise(shape: tuple[int, ...], seed: int, num: int) -> npt.NDArray[np.float32]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 # Where a stage's length is set, and its weight when the minutes of a whole run are shared out.
-LENGTHS = {"base": ("loop.minutes", 12.0)}
+LENGTHS = {"base": ("loop.minutes", 12.0), "few": ("few.loop.minutes", 8.0)}
 STAGES = tuple(LENGTHS)
 
 

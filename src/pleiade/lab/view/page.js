@@ -49,7 +49,7 @@ for (const svg of document.querySelectorAll("svg[data-curve]")) {
     const across = x[place] / x[x.length - 1] * 1000;
     mark.setAttribute("d", `M${across} 0V400`);
     mark.style.visibility = "visible";
-    output.textContent = `${number(x[place])} tokens: ${number(y[place])}`;
+    output.textContent = `${number(x[place])} ${svg.dataset.unit}: ${number(y[place])}`;
   }
   svg.addEventListener("pointermove", (event) => {
     const box = svg.getBoundingClientRect();

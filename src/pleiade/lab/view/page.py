@@ -38,6 +38,7 @@ STATES = {
     "checkpoint": "point de sauvegarde",
     "samples left out": "exemples omis",
 }
+UNITS = {"tokens": "tokens", "pictures": "images"}
 COLUMNS = (
     ("step", "pas"),
     ("tokens", "tokens"),
@@ -115,9 +116,10 @@ def _stage(stage: Stage) -> dict[str, Any]:
     return {
         "stage": stage,
         "state": state,
+        "unit": (stage.unit, UNITS.get(stage.unit, stage.unit)),
         "figures": _figures(stage, state),
         "share": progress(stage).share,
-        "charts": [_chart(curve, _tokens_at(stage, resumed)) for curve in curves(stage)],
+        "charts": [_chart(curve, _tokens_at(stage, resumed), stage.unit) for curve in curves(stage)],
         "resumed": resumed,
         "last_rows": [
             [
@@ -137,16 +139,16 @@ def _stage(stage: Stage) -> dict[str, Any]:
 
 
 def _figures(stage: Stage, state: State) -> list[Figure]:
-    begun, done = stage.begun, progress(stage)
+    begun, done, unit_fr = stage.begun, progress(stage), UNITS.get(stage.unit, stage.unit)
     figures = []
     if stage.rows:
         row = stage.rows[-1]
         drawn = {curve.name: curve.last for curve in curves(stage)}
         figures = [
             Figure("step", "pas", f"{row.step}{f' / {done.last}' if done.last else ''}"),
-            Figure("tokens", "tokens", short(row.tokens)),
+            Figure(stage.unit, unit_fr, short(row.tokens)),
             Figure("loss", "perte", short(drawn["loss"], 4)),
-            Figure("tokens/s", "tokens/s", short(drawn.get("tokens_per_s"))),
+            Figure(f"{stage.unit}/s", f"{unit_fr}/s", short(drawn.get("tokens_per_s"))),
         ]
         if row.mfu is not None:
             figures.append(Figure(*_mfu_name(begun), _percent(row.mfu)))
@@ -174,7 +176,7 @@ def _tokens_at(stage: Stage, steps: Sequence[int]) -> list[float]:
     return [float(row.tokens) for row in stage.rows if row.step in wanted]
 
 
-def _chart(curve: Curve, resumed: Sequence[float]) -> Chart:
+def _chart(curve: Curve, resumed: Sequence[float], unit: str) -> Chart:
     low, high = curve.ticks[0], curve.ticks[-1]
     end = curve.x[-1]
 
@@ -186,7 +188,11 @@ def _chart(curve: Curve, resumed: Sequence[float]) -> Chart:
         # A single point becomes a short line, so that it is seen.
         return "M" + "L".join(points) + ("h2" if len(points) == 1 else "")
 
+    unit_fr = UNITS.get(unit, unit)
     en, fr = NAMES[curve.name]
+    if unit != "tokens":
+        en, fr = en.replace("Tokens", unit.title()).replace(" (nats per target)", ""), fr.replace("Tokens", "Images")
+        fr = fr.replace(" (nats par cible)", "")
     first, last = short(curve.smooth[0], 4), short(curve.last, 4)
     low_seen, high_seen, tokens = short(min(curve.smooth), 4), short(max(curve.smooth), 4), short(end)
     return Chart(
@@ -201,12 +207,12 @@ def _chart(curve: Curve, resumed: Sequence[float]) -> Chart:
             (
                 "en",
                 en,
-                f"From {first} to {last} over {tokens} tokens; between {low_seen} and {high_seen}.",
+                f"From {first} to {last} over {tokens} {unit}; between {low_seen} and {high_seen}.",
             ),
             (
                 "fr",
                 fr,
-                f"De {french(first)} à {french(last)} en {french(tokens)} tokens ; "
+                f"De {french(first)} à {french(last)} en {french(tokens)} {unit_fr} ; "
                 f"entre {french(low_seen)} et {french(high_seen)}.",
             ),
         ],

@@ -29,12 +29,13 @@ class Row(msgspec.Struct, frozen=True):
 
 
 class Sample(msgspec.Struct, frozen=True):
-    """What the model wrote after `prompt` when it had seen so many tokens."""
+    """What the model made of `prompt` when it had seen so many tokens: a text, or a picture (a PNG as a data URI)."""
 
     step: int
     tokens: int
     prompt: str
     text: str
+    picture: str = ""
 
 
 class Event(msgspec.Struct, frozen=True):
@@ -53,6 +54,7 @@ class Event(msgspec.Struct, frozen=True):
     ranks: int = 1
     precision: str = ""
     parameters: int = 0
+    unit: str = "tokens"
     peak: dict[str, float | str] | None = None
 
 
@@ -80,6 +82,11 @@ class Stage:
     def begun(self) -> Event | None:
         """The newest beginning: started or resumed."""
         return next((event for event in reversed(self.events) if event.event in ("started", "resumed")), None)
+
+    @property
+    def unit(self) -> str:
+        """What it counts: tokens or pictures."""
+        return self.begun.unit if self.begun is not None else "tokens"
 
 
 @dataclass(frozen=True)

@@ -45,7 +45,7 @@ def screen(run: Run, columns: int, lines: int, color: bool) -> str:
     across = 2 if columns >= TWO_ACROSS else 1
     down = -(-len(drawn) // across)
     height = max(MIN_HEIGHT, (lines - len(head) - len(tail)) // max(1, down) - FRAME)
-    return "\n".join([*head, *curve_lines(drawn, columns, across, height, color), *tail])
+    return "\n".join([*head, *curve_lines(drawn, columns, across, height, color, stage.unit), *tail])
 
 
 def stage_line(stage: Stage) -> str:
@@ -57,10 +57,10 @@ def stage_line(stage: Stage) -> str:
     parts = [
         stage_state(stage).name,
         f"step {row.step}{f'/{done.last}' if done.last else ''}",
-        f"{short(row.tokens)} tokens",
+        f"{short(row.tokens)} {stage.unit}",
         f"loss {row.loss:.3f}",
         f"lr {short(row.lr)}",
-        f"{short(drawn['tokens_per_s'].last) if 'tokens_per_s' in drawn else '–'} tokens/s",
+        f"{short(drawn['tokens_per_s'].last) if 'tokens_per_s' in drawn else '–'} {stage.unit}/s",
         *([f"MFU {row.mfu:.1%}"] if row.mfu is not None else []),
         *(
             [f"{duration(done.seconds_left)} left"]
@@ -71,10 +71,12 @@ def stage_line(stage: Stage) -> str:
     return "  ".join(parts)
 
 
-def curve_lines(drawn: Sequence[Curve], columns: int, across: int, height: int, color: bool) -> list[str]:
-    """The plots, `across` of them beside each other."""
+def curve_lines(
+    drawn: Sequence[Curve], columns: int, across: int, height: int, color: bool, unit: str = "tokens"
+) -> list[str]:
+    """The plots, `across` of them beside each other; `unit` is what the run counts."""
     width = columns // across - MARGIN
-    plots = [_plot(curve, width, height, color) for curve in drawn]
+    plots = [_plot(curve, width, height, color, unit) for curve in drawn]
     lines: list[str] = []
     for first in range(0, len(plots), across):
         beside = plots[first : first + across]
@@ -89,12 +91,19 @@ def sample_lines(stage: Stage, columns: int) -> list[str]:
     if not stage.samples:
         return []
     step = stage.samples[-1].step
-    texts = [f"{sample.prompt} ⟶ {sample.text}" for sample in stage.samples if sample.step == step]
+    texts = [
+        f"{sample.prompt} ⟶ {sample.text or '▦' * bool(sample.picture)}"
+        for sample in stage.samples
+        if sample.step == step
+    ]
     lines = [f"  {' '.join(text.split())}"[:columns] for text in texts]
-    return [f"written at step {step}", *(re.sub(r"[\x00-\x1f\x7f-\x9f]", "·", line) for line in lines)]
+    return [
+        f"{'drawn' if stage.samples[-1].picture else 'written'} at step {step}",
+        *(re.sub(r"[\x00-\x1f\x7f-\x9f]", "·", line) for line in lines),
+    ]
 
 
-def _plot(curve: Curve, width: int, height: int, color: bool) -> list[str]:
+def _plot(curve: Curve, width: int, height: int, color: bool, counted: str) -> list[str]:
     size, unit = next(((s, u) for s, u in UNITS if curve.x[-1] >= s), (1.0, ""))
     x = [tokens / size for tokens in curve.x]
     hue = COLORS[curve.name]
@@ -105,7 +114,7 @@ def _plot(curve: Curve, width: int, height: int, color: bool) -> list[str]:
         color=["white", hue] if color else False,
         width=width,
         height=height,
-        title=f"{TITLES[curve.name]}  {short(curve.last)}",
+        title=f"{TITLES[curve.name].replace('tokens', counted)}  {short(curve.last)}",
         x_unit=unit,
         y_min=curve.ticks[0],
         y_max=curve.ticks[-1],

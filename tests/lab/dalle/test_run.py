@@ -1,0 +1,95 @@
+"""A picture run goes down, goes on after a kill as if there had been none, and ends in a folder to serve."""
+
+import dataclasses
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from killed_pix import CHANGES
+from tokenizers import Tokenizer
+
+from pleiade.lab.checkpoint import latest_checkpoint, load_checkpoint
+from pleiade.lab.dalle.data.drawings import Drawings
+from pleiade.lab.dalle.presets import PixPreset, override_pix, pix_presets
+from pleiade.lab.dalle.run import run_pix
+from pleiade.lab.dalle.sample import load_pix, sample
+
+SCRIPT = Path(__file__).parents[1] / "killed_pix.py"
+
+
+def preset(*changes: str) -> PixPreset:
+    return override_pix(pix_presets()["pix-toy"], [*CHANGES, *changes])
+
+
+@pytest.fixture(scope="module")
+def whole(drawings: Drawings, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run that nothing interrupted."""
+    run = tmp_path_factory.mktemp("pix") / "run"
+    assert run_pix(preset("loop.sample_seconds=60"), drawings.folder, run)
+    return run
+
+
+def state(run: Path) -> dict[str, torch.Tensor]:
+    newest = latest_checkpoint(run / "base")
+    assert newest is not None
+    assert newest.name == "checkpoint-00000020.pt"
+    kept = load_checkpoint(newest)
+    averages = kept["objective"]["averages"]["weights"]
+    parts = {"model": kept["model"], "momentum": kept["optimizer"]["momentum"], **averages}
+    return {f"{part}.{name}": tensor for part, tensors in parts.items() for name, tensor in tensors.items()}
+
+
+def test_the_loss_falls_and_pictures_are_counted(whole: Path) -> None:
+    rows = [json.loads(line) for line in (whole / "base" / "metrics.jsonl").read_text().splitlines()]
+    assert sum(row["loss"] for row in rows[-5:]) < 0.8 * sum(row["loss"] for row in rows[:5])
+    assert rows[-1]["tokens"] == 20 * 8
+    begun = json.loads((whole / "base" / "events.jsonl").read_text().splitlines()[0])
+    assert (begun["event"], begun["unit"]) == ("started", "pictures")
+
+
+def test_what_it_draws_by_and_by_is_kept_to_be_looked_at(whole: Path) -> None:
+    rows = [json.loads(line) for line in (whole / "base" / "samples.jsonl").read_text().splitlines()]
+    assert {row["step"] for row in rows} == {0, 20}
+    assert all(row["picture"].startswith("data:image/png;base64,") for row in rows)
+
+
+def test_a_run_killed_and_resumed_ends_on_the_same_bits(whole: Path, drawings: Drawings, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    command = [sys.executable, str(SCRIPT), str(drawings.folder), str(run / "base"), "13"]
+    killed = subprocess.run(command, env={**os.environ, "OMP_NUM_THREADS": "1"}, capture_output=True, timeout=120)
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    newest = latest_checkpoint(run / "base")
+    assert newest is not None
+    assert newest.name == "checkpoint-00000008.pt"
+    assert run_pix(preset(), drawings.folder, run)
+    expected, resumed = state(whole), state(run)
+    assert expected.keys() == resumed.keys()
+    assert [name for name in expected if not torch.equal(expected[name], resumed[name])] == []
+
+
+def test_a_run_goes_on_with_what_it_was_begun_with_or_not_at_all(whole: Path, drawings: Drawings) -> None:
+    with pytest.raises(ValueError, match=r"model.num_layers: 2 there, 3 here"):
+        run_pix(preset("model.num_layers=3"), drawings.folder, whole)
+    with pytest.raises(ValueError, match="32 pixels wide, the model makes 16"):
+        run_pix(preset("model.size=16"), drawings.folder, whole)
+
+
+def test_the_folder_to_serve_says_what_is_in_it(whole: Path) -> None:
+    config = json.loads((whole / "export" / "config.json").read_text())
+    assert (config["architectures"], config["size"], config["few_step"]) == (["PleiadePix"], 32, False)
+    assert all((whole / "export" / name).exists() for name in config["files"].values())
+    tokenizer = Tokenizer.from_file(str(whole / "export" / "tokenizer.json"))
+    assert tokenizer.get_vocab_size() == config["vocab_size"]
+
+
+def test_what_was_trained_can_be_drawn_from(whole: Path) -> None:
+    pix = load_pix(whole)
+    drawn = sample(pix, ["a red cat"], steps=2, guidance=2.0, seed=3)
+    assert drawn.shape == (1, 32, 32, 4)
+    last = dataclasses.replace(pix, network=load_pix(whole, average="").network)
+    assert (sample(last, ["a red cat"], steps=2, guidance=2.0, seed=3) != drawn).any()
