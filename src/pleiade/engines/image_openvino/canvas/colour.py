@@ -14,7 +14,7 @@ Unit = NDArray[np.float32]  # HWC, premultiplied, in [0, 1]
 
 FEWEST = 16  # opaque pixels in the overlap below which mean and spread say nothing
 GAIN = (0.8, 1.25)  # of the spread: a painter may be off a little, not entirely
-DRIFT = 0.25  # of the range of a colour: the most that is taken for drift
+DRIFT = 0.25  # of the range of a colour: what is off by more was meant so
 EDGE = 0.15  # a larger step between two places is something drawn
 EPSILON = 1e-6  # instead of a division by zero where nothing is known
 WORKED_SIDE = 256  # pixels: corrections are smooth, so they are found in a smaller picture and enlarged
@@ -59,36 +59,49 @@ def harmonised(made_HWC: Unit, known_HWC: Unit, known_HW: Where, *, reach: int, 
 def matching(made_HWC: Unit, known_HWC: Unit, overlap_HW: Where) -> tuple[Unit, Unit]:
     """Gain and shift per channel that give `made_HWC` the mean and spread of `known_HWC` in the overlap.
 
-    To apply: gain * made + shift * alpha, since colours are premultiplied. Alpha itself is left alone.
+    To apply: gain * made + shift * alpha, since colours are premultiplied. Alpha is left alone, and so is everything
+    where the two do not show the same thing.
     """
     gain_4, shift_4 = np.ones(4, np.float32), np.zeros(4, np.float32)
     solid_HW = overlap_HW & (made_HWC[..., 3] > 0.5) & (known_HWC[..., 3] > 0.5)
     if np.count_nonzero(solid_HW) >= FEWEST:
         made_N3 = made_HWC[solid_HW][:, :3] / made_HWC[solid_HW][:, 3:]
         known_N3 = known_HWC[solid_HW][:, :3] / known_HWC[solid_HW][:, 3:]
-        gain_4[:3] = np.clip((known_N3.std(axis=0) + 1e-3) / (made_N3.std(axis=0) + 1e-3), *GAIN)
-        shift_4[:3] = known_N3.mean(axis=0) - gain_4[:3] * made_N3.mean(axis=0)
+        gain_3 = np.clip((known_N3.std(axis=0) + 1e-3) / (made_N3.std(axis=0) + 1e-3), *GAIN)
+        shift_3 = known_N3.mean(axis=0) - gain_3 * made_N3.mean(axis=0)
+        moved_N3 = gain_3 * made_N3 + shift_3
+        alike = np.median(np.abs(moved_N3 - known_N3)) < EDGE / 2
+        if alike and np.abs(np.mean(moved_N3 - made_N3, axis=0)).max() < DRIFT:
+            gain_4[:3], shift_4[:3] = gain_3, shift_3
     return gain_4, shift_4
 
 
 def steps(made_HWC: Unit, known_HWC: Unit, known_HW: Where) -> tuple[Unit, Where]:
-    """At unknown pixels beside known ones: the mean of these minus what was made there; and which pixels they are."""
-    weight_HW1 = np.pad(known_HW, 1)[..., None].astype(np.float32)
-    known_HWC = np.pad(known_HWC, ((1, 1), (1, 1), (0, 0))) * weight_HW1
-    sides = (np.s_[:-2, 1:-1], np.s_[2:, 1:-1], np.s_[1:-1, :-2], np.s_[1:-1, 2:])
-    count_HW1 = np.sum([weight_HW1[side] for side in sides], axis=0)
-    border_HW = (count_HW1[..., 0] > 0) & ~known_HW
-    mean_HWC = np.sum([known_HWC[side] for side in sides], axis=0) / np.maximum(count_HW1, 1)
-    return (mean_HWC - made_HWC).astype(np.float32), border_HW
+    """At unknown pixels beside known ones: by how much made and known miss each other; and which pixels these are.
+
+    Both are carried on to the border between them by half a pixel, so that a gradient is no step.
+    """
+    total_HWC, count_HW1 = np.zeros_like(made_HWC), np.zeros_like(made_HWC[..., :1])
+    for turns in range(4):
+        made, known, there = np.rot90(made_HWC, turns), np.rot90(known_HWC, turns), np.rot90(known_HW, turns)
+        # Rows from top to bottom: known, known, made, made; where the outer ones are not so, the inner ones stand in.
+        outer_known = np.where(there[:-3, :, None], known[:-3], known[1:-2])
+        outer_made = np.where(there[3:, :, None], made[2:-1], made[3:])
+        step = 1.5 * known[1:-2] - 0.5 * outer_known - 1.5 * made[2:-1] + 0.5 * outer_made
+        beside = (there[1:-2] & ~there[2:-1])[..., None]
+        np.rot90(total_HWC, turns)[2:-1] += step * beside
+        np.rot90(count_HW1, turns)[2:-1] += beside
+    return np.divide(total_HWC, np.maximum(count_HW1, 1)), count_HW1[..., 0] > 0
 
 
 def common(step_N4: Unit) -> Unit:
-    """The step that most of a border has: its median, or nothing where steps differ too much to be one drift."""
+    """The step that most of a border has: its median, or nothing where it is large, or differs from place to place."""
     common_4 = np.zeros(4, np.float32)
     if len(step_N4) >= FEWEST:
         middle_3 = np.median(step_N4[:, :3], axis=0)
         spread_3 = np.median(np.abs(step_N4[:, :3] - middle_3), axis=0)
-        common_4[:3] = np.where(spread_3 < EDGE / 2, np.clip(middle_3, -DRIFT, DRIFT), 0)
+        if spread_3.max() < EDGE / 2 and np.abs(middle_3).max() < DRIFT:
+            common_4[:3] = middle_3
     return common_4
 
 

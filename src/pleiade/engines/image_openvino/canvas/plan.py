@@ -1,5 +1,6 @@
 """Where a model paints: one box around a hole, or a march of half-overlapping boxes outward from what is known."""
 
+import math
 from collections.abc import Iterator
 
 import msgspec
@@ -33,7 +34,8 @@ def plan(unknown_HW: Where, *, smallest: int) -> list[Box]:
     if side <= min(width, height):
         return [_centred((left + right - 1) / 2, (top + bottom - 1) / 2, side, width, height)]
     known = bounds(~unknown_HW)
-    start = max(min(known[2] - known[0], known[3] - known[1]), smallest)
+    # A hundredth of the canvas at least: a sliver of a picture is no reason to look for thousands of places.
+    start = max(min(known[2] - known[0], known[3] - known[1]), smallest, math.isqrt(width * height // 100))
     largest = max(width, height)
     # A little larger may fit much better: a strip of 300 pixels takes two boxes of 512, but one of 600.
     marches = [_march(unknown_HW, known, min(start * eighths // 8, largest)) for eighths in (8, 9, 10)]
@@ -75,13 +77,14 @@ def _march(unknown_HW: Where, known: tuple[int, int, int, int], side: int) -> li
         away = abs(box.left + side / 2 - centre[0]) + abs(box.top + side / 2 - centre[1])
         return out, round(unknown / side**2, 2), away, box.top, box.left
 
-    while open_boxes and len(order) <= MAX_BOXES:
-        counts = {box: int(np.count_nonzero(view(left_HW, box))) for box in open_boxes}
-        open_boxes = [box for box in open_boxes if counts[box]]
-        if open_boxes:
-            best = min(open_boxes, key=lambda box: rank(box, counts[box]))
-            order.append(best)
-            view(left_HW, best)[...] = False
+    counts = {box: int(np.count_nonzero(view(left_HW, box))) for box in open_boxes}
+    while len(order) <= MAX_BOXES and any(counts.values()):
+        best = min((box for box, unknown in counts.items() if unknown), key=lambda box: rank(box, counts[box]))
+        order.append(best)
+        view(left_HW, best)[...] = False
+        for box in counts:
+            if abs(box.left - best.left) < side and abs(box.top - best.top) < side:
+                counts[box] = int(np.count_nonzero(view(left_HW, box)))
     return order
 
 
