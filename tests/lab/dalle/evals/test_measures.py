@@ -40,10 +40,10 @@ def test_no_items_have_no_mean() -> None:
 
 def test_pictures_that_are_their_captions_are_always_found_and_equal_ones_as_by_chance() -> None:
     captions, concepts = directions(150), [f"c{i}" for i in range(150)]
-    assert recalled(ranks(captions, captions, concepts), 1).mean() == 1
+    assert recalled(ranks(captions, captions, concepts, captions, concepts), 1).mean() == 1
     alike = np.repeat(captions[:1], 150, axis=0)
-    assert np.allclose(ranks(alike, alike, concepts), (AMONG - 1) / 2)
-    by_chance = ranks(directions(150, seed=9), captions, concepts)
+    assert np.allclose(ranks(alike, alike, concepts, alike, concepts), (AMONG - 1) / 2)
+    by_chance = ranks(directions(150, seed=9), captions, concepts, captions, concepts)
     assert recalled(by_chance, 5).mean() == pytest.approx(0.05, abs=0.06)
 
 
@@ -51,9 +51,9 @@ def test_captions_of_the_same_concept_are_not_wrong_answers() -> None:
     captions = directions(40)
     captions[1] = captions[0]
     concepts = ["same", "same", *(f"c{i}" for i in range(38))]
-    assert ranks(captions, captions, concepts)[0] == 0
+    assert ranks(captions, captions, concepts, captions, concepts)[0] == 0
     with pytest.raises(ValueError, match="one concept"):
-        ranks(captions, captions, ["same"] * 40)
+        ranks(captions[:2], captions[:2], concepts[:2], captions[:2], concepts[:2])
 
 
 def test_kid_is_near_zero_within_a_set_and_grows_with_distance() -> None:

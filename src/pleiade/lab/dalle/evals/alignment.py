@@ -15,7 +15,7 @@ from pleiade.lab.dalle.evals.results import Line, PictureSuite
 from pleiade.lab.dalle.evals.retrieval import AMONG, ranks, recalled
 from pleiade.lab.dalle.evals.setting import Setting
 from pleiade.lab.dalle.evals.statistics import mean
-from pleiade.lab.dalle.evals.tasks import Task
+from pleiade.lab.dalle.evals.tasks import Task, names_in
 
 TITLES = {
     "cells": "Held-out cells: things seen, in a style in which they were never shown (H2)",
@@ -23,9 +23,9 @@ TITLES = {
     "seen": "Drawings of the training set",
 }
 PROTOCOL = (
-    f"Each drawing asked for in English and in French. Retrieval: among the names of {AMONG} drawings of different "
-    "concepts, the picture is nearest to its own (R@1) or its own is among the first five (R@5), by an encoder of "
-    "other data and another seed than the served one. Style: by that encoder's classifier. Distance: cosine, in its "
+    f"Each drawing asked for in English and in French. Retrieval: among the names of {AMONG} concepts held out in the "
+    "same way, the picture is nearest to its own (R@1) or its own is among the first five (R@5), by an encoder "
+    "of other data and another seed than the served one. Style: by that encoder's classifier. Distance: cosine, in its "
     "features, to the drawing that was held out. Columns: the model; the real drawing (the ceiling); the training "
     "drawing with most of the words; the same thing in the training drawing that looks most like the style; the same "
     "thing in a random wrong style; the right style of a random other thing."
@@ -36,11 +36,10 @@ def align(setting: Setting, suite: str) -> PictureSuite:
     """Retrieval, style and distance to the truth, of the model and of what stands beside it."""
     tasks = setting.tasks(suite)
     truth = setting.look(setting.real(tasks))
-    words_NE = setting.encoder.embed_words([task.words for task in tasks])
     seen = {"model": setting.look(setting.made(tasks, suite)), "real": truth}
     for painter in _copies(setting):
         seen[painter.name] = setting.look(painter.paint(tasks, 0))
-    found = {name: ranks(each.embeddings_NE, words_NE, [task.concept for task in tasks]) for name, each in seen.items()}
+    found = _ranks(setting, suite, tasks, seen)
     styles_N = np.array([task.style for task in tasks])
     lines = []
     for k in (1, 5):
@@ -54,6 +53,21 @@ def align(setting: Setting, suite: str) -> PictureSuite:
     away = {name: mean(distances(each, truth)) for name, each in seen.items() if name != "real"}
     lines.append(Line("distance to the true drawing", "number", "lower", away))
     return PictureSuite(TITLES[suite], PROTOCOL, lines)
+
+
+def _ranks(
+    setting: Setting, suite: str, tasks: Sequence[Task], seen: dict[str, Seen]
+) -> dict[str, NDArray[np.float64]]:
+    found = {name: np.empty(len(tasks)) for name in seen}
+    for language in (EN, FR):
+        at = np.array([place for place, task in enumerate(tasks) if task.language == language])
+        pool = names_in(setting.drawings, suite, language)
+        pool_ME = setting.encoder.embed_words(list(pool.values()))
+        own_NE = setting.encoder.embed_words([tasks[place].words for place in at])
+        concepts = [tasks[place].concept for place in at]
+        for name, each in seen.items():
+            found[name][at] = ranks(each.embeddings_NE[at], own_NE, concepts, pool_ME, list(pool))
+    return found
 
 
 def distances(made: Seen, truth: Seen) -> NDArray[np.float64]:

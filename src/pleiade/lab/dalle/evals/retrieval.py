@@ -7,28 +7,30 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-AMONG = 100
+Floats = NDArray[np.float32]
+
+AMONG, SEED = 100, 1
+ROUNDING = 1e-6  # of float32 sums: nearer than that is equal
 
 
 def ranks(
-    pictures_NE: NDArray[np.float32], captions_NE: NDArray[np.float32], concepts: Sequence[str], seed: int = 1
+    pictures_NE: Floats, captions_NE: Floats, concepts: Sequence[str], pool_ME: Floats, pool: Sequence[str]
 ) -> NDArray[np.float64]:
-    """How many of AMONG captions are nearer to each picture than its own, 0 for none; both are L2-normalised.
+    """How many of AMONG captions are nearer to each picture than its own, 0 for none; all are L2-normalised.
 
-    The others are captions of other concepts, the same for every model; equals count half, so that pictures that are
-    all alike rank as chance would. Raises ValueError where there are fewer than two concepts.
+    The others are drawn from captions `pool_ME` of the concepts `pool`, never of the picture's own, and are the same
+    for every model. Equals count half, so that pictures that are all alike rank as chance would. Raises ValueError for
+    a pool of the picture's own concept alone.
     """
-    ids_N = np.unique(np.asarray(concepts), return_inverse=True)[1]
-    if len(set(concepts)) < 2:
-        raise ValueError("captions of one concept only: nothing to tell it from; take more items")
-    found_N = np.empty(len(concepts))
-    for place, concept in enumerate(ids_N):
-        others = np.flatnonzero(ids_N != concept)
-        rng = np.random.default_rng((seed, place))
+    pool_M, found_N = np.asarray(pool), np.empty(len(concepts))
+    for place, concept in enumerate(concepts):
+        others = np.flatnonzero(pool_M != concept)
+        if not len(others):
+            raise ValueError("captions of one concept only: there is nothing to tell it from")
+        rng = np.random.default_rng((SEED, place))
         drawn = rng.choice(others, AMONG - 1, replace=len(others) < AMONG - 1)
-        scores = captions_NE[drawn] @ pictures_NE[place]
-        own = captions_NE[place] @ pictures_NE[place]
-        found_N[place] = np.sum(scores > own) + np.sum(scores == own) / 2
+        further = pool_ME[drawn] @ pictures_NE[place] - captions_NE[place] @ pictures_NE[place]
+        found_N[place] = np.sum(further > ROUNDING) + np.sum(np.abs(further) <= ROUNDING) / 2
     return found_N
 
 

@@ -16,6 +16,7 @@ from pleiade.lab.dalle.data.styles import SCENE, style_id
 BLACK = {EN: " in black", FR: " en noir"}  # one-colour drawings are measured as they were drawn
 NO_GROUND = {EN: ", transparent background", FR: ", fond transparent"}
 SCENE_STYLE = style_id(SCENE)
+MOST_NAMES = 2000
 SPLITS = {"cells": "h2", "concepts": "h1", "seen": "train"}
 
 
@@ -51,6 +52,13 @@ def _task(row: Drawing, index: int, suite: str, language: str) -> Task:
     colour = BLACK[language] if row.mono else ""
     prompt = f"{plain_caption(row, language)}{colour}{NO_GROUND[language]}"
     return Task(suite, prompt, language, style_id(row.style), index, row.concept, name_of(row, language))
+
+
+def names_in(drawings: Drawings, suite: str, language: str) -> dict[str, str]:
+    """Concept -> name, of the concepts of a suite's split that have a name in the language: the wrong answers."""
+    rows = [drawings.rows[index] for index in drawings.split(SPLITS[suite])]
+    chosen = sorted((row for row in rows if row.name_fr and style_id(row.style)), key=lambda row: _hash(row.id))
+    return {row.concept: name_of(row, language) for row in chosen[:MOST_NAMES]}
 
 
 def name_of(row: Drawing, language: str) -> str:
