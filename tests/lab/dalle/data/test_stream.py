@@ -11,6 +11,7 @@ from pleiade.lab.dalle.data.augment import augmented, may_change_hue, may_mirror
 from pleiade.lab.dalle.data.colours import NAMED, nearest_index
 from pleiade.lab.dalle.data.drawings import Drawings
 from pleiade.lab.dalle.data.pixels import premultiplied, to_rgba
+from pleiade.lab.dalle.data.processes import DrawnByProcesses
 from pleiade.lab.dalle.data.resample import resample, resampling
 from pleiade.lab.dalle.data.stream import PictureStream
 from pleiade.lab.dalle.data.styles import STYLES, style_id
@@ -30,6 +31,22 @@ def test_a_resumed_stream_deals_what_the_other_would_have(drawings: Drawings) ->
     assert batch.captions == expected.captions[9:]
     assert np.array_equal(batch.x_BHWC, expected.x_BHWC[9:])
     assert np.array_equal(batch.style_B, expected.style_B[9:])
+
+
+def test_processes_draw_the_same_pictures_and_their_place_is_the_streams(drawings: Drawings) -> None:
+    expected = stream(drawings)
+    one, two = expected.next_batch(5), expected.next_batch(7)
+    with DrawnByProcesses(stream(drawings), 2) as drawn:
+        first = drawn.next_batch(5)
+        second = drawn.next_batch(7)
+        state = drawn.state_dict()
+        drawn.next_batch(7)
+        drawn.load_state_dict(state)
+        assert drawn.next_batch(3).captions == expected.next_batch(3).captions
+    for made, wanted in ((first, one), (second, two)):
+        assert made.captions == wanted.captions
+        assert np.array_equal(made.x_BHWC, wanted.x_BHWC)
+        assert np.array_equal(made.style_B, wanted.style_B)
 
 
 def test_another_seed_deals_other_pictures_and_refuses_the_place(drawings: Drawings) -> None:

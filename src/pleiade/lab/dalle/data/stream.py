@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,6 +50,15 @@ class PictureBatch:
     style_B: NDArray[np.int64]
 
 
+@dataclass(frozen=True)
+class Drawn:
+    """Pictures (B, H, W, 4) as premultiplied bytes, which is what they are served in, captions and styles (B,)."""
+
+    pixels_BHWC: NDArray[np.uint8]
+    captions: list[str]
+    style_B: NDArray[np.int64]
+
+
 def kind_of(drawing: Drawing) -> str:
     """Which part of the mix a drawing belongs to."""
     if drawing.set in EMOJI_SETS:
@@ -77,7 +86,7 @@ class PictureStream:
         max_text: int = MAX_TEXT,
     ) -> None:
         self.drawings, self.tokenizer, self.size, self.seed, self.max_text = drawings, tokenizer, size, seed, max_text
-        self.dealt, self.scenes = 0, scenes
+        self.dealt, self.scenes, self._split, self._mix = 0, scenes, split, mix
         self._sprites = Sprites(drawings, split)
         indices = [int(i) for i in drawings.split(split)]
         if not indices:
@@ -91,20 +100,40 @@ class PictureStream:
 
     def next_batch(self, rows: int) -> PictureBatch:
         """The next `rows` pictures."""
-        x_BHWC = np.empty((rows, self.size, self.size, 4), np.float32)
-        captions, styles = [], np.zeros(rows, np.int64)
-        for row in range(rows):
-            x_BHWC[row], words, style = self._picture(self.dealt + row)
-            captions.append(words)
-            styles[row] = style
+        drawn = self.draw(self.dealt, rows)
         self.dealt += rows
-        x_BHWC *= 2
-        x_BHWC -= 1
+        return self.batch(drawn)
+
+    def draw(self, first: int, rows: int) -> Drawn:
+        """Pictures `first` to `first` + `rows`, wherever the stream is."""
+        pixels_BHWC = np.empty((rows, self.size, self.size, 4), np.uint8)
+        captions, style_B = [], np.zeros(rows, np.int64)
+        for row in range(rows):
+            x, words, style_B[row] = self._picture(first + row)
+            pixels_BHWC[row] = np.rint(x * 255)
+            captions.append(words)
+        return Drawn(pixels_BHWC, captions, style_B)
+
+    def batch(self, drawn: Drawn) -> PictureBatch:
+        """What was drawn as the model takes it."""
+        x_BHWC = drawn.pixels_BHWC * np.float32(2 / 255) - np.float32(1)
         if self.tokenizer is None:
-            ids_BT = np.zeros((rows, self.max_text), np.int64)
+            ids_BT = np.zeros((len(drawn.captions), self.max_text), np.int64)
         else:
-            ids_BT = encode(self.tokenizer, captions, self.max_text)
-        return PictureBatch(x_BHWC, captions, ids_BT, styles)
+            ids_BT = encode(self.tokenizer, drawn.captions, self.max_text)
+        return PictureBatch(x_BHWC, drawn.captions, ids_BT, drawn.style_B)
+
+    def recipe(self) -> dict[str, Any]:
+        """What `of_recipe` makes the same stream from in another process, without the words' ids."""
+        settings = {"size": self.size, "seed": self.seed, "split": self._split, "scenes": self.scenes, "mix": self._mix}
+        return {"folder": self.drawings.folder, "rows": self.drawings.rows, **settings}
+
+    @classmethod
+    def of_recipe(cls, recipe: dict[str, Any]) -> Self:
+        """The stream that a recipe tells of, at its beginning."""
+        settings = dict(recipe)
+        drawings = replace(Drawings.open(settings.pop("folder")), rows=settings.pop("rows"))
+        return cls(drawings, None, **settings)
 
     def state_dict(self) -> dict[str, Any]:
         """The place in the stream, and what it is a place in."""
