@@ -130,6 +130,22 @@ def test_pictures_are_edited_enlarged_and_varied(here: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("how", "size", "corner"),
+    [(["--left", "12", "--top", "2"], (32, 12), (12, 2)), (["--size", "48x32"], (48, 32), (14, 11))],
+)
+def test_a_server_without_outpainting_is_asked_to_edit_a_larger_canvas(
+    here: Path, how: list[str], size: tuple[int, int], corner: tuple[int, int]
+) -> None:
+    photo(here / "photo.png")
+    assert run("outpaint", "photo.png", *how, "-p", "unheard of", "--out", "a.png").exit_code == 0
+    with Image.open("a.png") as made:
+        assert made.size == size
+        assert made.getpixel(corner) == (9, 200, 40, 255)
+        assert made.getpixel((corner[0] - 1, corner[1])) == (0, 128, 0, 255)  # what the server painted
+    assert "at least the picture's 20x10" in refused("outpaint", "photo.png", "--size", "16x16", "-p", "unheard of")
+
+
+@pytest.mark.parametrize(
     ("words", "said"),
     [
         (["generate", "forbidden"], "This prompt is not allowed."),

@@ -11,7 +11,7 @@ from pathlib import Path
 from PIL import Image
 
 from engines.worker_process import Worker, run_worker
-from pleiade.engines.wire.errors import invalid
+from pleiade.engines.wire.errors import ApiError, invalid
 from pleiade.engines.wire.exchange import Exchange
 from pleiade.engines.wire.images import answers, requests
 from pleiade.engines.wire.serve import serve
@@ -54,6 +54,8 @@ class ToyPictures:
         prompt = getattr(request, "prompt", "red")
         if prompt == "forbidden":
             raise invalid("This prompt is not allowed.", "prompt", "content_policy_violation")
+        if prompt == "unheard of" and isinstance(request, requests.OutpaintRequest):
+            raise ApiError(404, "Invalid URL (POST /v1/images/outpaint)", code="unknown_url")
         if prompt.startswith("at http"):
             await exchange.answer_json({"created": 1, "data": [{"url": prompt[3:]}]})
             return

@@ -21,6 +21,10 @@ OnPartial = Callable[[bytes], None]
 class PictureError(Exception):
     """No picture came back; the message says why and what to do."""
 
+    def __init__(self, message: str, *, unknown_route: bool = False) -> None:
+        super().__init__(message)
+        self.unknown_route = unknown_route  # the server does not know what it was asked for
+
 
 class PictureServer(msgspec.Struct, frozen=True):
     """Where to ask: a base URL that ends with /v1, and the key for it."""
@@ -85,7 +89,9 @@ async def ask(server: PictureServer, question: Question, on_partial: OnPartial) 
             session.post(url, headers=bearer, **body) as answer,
         ):
             if answer.status != 200:
-                raise PictureError(_refusal(answer, await answer.read()))
+                message, code = _refusal(answer, await answer.read())
+                unknown = answer.status in (404, 405) and code != "model_not_found"
+                raise PictureError(message, unknown_route=unknown)
             if answer.content_type == "text/event-stream":
                 return [item async for item in _streamed(answer, on_partial)]
             told = _object(await answer.read())
@@ -143,19 +149,21 @@ def _object(body: bytes) -> dict[str, Any]:
     return told
 
 
-def _refusal(answer: "aiohttp.ClientResponse", body: bytes) -> str:
-    """The server's own message, with what to do about it here."""
+def _refusal(answer: "aiohttp.ClientResponse", body: bytes) -> tuple[str, str]:
+    """The server's own message with what to do about it here, and its code."""
+    message, code = f"{answer.url} answers {answer.status}", ""
     try:
         error = json.loads(body)["error"]
-        message = str(error["message"] if isinstance(error, dict) else error)
+        message, code = (str(error["message"]), str(error.get("code"))) if isinstance(error, dict) else (str(error), "")
     except (ValueError, KeyError, TypeError):
-        message = f"{answer.url} answers {answer.status}"
+        pass  # not OpenAI's form: the status is all that can be told
     remedy = {
         401: "Give a key with --key or OPENAI_API_KEY.",
-        404: "`pleiade deployments` lists what this Pleiade serves; choose with --model.",
         429: f"Try again in {answer.headers.get('retry-after', 'a few')} s.",
     }.get(answer.status, "")
-    return f"{message} {remedy}".strip()
+    if code == "model_not_found":
+        remedy = "Choose with --model; `pleiade deployments` lists what this Pleiade serves."
+    return f"{message} {remedy}".strip(), code
 
 
 def _admin_key(path: Path) -> str:

@@ -3,6 +3,7 @@
 import re
 import sys
 import unicodedata
+from collections.abc import Mapping
 from pathlib import Path
 
 from pleiade.cli.common import fail
@@ -19,6 +20,35 @@ def read_picture(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         fail(f"{path}: {error.strerror}")
+
+
+def padded(data: bytes, sides: Mapping[str, int], size: str) -> bytes:
+    """A picture on a larger, transparent canvas, as PNG: what `edits` paints the rest of.
+
+    `sides`: pixels on the left, right, top and bottom; else `size` (WxH), the picture centred. Fails for no picture.
+    """
+    import io
+
+    from PIL import Image, ImageOps
+
+    try:
+        with Image.open(io.BytesIO(data)) as opened:
+            picture = ImageOps.exif_transpose(opened).convert("RGBA")
+    except (OSError, ValueError, Image.DecompressionBombError) as error:
+        fail(f"the picture cannot be read ({error}): send a PNG, JPEG or WebP file")
+    left, right, top, bottom = (sides.get(side, 0) for side in ("left", "right", "top", "bottom"))
+    width, height = picture.width + left + right, picture.height + top + bottom
+    if size:
+        found = re.fullmatch(r"(\d{1,5})x(\d{1,5})", size)
+        if found is None or int(found[1]) < picture.width or int(found[2]) < picture.height:
+            fail(f"--size {size}: write WxH, at least the picture's {picture.width}x{picture.height}")
+        width, height = int(found[1]), int(found[2])
+        left, top = (width - picture.width) // 2, (height - picture.height) // 2
+    canvas = Image.new("RGBA", (width, height))
+    canvas.paste(picture, (left, top))
+    file = io.BytesIO()
+    canvas.save(file, "PNG")
+    return file.getvalue()
 
 
 def wanted_format(format: str, out: Path | None) -> str:

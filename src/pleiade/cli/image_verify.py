@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pleiade.cli.common import HomeOption, JsonOption, print_json, told, when
+from pleiade.cli.common import HomeOption, JsonOption, fail, print_json, told, when
 from pleiade.cli.image_files import read_picture
 
 if TYPE_CHECKING:
@@ -19,13 +19,16 @@ def verify(
 ) -> None:
     """Say where pictures come from and whether they were changed since. Exit code 0: all signed and unchanged."""
     with told():
-        from pleiade.provenance import identity
+        from pleiade.provenance import ProvenanceError, identity
         from pleiade.provenance import verify as read_provenance
         from pleiade.provenance.identity import FOLDER
         from pleiade.settings import load_settings
 
         place = load_settings({"home": home}).home_path
-        trusted = [identity(place).root] if (place / FOLDER).is_dir() else []  # asking makes no certificate
+        try:
+            trusted = [identity(place).root] if (place / FOLDER).is_dir() else []  # asking makes no certificate
+        except ProvenanceError as error:
+            fail(str(error))
         reports = {path: read_provenance(read_picture(path), trusted) for path in file}
     if as_json:
         print_json([{"path": str(path), **_shown(report)} for path, report in reports.items()])

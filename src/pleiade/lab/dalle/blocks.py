@@ -88,5 +88,5 @@ class Block(nn.Module):
         """(B, S, D) -> (B, T, D): with `num_out` only the first T tokens are made, for the last block."""
         T = x_BSD.shape[1] if num_out is None else num_out
         x_BTD = x_BSD[:, :T] + self.attention(self.attention_norm(x_BSD), cos_SH, sin_SH, bias_BS, T)
-        x_BTD = x_BTD + self.mlp(self.mlp_norm(x_BTD))
-        return x_BTD
+        made_BTD: Tensor = x_BTD + self.mlp(self.mlp_norm(x_BTD))
+        return made_BTD

@@ -34,7 +34,7 @@ from pleiade.lab.checkpoint import (
     sha256,
     unwritten,
 )
-from pleiade.lab.gpt.model import Gpt
+from pleiade.lab.network import Network
 from pleiade.lab.optim.muon import MuonAdamW
 from pleiade.lab.ranks import PREPARATION, Ranks
 
@@ -102,7 +102,7 @@ class DividedCheckpoints:
         if failed:
             raise unwritten(self.run, step, error or "another rank failed") from error
 
-    def restore(self, model: Gpt, optimizer: MuonAdamW) -> dict[str, Any] | None:
+    def restore(self, model: Network, optimizer: MuonAdamW) -> dict[str, Any] | None:
         """Give every rank its part of the newest whole checkpoint; returns its other values, None without one."""
         newest = latest_checkpoint(self.run, self._is_whole)
         if newest is None:

@@ -11,6 +11,7 @@ from torch.distributed.fsdp import MixedPrecisionPolicy, fully_shard, register_f
 from torch.distributed.tensor import DTensor
 
 from pleiade.lab.gpt.model import Gpt, init_weights, rotary_tables
+from pleiade.lab.network import Network
 from pleiade.lab.objectives.base import Hidden
 from pleiade.lab.parallel.checkpoint import DividedCheckpoints
 from pleiade.lab.parallel.config import ParallelConfig
@@ -113,7 +114,7 @@ def hidden_of(model: Gpt, layout: Layout) -> Hidden:
 
 
 @torch.no_grad()
-def gather(divided: Gpt, whole: Gpt) -> None:
+def gather(divided: Network, whole: Gpt) -> None:
     """Give a model on the meta device a divided one's weights; all ranks take part and each gets all of them."""
     _materialise(whole, torch.device("cpu"))
     targets = dict(whole.named_parameters())

@@ -82,7 +82,7 @@ def receive(body: bytes, content_type: str, kind: type[Fields]) -> tuple[Fields,
             mask = part.data or None  # a blank file field is no mask
         elif part.name in texts:
             raise invalid(f"The form has '{part.name}' more than once.", part.name, "invalid_form")
-        else:
+        elif part.name in kind.__struct_fields__:  # others are left alone, as they are in JSON
             texts[part.name] = part.text()
     # A blank field of a web form is one that its author left out; a blank prompt is answered as such.
     given = {name: text for name, text in texts.items() if text or name == "prompt"}
