@@ -20,7 +20,7 @@ OutOption = Annotated[
     Path | None,
     typer.Option(help="File or folder to write to; - is stdout. [default: the prompt's first words, here]"),
 ]
-CountOption = Annotated[int, typer.Option("--n", help="How many, 1 to 10.")]
+CountOption = Annotated[int, typer.Option("--n", "-n", help="How many, 1 to 10.")]
 SizeOption = Annotated[str, typer.Option(metavar="WxH", help="Say 512x512, or auto. [default: the server's]")]
 QualityOption = Annotated[str, typer.Option(help="low, medium or high. [default: medium]")]
 SeedOption = Annotated[int | None, typer.Option(help="The same seed makes the same picture again.")]
@@ -120,7 +120,7 @@ def outpaint(
     ] = None,
     out: OutOption = None,
     model: ModelOption = "pleiade-image",
-    n: Annotated[int, typer.Option("--n", help="Candidates, 1 to 10.")] = 1,
+    n: Annotated[int, typer.Option("--n", "-n", help="Candidates, 1 to 10.")] = 1,
     quality: QualityOption = "",
     seed: SeedOption = None,
     style: StyleOption = "",

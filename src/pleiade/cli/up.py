@@ -27,7 +27,7 @@ def up(
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print events as JSON lines, for programs.")] = False,
 ) -> None:
-    """Serve chat, completions and embeddings behind OpenAI's and Azure OpenAI's APIs."""
+    """Serve chat, completions, embeddings and pictures behind OpenAI's and Azure OpenAI's APIs."""
     with told():
         from pleiade.cli.display import Display
         from pleiade.settings import load_settings
