@@ -15,10 +15,9 @@ from pleiade.lab.dalle.data.drawings import Drawings
 from pleiade.lab.dalle.data.pixels import to_float
 from pleiade.lab.dalle.data.stream import PictureStream
 from pleiade.lab.dalle.data.words import encode
-from pleiade.lab.dalle.encoder import DualEncoder, EncoderConfig
+from pleiade.lab.dalle.encoder import DualEncoder, EncoderConfig, EncoderStage
 from pleiade.lab.dalle.encoder_run import (
     Encoder,
-    EncoderStage,
     export_encoder,
     half,
     half_of,

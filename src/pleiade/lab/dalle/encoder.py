@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 import torch
@@ -16,6 +16,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from pleiade.lab.gpt.model import Linear
+from pleiade.lab.optim.muon import OptimConfig
+from pleiade.lab.optim.schedule import ScheduleConfig
+from pleiade.lab.train import LoopConfig
 
 GRID = 16  # the picture is cut into GRID x GRID patches, whatever its size
 LARGEST_SCALE = math.log(100.0)  # as in CLIP
@@ -51,6 +54,25 @@ class EncoderConfig:
     def train_flops(self, batches: Sequence[Any]) -> float | None:
         """Not counted: None."""
         return None
+
+
+@dataclass(frozen=True)
+class EncoderStage:
+    """How an encoder is trained: `rows` pictures a step, which are each other's wrong answers.
+
+    Of `model` the size and the vocabulary are those of the drawings and of the tokenizer, whatever it says.
+    """
+
+    model: EncoderConfig = field(default_factory=EncoderConfig)
+    loop: LoopConfig = field(default_factory=lambda: LoopConfig(minutes=14.0, threads=1, compile=False))
+    optim: OptimConfig = field(
+        default_factory=lambda: OptimConfig(
+            muon_lr=0.01, muon_weight_decay=0.1, embedding_lr=0.004, head_lr=0.002, gain_lr=0.002
+        )
+    )
+    schedule: ScheduleConfig = field(default_factory=lambda: ScheduleConfig(warmup_steps=30, decay_fraction=0.6))
+    rows: int = 256
+    seed: int = 1
 
 
 class Convolution(nn.Module):

@@ -6,7 +6,7 @@ Two are trained, on the two halves of the training drawings: one is served, the 
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -18,38 +18,23 @@ from tokenizers import Tokenizer
 from torch import Tensor, nn
 
 from pleiade.lab.begun import begin, read_json, weights_fingerprint
-from pleiade.lab.checkpoint import latest_checkpoint, load_weights
+from pleiade.lab.checkpoint import latest_checkpoint, load_checkpoint, load_weights
 from pleiade.lab.dalle.contrast import Contrast
 from pleiade.lab.dalle.data.drawings import Drawings
 from pleiade.lab.dalle.data.splits import unit_hash
 from pleiade.lab.dalle.data.stream import PictureStream
 from pleiade.lab.dalle.data.styles import STYLES
 from pleiade.lab.dalle.data.words import encode
-from pleiade.lab.dalle.encoder import DualEncoder, EncoderConfig
+from pleiade.lab.dalle.encoder import DualEncoder, EncoderConfig, EncoderStage
 from pleiade.lab.dalle.export import write_onnx
 from pleiade.lab.dalle.small_weights import Weights
-from pleiade.lab.optim.muon import OptimConfig
-from pleiade.lab.optim.schedule import ScheduleConfig
+from pleiade.lab.parallel.config import ParallelConfig
+from pleiade.lab.ranks import join_ranks
 from pleiade.lab.tokenizer.bpe import load_tokenizer, save_tokenizer
-from pleiade.lab.train import LoopConfig, Outcome, train
+from pleiade.lab.train import Outcome, train
 
 Half = Literal["served", "measuring"]
 PICTURES_AT_ONCE = 256
-
-
-@dataclass(frozen=True)
-class EncoderStage:
-    """How an encoder is trained: `rows` pictures a step, which are each other's wrong answers."""
-
-    loop: LoopConfig = field(default_factory=lambda: LoopConfig(minutes=14.0, threads=1, compile=False))
-    optim: OptimConfig = field(
-        default_factory=lambda: OptimConfig(
-            muon_lr=0.01, muon_weight_decay=0.1, embedding_lr=0.004, head_lr=0.002, gain_lr=0.002
-        )
-    )
-    schedule: ScheduleConfig = field(default_factory=lambda: ScheduleConfig(warmup_steps=30, decay_fraction=0.6))
-    rows: int = 256
-    seed: int = 1
 
 
 @dataclass(frozen=True)
@@ -71,7 +56,8 @@ class Encoder:
     @torch.no_grad()
     def embed_features(self, features_BD: NDArray[np.float32]) -> NDArray[np.float32]:
         """(B, D) -> (B, E), L2-normalised."""
-        made: NDArray[np.float32] = self.network.embed_features(torch.from_numpy(features_BD)).numpy()
+        features = torch.from_numpy(features_BD).to(self.network.device)
+        made: NDArray[np.float32] = self.network.embed_features(features).cpu().numpy()
         return made
 
     def embed_pictures(self, x_BHWC: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -82,13 +68,14 @@ class Encoder:
     def embed_words(self, captions: list[str]) -> NDArray[np.float32]:
         """Captions -> (B, E), L2-normalised."""
         ids_BT = torch.from_numpy(encode(self.tokenizer, captions, self.network.config.max_text))
-        made: NDArray[np.float32] = self.network.embed_words(ids_BT).numpy()
+        made: NDArray[np.float32] = self.network.embed_words(ids_BT.to(self.network.device)).cpu().numpy()
         return made
 
     @torch.no_grad()
     def styles(self, features_BD: NDArray[np.float32]) -> NDArray[np.int64]:
         """(B, D) -> (B,) the likeliest style id of each, 1 and up."""
-        made: NDArray[np.int64] = self.network.style_head(torch.from_numpy(features_BD)).argmax(1).numpy() + 1
+        features = torch.from_numpy(features_BD).to(self.network.device)
+        made: NDArray[np.int64] = self.network.style_head(features).argmax(1).cpu().numpy() + 1
         return made
 
 
@@ -111,14 +98,26 @@ def train_encoder(
 ) -> Outcome:
     """Train the encoder of one half in `run`, or go on with it. Raises ValueError where it was begun otherwise."""
     size, mine = size or drawings.size, half(drawings, which)
-    config = EncoderConfig(size=size, vocab_size=tokenizer.get_vocab_size(), num_styles=len(STYLES))
+    vocab_size, num_styles = tokenizer.get_vocab_size(), len(STYLES)
+    config = dataclasses.replace(stage.model, size=size, vocab_size=vocab_size, num_styles=num_styles)
     seed = stage.seed if which == "served" else stage.seed + 1
     facts = {"config": dataclasses.asdict(config), "which": which, "rows": stage.rows, "seed": seed}
-    begin(run, {**facts, "drawings": mine.fingerprint})
-    save_tokenizer(tokenizer, run / "tokenizer", config.max_text)
-    stream = PictureStream(mine, tokenizer, size=size, seed=seed)
+    if join_ranks().is_first:
+        begin(run, {**facts, "drawings": mine.fingerprint})
+        save_tokenizer(tokenizer, run / "tokenizer", config.max_text)
+    stream = PictureStream(mine, tokenizer, size=size, seed=seed, max_text=config.max_text)
     loop = dataclasses.replace(stage.loop, seed=seed, compile=False)
-    return train(DualEncoder(config, seed), Contrast(stream, stage.rows), loop, stage.optim, stage.schedule, run)
+    network, objective = DualEncoder(config, seed), Contrast(stream, stage.rows)
+    return train(network, objective, loop, stage.optim, stage.schedule, run, parallel=ParallelConfig(shard=False))
+
+
+def is_finished(run: Path) -> bool:
+    """Whether the encoder of a run's folder was trained to its end."""
+    newest = latest_checkpoint(run)
+    if newest is None:
+        return False
+    state = load_checkpoint(newest)
+    return state["decay"] is not None and state["step"] >= state["decay"]["last"]
 
 
 def load_encoder(run: Path) -> Encoder:

@@ -11,6 +11,7 @@ import msgspec
 from pleiade.lab.begun import differences, read_json, write_json
 from pleiade.lab.configuration import assign
 from pleiade.lab.dalle.config import MOST_GUIDANCE, PixConfig
+from pleiade.lab.dalle.encoder import EncoderConfig, EncoderStage
 from pleiade.lab.optim.muon import OptimConfig
 from pleiade.lab.optim.schedule import ScheduleConfig
 from pleiade.lab.train import BAD_BATCH, LoopConfig
@@ -72,7 +73,7 @@ class FewStage:
 
 @dataclass(frozen=True)
 class PixPreset:
-    """A picture model's whole way: the base's `rows` pictures a step, `micro_rows` at a time; then `few` steps."""
+    """A picture model's way: `encoder`, base, `few`. The base takes `rows` pictures a step, `micro_rows` at a time."""
 
     name: str
     model: PixConfig
@@ -83,6 +84,7 @@ class PixPreset:
     rows: int = 128
     micro_rows: int = 32
     few: FewStage = field(default_factory=FewStage)
+    encoder: EncoderStage = field(default_factory=EncoderStage)
 
 
 def pix_presets() -> dict[str, PixPreset]:
@@ -115,12 +117,19 @@ def pix_presets() -> dict[str, PixPreset]:
                     rows=8,
                     micro_rows=4,
                 ),
+                encoder=EncoderStage(
+                    EncoderConfig(channels=(4, 8, 12), blocks=(1, 1, 1), width=16, layers=1, heads=2),
+                    LoopConfig(steps=10, precision="float32", compile=False, threads=1, log_steps=10),
+                    schedule=ScheduleConfig(warmup_steps=5),
+                    rows=8,
+                ),
             ),
             PixPreset(
                 "pix-6m",
                 PixConfig(),
                 LoopConfig(steps=7800, threads=1),
                 few=FewStage(loop=LoopConfig(steps=1200, threads=1)),
+                encoder=EncoderStage(loop=LoopConfig(minutes=20.0, threads=1, compile=False)),
             ),
             PixPreset(
                 "pix-25m",
@@ -138,6 +147,7 @@ def pix_presets() -> dict[str, PixPreset]:
                 rows=1024,
                 micro_rows=512,
                 few=FewStage(loop=LoopConfig(minutes=8.0), rows=512, micro_rows=256),
+                encoder=EncoderStage(loop=LoopConfig(minutes=2.0, compile=False), rows=1024),
             ),
         )
     }
@@ -165,7 +175,7 @@ def read_pix_preset(path: Path) -> PixPreset:
 
 
 MAY_CHANGE = ("micro_rows", "name")
-MAY_CHANGE_BELOW = ("loop.", "schedule.", "few.")
+MAY_CHANGE_BELOW = ("loop.", "schedule.", "few.", "encoder.")  # stages of their own remember what they began with
 
 
 def refuse_another_pix(preset: PixPreset, path: Path) -> None:

@@ -1,4 +1,4 @@
-"""From drawings to a folder that the engine serves: base, few steps, export. Each stage resumes where it was left."""
+"""From drawings to a folder that the engine serves: encoder, base, few steps. Each stage resumes where it was left."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from pleiade.lab.dalle.data.drawings import Drawings
 from pleiade.lab.dalle.data.stream import PictureStream
 from pleiade.lab.dalle.data.words import train_caption_tokenizer
 from pleiade.lab.dalle.distil import FewSteps
+from pleiade.lab.dalle.encoder_run import Encoder, is_finished, load_encoder, train_encoder
 from pleiade.lab.dalle.export import export_pix
 from pleiade.lab.dalle.model import Pix, init_pix
 from pleiade.lab.dalle.objective import FlowMatching, PictureDealer
@@ -39,36 +40,43 @@ def run_pix(preset: PixPreset, data: Path, run: Path, until: str = "base") -> bo
     if until not in STAGES:
         raise ValueError(f"there is no stage {until!r}: choose one of {', '.join(STAGES)}")
     drawings = Drawings.open(data)
-    for stage in way_to(until):
-        folder = run / stage
-        train_stage = {"base": train_base, "few": train_few}[stage]
-        if not train_stage(preset, drawings, folder).finished:
-            return False
-        if join_ranks().is_first:
-            draw_curve(folder / "metrics.jsonl", folder / "curve.png", f"{preset.name}: {stage}")
-    if join_ranks().is_first:
-        export_pix(run, run / "export", stage=until)
-        print(f"model written to {run / 'export'}: serve it with `pleiade model add {run / 'export'}`", flush=True)
-    return True
-
-
-def train_base(preset: PixPreset, drawings: Drawings, folder: Path) -> Outcome:
-    """Train the base model as the preset says, or resume the run that `folder` holds."""
     if drawings.size != preset.model.size:
         raise ValueError(
             f"the drawings are {drawings.size} pixels wide, the model makes {preset.model.size}: build them with "
             f"`python -m pleiade.lab.dalle.data --size {preset.model.size} …`, or choose another preset"
         )
-    ranks = join_ranks()
+    for stage in way_to(until):
+        train_stage = {"encoder": train_likeness, "base": train_base, "few": train_few}[stage]
+        if not train_stage(preset, drawings, run).finished:
+            return False
+        if join_ranks().is_first:
+            draw_curve(run / stage / "metrics.jsonl", run / stage / "curve.png", f"{preset.name}: {stage}")
+    drawing = [stage for stage in way_to(until) if stage in ("base", "few")]
+    if drawing and join_ranks().is_first:
+        export_pix(run, run / "export", stage=drawing[-1])
+        print(f"model written to {run / 'export'}: serve it with `pleiade model add {run / 'export'}`", flush=True)
+    return True
+
+
+def train_likeness(preset: PixPreset, drawings: Drawings, run: Path) -> Outcome:
+    """Train the encoder in `run`/encoder that tells likeness: for the other stages, for variations and reranking."""
+    model, stage = preset.model, preset.encoder
+    told = replace(stage.model, max_text=model.max_text, embedding=model.image_embedding)
+    tokenizer = caption_tokenizer(preset, drawings, run)
+    return train_encoder(drawings, tokenizer, replace(stage, model=told), run / "encoder", "served", model.size)
+
+
+def train_base(preset: PixPreset, drawings: Drawings, run: Path) -> Outcome:
+    """Train the base model in `run`/base as the preset says, or resume it."""
+    ranks, folder = join_ranks(), run / "base"
     folder.mkdir(parents=True, exist_ok=True)
     refuse_another_pix(preset, folder / "preset.json")
+    tokenizer, encoder = caption_tokenizer(preset, drawings, run), likeness(preset, run)
     if ranks.is_first:
-        begin(folder, {"tokenizer": tokenizer_fingerprint(ensure_caption_tokenizer(preset, drawings, folder))})
-    ranks.wait_for_all()
-    tokenizer = ensure_caption_tokenizer(preset, drawings, folder)
+        begin(folder, {"tokenizer": tokenizer_fingerprint(tokenizer), **_version(encoder)})
     network = Pix(preset.model)
     init_pix(network, preset.loop.seed)
-    objective = FlowMatching(deal(preset, drawings, tokenizer))
+    objective = FlowMatching(deal(preset, drawings, tokenizer, encoder))
     if ranks.is_first:
         write_pix_preset(preset, folder / "preset.json")
         plan = pix_plan(preset, drawings, ranks.size)
@@ -78,38 +86,59 @@ def train_base(preset: PixPreset, drawings: Drawings, folder: Path) -> Outcome:
     return train(network, objective, preset.loop, preset.optim, preset.schedule, folder, watched, WHOLE)
 
 
-def train_few(preset: PixPreset, drawings: Drawings, folder: Path) -> Outcome:
-    """Distil the base model beside `folder` into one that takes few steps, or resume the run that `folder` holds."""
-    few, teacher = preset.few, load_pix(folder.parent, stage="base")
-    student = Pix(preset.model)
+def train_few(preset: PixPreset, drawings: Drawings, run: Path) -> Outcome:
+    """Distil the base model into `run`/few, one that takes few steps, or resume that."""
+    few, teacher, folder = preset.few, load_pix(run, stage="base"), run / "few"
+    student, encoder = Pix(preset.model), likeness(preset, run)
     student.load_state_dict(teacher.network.state_dict())
     if join_ranks().is_first:
-        facts = {"few": asdict(few), "model": weights_fingerprint(student)}
+        facts = {"few": asdict(few), "model": weights_fingerprint(student), **_version(encoder)}
         begin(folder, facts, lambda key: ".loop." in key or ".schedule." in key or key.endswith("micro_rows"))
     stage = replace(preset, rows=few.rows, micro_rows=few.micro_rows, loop=replace(few.loop, seed=few.loop.seed + 1))
     teacher.network.to(join_ranks().device)
-    objective = FewSteps(deal(stage, drawings, teacher.tokenizer), teacher.network, few.distil)
+    objective = FewSteps(deal(stage, drawings, teacher.tokenizer, encoder), teacher.network, few.distil)
     watched = Watched(teacher.tokenizer, objective.averages, few_step=True)
     return train(student, objective, stage.loop, few.optim, few.schedule, folder, watched, WHOLE)
 
 
-def deal(preset: PixPreset, drawings: Drawings, tokenizer: Tokenizer) -> PictureDealer:
+def likeness(preset: PixPreset, run: Path) -> Encoder | None:
+    """The encoder whose embedding tells the model what a picture is like; None where `flow.drop_picture` is 1.
+
+    Raises FileNotFoundError where it is not trained to its end, ValueError where it is one of another width.
+    """
+    if preset.flow.drop_picture >= 1:
+        return None
+    if not is_finished(run / "encoder"):
+        raise FileNotFoundError(
+            f"no finished encoder in {run / 'encoder'}, which tells the model what a picture is like: train it with "
+            f"`pleiade train {preset.name} --until encoder`, or give flow.drop_picture=1 to do without"
+        )
+    encoder, wanted = load_encoder(run / "encoder"), preset.model.image_embedding
+    if encoder.network.config.embedding != wanted:
+        raise ValueError(
+            f"the encoder in {run / 'encoder'} tells likeness in {encoder.network.config.embedding} numbers, the model "
+            f"reads {wanted} (model.image_embedding): remove that folder to train another encoder"
+        )
+    encoder.network.to(join_ranks().device)
+    return encoder
+
+
+def _version(encoder: Encoder | None) -> dict[str, str]:
+    """What a stage remembers of the encoder: with another one, the same numbers would mean another likeness."""
+    return {} if encoder is None else {"likeness": encoder.version}
+
+
+def deal(preset: PixPreset, drawings: Drawings, tokenizer: Tokenizer, encoder: Encoder | None) -> PictureDealer:
     """The preset's pictures from their beginning."""
-    model = preset.model
-    stream = PictureStream(
-        drawings,
-        tokenizer,
-        size=model.size,
-        seed=preset.loop.seed,
-        max_text=model.max_text,
-    )
-    return PictureDealer(stream, model, preset.flow, preset.rows, preset.micro_rows, preset.loop.seed)
+    model, told = preset.model, None if encoder is None else encoder.embed_pictures
+    stream = PictureStream(drawings, tokenizer, size=model.size, seed=preset.loop.seed, max_text=model.max_text)
+    return PictureDealer(stream, model, preset.flow, preset.rows, preset.micro_rows, preset.loop.seed, told)
 
 
-def ensure_caption_tokenizer(preset: PixPreset, drawings: Drawings, folder: Path) -> Tokenizer:
-    """The run's tokenizer, trained on sampled captions if it does not exist yet."""
-    path = folder / "tokenizer"
-    if not (path / "tokenizer.json").exists():
-        tokenizer = train_caption_tokenizer(drawings, preset.model.vocab_size)
-        save_tokenizer(tokenizer, path, preset.model.max_text)
+def caption_tokenizer(preset: PixPreset, drawings: Drawings, run: Path) -> Tokenizer:
+    """The tokenizer of the run's captions, in `run`/base; trained on sampled ones if it does not exist yet."""
+    path, ranks = run / "base" / "tokenizer", join_ranks()
+    if ranks.is_first and not (path / "tokenizer.json").exists():
+        save_tokenizer(train_caption_tokenizer(drawings, preset.model.vocab_size), path, preset.model.max_text)
+    ranks.wait_for_all()
     return load_tokenizer(path)

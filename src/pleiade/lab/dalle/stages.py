@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 # Where a stage's length is set, and its weight when the minutes of a whole run are shared out.
-LENGTHS = {"base": ("loop.minutes", 12.0), "few": ("few.loop.minutes", 8.0)}
+LENGTHS = {
+    "encoder": ("encoder.loop.minutes", 2.0),
+    "base": ("loop.minutes", 12.0),
+    "few": ("few.loop.minutes", 8.0),
+}
 STAGES = tuple(LENGTHS)
 
 
