@@ -34,7 +34,10 @@ def train(
     minutes: Annotated[float | None, typer.Option(help="Minutes of training in all, shared out to the stages.")] = None,
     processes: Annotated[int, typer.Option(help="Ranks; 0 = one a core, or one a GPU.")] = 0,
     until: Annotated[
-        str, typer.Option(help="The last stage: base, code, chat (default), reward, dpo or rloo; encoder, base or few for pix.")
+        str,
+        typer.Option(
+            help="The last stage: base, code, chat (default), reward, dpo or rloo; encoder, base or few for pix."
+        ),
     ] = "",
     plan: Annotated[bool, typer.Option("--plan", help="Print the plan and end; needs no --data.")] = False,
     device: Annotated[str, typer.Option(help="--plan: for devices of this kind instead, such as H100.")] = "",
