@@ -142,6 +142,15 @@ def load_weights(path: Path) -> dict[str, Tensor]:
     return weights
 
 
+def is_finished(folder: Path) -> bool:
+    """Whether the stage whose checkpoints lie there was trained to its end."""
+    newest = latest_checkpoint(folder)
+    if newest is None:
+        return False
+    state = load_checkpoint(newest)
+    return bool(state["decay"] and state["step"] >= state["decay"]["last"])
+
+
 def fill_from(state: Mapping[str, Any], model: Network, optimizer: MuonAdamW) -> None:
     """Give a model and its optimizer, whole or divided, a whole checkpoint's tensors."""
     for name, tensor in model.state_dict().items():

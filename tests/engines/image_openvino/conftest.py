@@ -12,7 +12,7 @@ from pleiade.engines.image_openvino.folder import read_config
 from pleiade.engines.image_openvino.networks import Networks
 from pleiade.lab.dalle.encoder import DualEncoder, EncoderConfig
 from pleiade.lab.dalle.encoder_run import Encoder, export_encoder
-from pleiade.lab.dalle.export import write_onnx
+from pleiade.lab.dalle.onnx_graph import write_onnx
 
 
 class _Enlarge(torch.nn.Module):

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from drawing_pack import write_pack
 
-from pleiade.lab.dalle.data.build import build_pictures
+from pleiade.lab.dalle.data.build import build_large, build_pictures
 from pleiade.lab.dalle.data.drawings import Drawings
 
 
@@ -17,7 +17,8 @@ def pack(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def drawings(pack: Path, tmp_path_factory: pytest.TempPathFactory) -> Drawings:
-    """The pack rendered at 32 pixels."""
+    """The pack rendered at 32 pixels, and all of it at 128 for the enlarger."""
     out = tmp_path_factory.mktemp("pictures")
     build_pictures(pack, out, size=32)
+    build_large(pack, out, size=32, share=0.999)
     return Drawings.open(out)

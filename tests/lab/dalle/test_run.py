@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,12 +15,15 @@ import torch
 from killed_pix import CHANGES
 from tokenizers import Tokenizer
 
+from pleiade.engines.image_openvino.folder import graph_paths, read_config
 from pleiade.lab.checkpoint import latest_checkpoint, load_checkpoint
 from pleiade.lab.dalle.data.drawings import Drawings
 from pleiade.lab.dalle.encoder_run import load_encoder
 from pleiade.lab.dalle.presets import PixPreset, override_pix, pix_presets
 from pleiade.lab.dalle.run import deal, run_pix, train_base
 from pleiade.lab.dalle.sample import load_pix, sample
+from pleiade.registry.bundled import verify_bundled
+from pleiade.registry.errors import RegistryError
 
 SCRIPT = Path(__file__).parents[1] / "killed_pix.py"
 
@@ -109,6 +113,31 @@ def test_the_folder_to_serve_says_what_is_in_it(whole: Path) -> None:
     assert all((whole / "export" / name).exists() for name in config["files"].values())
     tokenizer = Tokenizer.from_file(str(whole / "export" / "tokenizer.json"))
     assert tokenizer.get_vocab_size() == config["vocab_size"]
+
+
+def test_all_stages_end_in_a_folder_that_the_engine_and_the_registry_read(
+    whole: Path, drawings: Drawings, tmp_path: Path
+) -> None:
+    run = Path(shutil.copytree(whole, tmp_path / "run"))
+    assert run_pix(preset("few.loop.steps=2", "enlarger.loop.steps=2"), drawings.folder, run, "enlarger")
+    export, sums = run / "export", (run / "export" / "SHA256SUMS").read_text().splitlines()
+    assert len(graph_paths(export, read_config(export).files)) == 5
+    assert {line.split("  ")[1] for line in sums} == {path.name for path in export.iterdir()} - {"SHA256SUMS"}
+    verify_bundled("pix", export)
+    assert "Noto Emoji © Google Inc." in (export / "ATTRIBUTION.md").read_text()
+    assert (export / "LICENCES.md").exists()
+    (export / "words.onnx").write_bytes(b"another")
+    with pytest.raises(RegistryError, match=r"words\.onnx is not what was published"):
+        verify_bundled("pix", export)
+
+
+def test_large_drawings_that_are_not_there_are_asked_for_before_any_training(
+    drawings: Drawings, tmp_path: Path
+) -> None:
+    data = Path(shutil.copytree(drawings.folder, tmp_path / "data", ignore=shutil.ignore_patterns("large")))
+    with pytest.raises(FileNotFoundError, match=r"--large 0\.03"):
+        run_pix(preset(), data, tmp_path / "run", "enlarger")
+    assert not (tmp_path / "run").exists()
 
 
 def test_what_was_trained_can_be_drawn_from(whole: Path) -> None:

@@ -18,7 +18,7 @@ from tokenizers import Tokenizer
 from torch import Tensor, nn
 
 from pleiade.lab.begun import begin, read_json, weights_fingerprint
-from pleiade.lab.checkpoint import latest_checkpoint, load_checkpoint, load_weights
+from pleiade.lab.checkpoint import latest_checkpoint, load_weights
 from pleiade.lab.dalle.contrast import Contrast
 from pleiade.lab.dalle.data.drawings import Drawings
 from pleiade.lab.dalle.data.splits import unit_hash
@@ -26,7 +26,7 @@ from pleiade.lab.dalle.data.stream import PictureStream
 from pleiade.lab.dalle.data.styles import STYLES
 from pleiade.lab.dalle.data.words import encode
 from pleiade.lab.dalle.encoder import DualEncoder, EncoderConfig, EncoderStage
-from pleiade.lab.dalle.export import write_onnx
+from pleiade.lab.dalle.onnx_graph import write_onnx
 from pleiade.lab.dalle.small_weights import Weights
 from pleiade.lab.parallel.config import ParallelConfig
 from pleiade.lab.ranks import join_ranks
@@ -109,15 +109,6 @@ def train_encoder(
     loop = dataclasses.replace(stage.loop, seed=seed, compile=False)
     network, objective = DualEncoder(config, seed), Contrast(stream, stage.rows)
     return train(network, objective, loop, stage.optim, stage.schedule, run, parallel=ParallelConfig(shard=False))
-
-
-def is_finished(run: Path) -> bool:
-    """Whether the encoder of a run's folder was trained to its end."""
-    newest = latest_checkpoint(run)
-    if newest is None:
-        return False
-    state = load_checkpoint(newest)
-    return state["decay"] is not None and state["step"] >= state["decay"]["last"]
 
 
 def load_encoder(run: Path) -> Encoder:

@@ -20,12 +20,14 @@ from torch import Tensor, nn
 from pleiade.lab.begun import begin, read_json, write_json
 from pleiade.lab.checkpoint import latest_checkpoint, load_weights
 from pleiade.lab.dalle.data.build import LARGE
-from pleiade.lab.dalle.data.drawings import Drawings
+from pleiade.lab.dalle.data.drawings import DONE, Drawings
 from pleiade.lab.dalle.data.pixels import Floats
 from pleiade.lab.dalle.enlarger import FACTOR, Enlarger, EnlargerConfig, EnlargerStage, within_picture
 from pleiade.lab.dalle.enlarger_pairs import Pairs, PairStream, as_generated, crop_of, shrunk
-from pleiade.lab.dalle.export import write_onnx
+from pleiade.lab.dalle.onnx_graph import write_onnx
 from pleiade.lab.dalle.small_weights import Weights
+from pleiade.lab.parallel.config import ParallelConfig
+from pleiade.lab.ranks import join_ranks
 from pleiade.lab.train import Outcome, train
 
 MEASURED = "measured.json"
@@ -61,14 +63,25 @@ def train_enlarger(data: Path, stage: EnlargerStage, run: Path) -> Outcome:
 
     Raises FileNotFoundError where there are no large drawings, ValueError where the run was begun otherwise.
     """
-    drawings = Drawings.open(data / LARGE)
-    begin(run, {"config": dataclasses.asdict(stage.model), "rows": stage.rows, "drawings": drawings.fingerprint})
+    drawings, is_first = open_large(data), join_ranks().is_first
+    if is_first:
+        begin(run, {"config": dataclasses.asdict(stage.model), "rows": stage.rows, "drawings": drawings.fingerprint})
     objective = Enlarging(PairStream(drawings, stage.rows, stage.crop, stage.loop.seed))
-    network = Enlarger(stage.model, stage.loop.seed)
-    outcome = train(network, objective, stage.loop, stage.optim, stage.schedule, run)
-    if outcome.finished:
+    network, whole = Enlarger(stage.model, stage.loop.seed), ParallelConfig(shard=False)
+    outcome = train(network, objective, stage.loop, stage.optim, stage.schedule, run, parallel=whole)
+    if outcome.finished and is_first and _held_out(drawings):
         write_json(run / MEASURED, dataclasses.asdict(measure_enlarger(network, drawings)))
     return outcome
+
+
+def open_large(data: Path) -> Drawings:
+    """The large drawings of a built folder. Raises FileNotFoundError where it has none, with what makes them."""
+    if not (data / LARGE / DONE).exists():
+        raise FileNotFoundError(
+            f"no finished large drawings in {data / LARGE}, which the enlarger learns from: give the command that "
+            f"built {data} again (`python -m pleiade.lab.dalle.data --source … --out {data} --large 0.03`), it adds them"
+        )
+    return Drawings.open(data / LARGE)
 
 
 def load_enlarger(run: Path) -> Enlarger:
@@ -98,7 +111,7 @@ def measure_enlarger(network: Enlarger, drawings: Drawings, most: int = 100, see
 
     Raises ValueError where nothing is held out.
     """
-    held_out = [int(i) for name in ("h1", "h2") for i in drawings.split(name)][:most]
+    held_out = _held_out(drawings)[:most]
     if not held_out:
         raise ValueError(f"no drawing of {drawings.folder} is held out: build more of them (--large)")
     errors: dict[str, list[float]] = {"clean": [], "clean_lanczos": [], "faulty": [], "faulty_lanczos": []}
@@ -107,13 +120,17 @@ def measure_enlarger(network: Enlarger, drawings: Drawings, most: int = 100, see
         large = crop_of(drawings.rows[index], drawings.pixels[index], rng, drawings.size)
         small = shrunk(large, FACTOR)
         for kind, given in (("clean", small), ("faulty", _surely_faulty(small, rng))):
-            x = torch.from_numpy(given[None] * 2 - 1)
-            made = within_picture(network(x))[0].numpy() * 0.5 + 0.5
+            x = torch.from_numpy(given[None] * 2 - 1).to(network.device)
+            made = within_picture(network(x))[0].cpu().numpy() * 0.5 + 0.5
             errors[kind].append(float(((made - large) ** 2).mean()))
             errors[f"{kind}_lanczos"].append(float(((lanczos(given) - large) ** 2).mean()))
     # The mean of the errors, not of the decibels: one flawless drawing would be worth more than all others.
     decibels = {kind: round(-10 * math.log10(max(mean(values), 1e-10)), 2) for kind, values in errors.items()}
     return Measured(len(held_out), **decibels)
+
+
+def _held_out(drawings: Drawings) -> list[int]:
+    return [int(index) for name in ("h1", "h2") for index in drawings.split(name)]
 
 
 def lanczos(small: Floats, factor: int = FACTOR) -> Floats:

@@ -3,36 +3,56 @@
 from __future__ import annotations
 
 import json
-import warnings
-from collections.abc import Sequence
+import shutil
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
-import onnx
 import torch
 from torch import Tensor, nn
 
+from pleiade.lab.checkpoint import is_finished, sha256
 from pleiade.lab.dalle.config import CHANNELS
+from pleiade.lab.dalle.data.drawings import ATTRIBUTION
+from pleiade.lab.dalle.data.licences import NOTICE
 from pleiade.lab.dalle.data.styles import STYLES
+from pleiade.lab.dalle.encoder_run import export_encoder, load_encoder
+from pleiade.lab.dalle.enlarger_run import export_enlarger, load_enlarger
 from pleiade.lab.dalle.model import Pix
+from pleiade.lab.dalle.onnx_graph import write_onnx
 from pleiade.lab.dalle.sample import PictureModel, load_pix
-from pleiade.lab.dalle.small_weights import Weights, store_small
+from pleiade.lab.dalle.small_weights import Weights
 
-OPSET = 17
+SUMS = "SHA256SUMS"  # "digest  file name" a line, as the registry checks bundled models
 STEPS = {True: {"low": 2, "medium": 4, "high": 8}, False: {"low": 6, "medium": 12, "high": 20}}  # by few_step
 BEST_OF = {"low": 1, "medium": 4, "high": 8}
 GUIDANCE = 3.0
 
 
-def export_pix(run: Path, folder: Path, weights: Weights = "fp16", stage: str = "") -> None:
+def export_pix(run: Path, folder: Path, weights: Weights = "fp16", stage: str = "") -> dict[str, int]:
     """Write what `run` has trained to `folder`: `stage`'s model, or else that of few steps, or else the base.
 
-    Raises FileNotFoundError where nothing has been trained.
+    Encoder and enlarger go with it where they are trained to their end, and the lines that weights must be given on
+    with. Returns each file's size in bytes. Raises FileNotFoundError where nothing has been trained.
     """
-    write_folder(load_pix(run, stage=stage), folder, weights)
+    pix, files = load_pix(run, stage=stage), dict[str, str]()
+    if is_finished(run / "encoder"):
+        files |= export_encoder(load_encoder(run / "encoder"), folder, weights)
+    if is_finished(run / "enlarger"):
+        files |= export_enlarger(load_enlarger(run / "enlarger"), folder, weights)
+    write_folder(pix, folder, weights, files)
+    for name in (ATTRIBUTION, NOTICE):
+        if (run / name).exists():
+            shutil.copyfile(run / name, folder / name)
+    names = sorted(path.name for path in folder.iterdir() if path.is_file() and path.name != SUMS)
+    (folder / SUMS).write_text("".join(f"{sha256(folder / name)}  {name}\n" for name in names), "utf-8")
+    return {name: (folder / name).stat().st_size for name in names}
 
 
-def write_folder(pix: PictureModel, folder: Path, weights: Weights = "fp16") -> None:
-    """Write config.json, tokenizer.json, text.onnx and picture.onnx."""
+def write_folder(
+    pix: PictureModel, folder: Path, weights: Weights = "fp16", files: Mapping[str, str] = MappingProxyType({})
+) -> None:
+    """Write config.json, tokenizer.json, text.onnx and picture.onnx; `files` are there already, to be listed."""
     folder.mkdir(parents=True, exist_ok=True)
     config, network = pix.network.config, pix.network.cpu().eval()
     B, T, size = 2, config.max_text, config.size
@@ -68,37 +88,10 @@ def write_folder(pix: PictureModel, folder: Path, weights: Weights = "fp16") -> 
         "steps": STEPS[pix.few_step],
         "guidance": GUIDANCE,
         "best_of": BEST_OF,
-        "files": {"text": "text.onnx", "picture": "picture.onnx"},
+        "files": {"text": "text.onnx", "picture": "picture.onnx", **files},
         "version": "1",
     }
     (folder / "config.json").write_text(json.dumps(described, indent=2, ensure_ascii=False) + "\n", "utf-8")
-
-
-def write_onnx(
-    module: nn.Module,
-    inputs: tuple[Tensor, ...],
-    names: Sequence[str],
-    outputs: Sequence[str],
-    path: Path,
-    weights: Weights = "fp16",
-    dynamic: Sequence[str] = ("batch",),
-) -> None:
-    """Trace `module` on `inputs` and write it; the first axes called `dynamic` of every input and output stay open."""
-    axes = {name: dict(enumerate(dynamic)) for name in (*names, *outputs)}
-    with warnings.catch_warnings(), torch.no_grad():
-        # The tracing exporter is the one that takes a second; what replaces it takes half a minute for a toy.
-        warnings.simplefilter("ignore")
-        torch.onnx.export(
-            module,
-            inputs,
-            str(path),
-            input_names=list(names),
-            output_names=list(outputs),
-            dynamic_axes=axes,
-            opset_version=OPSET,
-            dynamo=False,
-        )
-    onnx.save(store_small(onnx.load(str(path)), weights), str(path))
 
 
 class _Text(nn.Module):

@@ -12,6 +12,7 @@ from pleiade.lab.begun import differences, read_json, write_json
 from pleiade.lab.configuration import assign
 from pleiade.lab.dalle.config import MOST_GUIDANCE, PixConfig
 from pleiade.lab.dalle.encoder import EncoderConfig, EncoderStage
+from pleiade.lab.dalle.enlarger import EnlargerConfig, EnlargerStage
 from pleiade.lab.optim.muon import OptimConfig
 from pleiade.lab.optim.schedule import ScheduleConfig
 from pleiade.lab.train import BAD_BATCH, LoopConfig
@@ -73,7 +74,7 @@ class FewStage:
 
 @dataclass(frozen=True)
 class PixPreset:
-    """A picture model's way: `encoder`, base, `few`. The base takes `rows` pictures a step, `micro_rows` at a time."""
+    """All stages of a picture model; the base takes `rows` pictures a step, `micro_rows` at a time."""
 
     name: str
     model: PixConfig
@@ -85,6 +86,7 @@ class PixPreset:
     micro_rows: int = 32
     few: FewStage = field(default_factory=FewStage)
     encoder: EncoderStage = field(default_factory=EncoderStage)
+    enlarger: EnlargerStage = field(default_factory=EnlargerStage)
 
 
 def pix_presets() -> dict[str, PixPreset]:
@@ -123,6 +125,13 @@ def pix_presets() -> dict[str, PixPreset]:
                     schedule=ScheduleConfig(warmup_steps=5),
                     rows=8,
                 ),
+                enlarger=EnlargerStage(
+                    EnlargerConfig(channels=8, blocks=1),
+                    LoopConfig(steps=10, precision="float32", compile=False, threads=1, log_steps=10),
+                    schedule=ScheduleConfig(warmup_steps=5),
+                    rows=4,
+                    crop=8,
+                ),
             ),
             PixPreset(
                 "pix-6m",
@@ -130,6 +139,7 @@ def pix_presets() -> dict[str, PixPreset]:
                 LoopConfig(steps=7800, threads=1),
                 few=FewStage(loop=LoopConfig(steps=1200, threads=1)),
                 encoder=EncoderStage(loop=LoopConfig(minutes=20.0, threads=1, compile=False)),
+                enlarger=EnlargerStage(loop=LoopConfig(minutes=20.0, threads=1, compile=False)),
             ),
             PixPreset(
                 "pix-25m",
@@ -148,6 +158,7 @@ def pix_presets() -> dict[str, PixPreset]:
                 micro_rows=512,
                 few=FewStage(loop=LoopConfig(minutes=8.0), rows=512, micro_rows=256),
                 encoder=EncoderStage(loop=LoopConfig(minutes=2.0, compile=False), rows=1024),
+                enlarger=EnlargerStage(loop=LoopConfig(minutes=2.0, compile=False), rows=64),
             ),
         )
     }
@@ -175,7 +186,8 @@ def read_pix_preset(path: Path) -> PixPreset:
 
 
 MAY_CHANGE = ("micro_rows", "name")
-MAY_CHANGE_BELOW = ("loop.", "schedule.", "few.", "encoder.")  # stages of their own remember what they began with
+# The other stages remember themselves what they were begun with.
+MAY_CHANGE_BELOW = ("loop.", "schedule.", "few.", "encoder.", "enlarger.")
 
 
 def refuse_another_pix(preset: PixPreset, path: Path) -> None:

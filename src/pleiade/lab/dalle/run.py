@@ -1,19 +1,23 @@
-"""From drawings to a folder that the engine serves: encoder, base, few steps. Each stage resumes where it was left."""
+"""From drawings to a folder that the engine serves, stage by stage; each resumes where it was left."""
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import asdict, replace
 from pathlib import Path
 
 from tokenizers import Tokenizer
 
 from pleiade.lab.begun import begin, weights_fingerprint
+from pleiade.lab.checkpoint import is_finished
 from pleiade.lab.curves import draw_curve
-from pleiade.lab.dalle.data.drawings import Drawings
+from pleiade.lab.dalle.data.drawings import ATTRIBUTION, Drawings
+from pleiade.lab.dalle.data.licences import NOTICE
 from pleiade.lab.dalle.data.stream import PictureStream
 from pleiade.lab.dalle.data.words import train_caption_tokenizer
 from pleiade.lab.dalle.distil import FewSteps
-from pleiade.lab.dalle.encoder_run import Encoder, is_finished, load_encoder, train_encoder
+from pleiade.lab.dalle.encoder_run import Encoder, load_encoder, train_encoder
+from pleiade.lab.dalle.enlarger_run import open_large, train_enlarger
 from pleiade.lab.dalle.export import export_pix
 from pleiade.lab.dalle.model import Pix, init_pix
 from pleiade.lab.dalle.objective import FlowMatching, PictureDealer
@@ -45,17 +49,29 @@ def run_pix(preset: PixPreset, data: Path, run: Path, until: str = "base") -> bo
             f"the drawings are {drawings.size} pixels wide, the model makes {preset.model.size}: build them with "
             f"`python -m pleiade.lab.dalle.data --size {preset.model.size} …`, or choose another preset"
         )
+    if "enlarger" in way_to(until):
+        open_large(data)  # better told now than hours later
+    _keep_notices(drawings, run)
     for stage in way_to(until):
-        train_stage = {"encoder": train_likeness, "base": train_base, "few": train_few}[stage]
-        if not train_stage(preset, drawings, run).finished:
+        if not STAGE[stage](preset, drawings, run).finished:
             return False
         if join_ranks().is_first:
             draw_curve(run / stage / "metrics.jsonl", run / stage / "curve.png", f"{preset.name}: {stage}")
     drawing = [stage for stage in way_to(until) if stage in ("base", "few")]
     if drawing and join_ranks().is_first:
-        export_pix(run, run / "export", stage=drawing[-1])
+        sizes = export_pix(run, run / "export", stage=drawing[-1])
+        print("\n".join(f"  {name:<16} {size / 1e6:8.2f} MB" for name, size in sizes.items()))
         print(f"model written to {run / 'export'}: serve it with `pleiade model add {run / 'export'}`", flush=True)
     return True
+
+
+def _keep_notices(drawings: Drawings, run: Path) -> None:
+    """Beside the stages, what must be given on with any weights trained on these drawings."""
+    if join_ranks().is_first:
+        run.mkdir(parents=True, exist_ok=True)
+        for name in (ATTRIBUTION, NOTICE):
+            if (drawings.folder / name).exists():
+                shutil.copyfile(drawings.folder / name, run / name)
 
 
 def train_likeness(preset: PixPreset, drawings: Drawings, run: Path) -> Outcome:
@@ -99,6 +115,14 @@ def train_few(preset: PixPreset, drawings: Drawings, run: Path) -> Outcome:
     objective = FewSteps(deal(stage, drawings, teacher.tokenizer, encoder), teacher.network, few.distil)
     watched = Watched(teacher.tokenizer, objective.averages, few_step=True)
     return train(student, objective, stage.loop, few.optim, few.schedule, folder, watched, WHOLE)
+
+
+def train_large(preset: PixPreset, drawings: Drawings, run: Path) -> Outcome:
+    """Train the enlarger in `run`/enlarger on the drawings that were rendered large, too."""
+    return train_enlarger(drawings.folder, preset.enlarger, run / "enlarger")
+
+
+STAGE = {"encoder": train_likeness, "base": train_base, "few": train_few, "enlarger": train_large}
 
 
 def likeness(preset: PixPreset, run: Path) -> Encoder | None:

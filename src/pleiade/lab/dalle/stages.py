@@ -7,6 +7,7 @@ LENGTHS = {
     "encoder": ("encoder.loop.minutes", 2.0),
     "base": ("loop.minutes", 12.0),
     "few": ("few.loop.minutes", 8.0),
+    "enlarger": ("enlarger.loop.minutes", 2.0),
 }
 STAGES = tuple(LENGTHS)
 
