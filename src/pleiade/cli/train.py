@@ -36,7 +36,7 @@ def train(
     until: Annotated[
         str,
         typer.Option(
-            help="The last stage: base, code, chat (default), reward, dpo or rloo; encoder, base, few, enlarger for pix."
+            help="Last stage: base, code, chat (default), reward, dpo or rloo; encoder, base, few or enlarger for pix."
         ),
     ] = "",
     plan: Annotated[bool, typer.Option("--plan", help="Print the plan and end; needs no --data.")] = False,

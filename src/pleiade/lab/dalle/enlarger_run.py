@@ -79,7 +79,8 @@ def open_large(data: Path) -> Drawings:
     if not (data / LARGE / DONE).exists():
         raise FileNotFoundError(
             f"no finished large drawings in {data / LARGE}, which the enlarger learns from: give the command that "
-            f"built {data} again (`python -m pleiade.lab.dalle.data --source … --out {data} --large 0.03`), it adds them"
+            f"built {data} again (`python -m pleiade.lab.dalle.data --source … --out {data} --large 0.03`): it adds "
+            "them"
         )
     return Drawings.open(data / LARGE)
 
