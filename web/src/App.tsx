@@ -1,0 +1,71 @@
+import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { lazy, Suspense } from "react";
+import { Redirect, Route, Switch, useLocation } from "wouter";
+import { ApiError } from "./api/client";
+import { useSignIn } from "./api/session";
+import { SpeechProvider } from "./i18n";
+import { Shell } from "./shell/Shell";
+import { Toasts } from "./shell/toasts";
+import { Hints } from "./ui/Hint";
+
+const ChatSpace = lazy(() => import("./chat/ChatSpace"));
+const SettingsPage = lazy(() => import("./pages/SettingsPage"));
+const NotFoundPage = lazy(() => import("./pages/NotFoundPage"));
+const SignInPage = lazy(() => import("./pages/SignInPage"));
+const JoinPage = lazy(() => import("./pages/JoinPage"));
+
+const memory = new QueryClient({
+  defaultOptions: {
+    queries: {
+      networkMode: "always", // "offline" is what our server says by not answering, not the browser
+      staleTime: 10_000,
+      // A refusal stays one; what may pass is tried again, more and more rarely.
+      retry: (count, error) => count < 3 && error instanceof ApiError && (error.unreachable || error.status >= 500),
+    },
+    mutations: { networkMode: "always" },
+  },
+});
+
+export function App() {
+  return (
+    <SpeechProvider>
+      <QueryClientProvider client={memory}>
+        <Hints>
+          <Suspense fallback={null}>
+            <Switch>
+              <Route path="/signin" component={SignInPage} />
+              <Route path="/join" component={JoinPage} />
+              <Route component={Inside} />
+            </Switch>
+          </Suspense>
+          <Toasts />
+        </Hints>
+      </QueryClientProvider>
+    </SpeechProvider>
+  );
+}
+
+/** Pages of people who are signed in. */
+function Inside() {
+  const signIn = useSignIn();
+  const [path] = useLocation();
+  if (signIn.state === "unknown") return null; // main.tsx asks before it shows anything
+  if (signIn.state === "out") {
+    const next = path === "/" ? "" : `?next=${encodeURIComponent(path + location.search)}`;
+    return <Redirect to={`/signin${next}`} replace />;
+  }
+  return (
+    <Shell>
+      <Suspense fallback={null}>
+        <Switch>
+          <Route path="/">
+            <Redirect to="/chat" replace />
+          </Route>
+          <Route path="/chat/:chat?" component={ChatSpace} />
+          <Route path="/settings" component={SettingsPage} />
+          <Route component={NotFoundPage} />
+        </Switch>
+      </Suspense>
+    </Shell>
+  );
+}
