@@ -87,7 +87,7 @@ def place(
     already has none yet, and gets its first from `seed`. Raises ValueError where the model cannot be divided so. Only a
     Gpt can be; every rank holds the whole of another network.
     """
-    compiled, recompute = compiled and _finds_compiler(), parallel.recompute
+    compiled, recompute = compiled and finds_compiler(), parallel.recompute
     if isinstance(model, Gpt):
         settled = settle(parallel, ranks.size, model.config, on_gpu=ranks.device.type == "cuda")
     elif parallel.divides:
@@ -110,7 +110,8 @@ def take_back(placed: Placed) -> None:
         gather(placed.model, placed.lender)
 
 
-def _finds_compiler() -> bool:
+def finds_compiler() -> bool:
+    """Whether networks can be compiled here; says what is missing where they cannot."""
     if shutil.which("g++") is not None or torch.cuda.is_available():
         return True
     print("no C++ compiler found: training without torch.compile (install g++ to go 2 to 3 times faster)")

@@ -22,7 +22,7 @@ from pleiade.lab.dalle.averages import Averages
 from pleiade.lab.dalle.blocks import Attention
 from pleiade.lab.dalle.flow import LEAST_LEFT, draw_times, on_the_way
 from pleiade.lab.dalle.model import Pix
-from pleiade.lab.dalle.objective import PictureDealer, PictureRows
+from pleiade.lab.dalle.objective import PictureDealer, PictureRows, aligned
 from pleiade.lab.dalle.presets import MEANFLOW, FewStepConfig
 
 GRIDS = (1, 2, 4, 8)  # numbers of steps that are asked of it
@@ -39,10 +39,15 @@ class Told:
 
 
 class FewSteps:
-    """Distils `teacher` (its guided way, no longer trained) into the model that the loop trains."""
+    """Distils `teacher` (its guided way, no longer trained) into the model that the loop trains.
 
-    def __init__(self, dealer: PictureDealer, teacher: Pix, config: FewStepConfig) -> None:
-        self.dealer, self.teacher, self.config = dealer, teacher.requires_grad_(False).eval(), config
+    `compiled`: the teacher's passes, most of the work, take half of the time (measured: pix-6m on a CPU).
+    """
+
+    def __init__(self, dealer: PictureDealer, teacher: Pix, config: FewStepConfig, *, compiled: bool = False) -> None:
+        self.dealer, self.config = dealer, config
+        self.teacher = teacher.requires_grad_(False).eval()
+        self.ask = torch.compile(self.teacher.forward, dynamic=False) if compiled else self.teacher.forward
         self.averages = Averages()
         self.next_step = dealer.next_step
 
@@ -92,8 +97,9 @@ class FewSteps:
         """The teacher's velocity under guidance; zero where pixels are known."""
         none_B, one_B = torch.zeros_like(t_B), torch.ones_like(t_B)
         inputs = (x_BHWC, levels(unknown_BHW, t_B), t_B, none_B, one_B, told.style_B, told.picture_BE)
-        with_BHWC = self.teacher(*inputs, told.ids_BT, dtype)
-        without_BHWC = self.teacher(*inputs, torch.zeros_like(told.ids_BT[:, :1]), dtype)
+        with_BHWC = self.ask(*inputs, told.ids_BT, dtype)
+        nothing_BT = torch.zeros(len(t_B), aligned(1, self.teacher.config), dtype=torch.int64, device=t_B.device)
+        without_BHWC = self.ask(*inputs, nothing_BT, dtype)
         guidance_B = torch.where(t_B < self.config.guided_until, told.guidance_B, one_B)
         clean_BHWC = without_BHWC + guidance_B[:, None, None, None] * (with_BHWC - without_BHWC)
         return velocity(clean_BHWC, x_BHWC, t_B) * unknown_BHW[..., None]

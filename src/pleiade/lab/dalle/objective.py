@@ -114,7 +114,7 @@ class PictureDealer:
         for first in range(0, B, self.micro_rows):
             rows = order[first : first + self.micro_rows]
             longest = max(1, int(lengths_B[rows].max()))
-            T = min(longest + -(longest + CONTROLS + self.model.num_patches) % ALIGNED, self.model.max_text)
+            T = aligned(longest, self.model)
             seed = (self.seed * 1_000_003 + self.step) * 1_009 + first // self.micro_rows
             tensor = torch.from_numpy
             batches.append(
@@ -138,6 +138,11 @@ class PictureDealer:
         """Go to a place."""
         self.stream.load_state_dict(state["stream"])
         self.step = state["step"]
+
+
+def aligned(num_tokens: int, model: PixConfig) -> int:
+    """How many places a caption of so many tokens gets, for a stream as long as the machine likes it."""
+    return min(num_tokens + -(num_tokens + CONTROLS + model.num_patches) % ALIGNED, model.max_text)
 
 
 class FlowMatching:

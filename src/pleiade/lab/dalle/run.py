@@ -28,6 +28,7 @@ from pleiade.lab.dalle.stages import STAGES, way_to
 from pleiade.lab.dalle.watched import Watched
 from pleiade.lab.data.shards import tokenizer_fingerprint
 from pleiade.lab.parallel.config import ParallelConfig
+from pleiade.lab.placed import finds_compiler
 from pleiade.lab.ranks import join_ranks
 from pleiade.lab.tokenizer.bpe import load_tokenizer, save_tokenizer
 from pleiade.lab.train import Outcome, train
@@ -112,7 +113,8 @@ def train_few(preset: PixPreset, drawings: Drawings, run: Path) -> Outcome:
         begin(folder, facts, lambda key: ".loop." in key or ".schedule." in key or key.endswith("micro_rows"))
     stage = replace(preset, rows=few.rows, micro_rows=few.micro_rows, loop=replace(few.loop, seed=few.loop.seed + 1))
     teacher.network.to(join_ranks().device)
-    objective = FewSteps(deal(stage, drawings, teacher.tokenizer, encoder), teacher.network, few.distil)
+    dealer, compiled = deal(stage, drawings, teacher.tokenizer, encoder), few.loop.compile and finds_compiler()
+    objective = FewSteps(dealer, teacher.network, few.distil, compiled=compiled)
     watched = Watched(teacher.tokenizer, objective.averages, few_step=True)
     return train(student, objective, stage.loop, few.optim, few.schedule, folder, watched, WHOLE)
 
