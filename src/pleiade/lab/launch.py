@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import signal
 import socket
@@ -16,13 +15,14 @@ from types import FrameType
 
 import torch
 
+from pleiade.lab.signals import end_with
+
 REFUSED, INTERRUPTED = 2, 3
 LAUNCHER = "PLEIADE_LAUNCHER"  # its process id, for the ranks
 # Seconds for the others: to write the checkpoint of a stopped run, to notice that a rank is lost (GPUs do not), or to
 # come to the same refusal.
 PATIENCE, AFTER_A_LOSS, HASTE = 60.0, 20.0, 5.0
 MAX_TOLD = 4000  # bytes
-PR_SET_PDEATHSIG = 1  # prctl(2)
 
 
 def training_environment() -> dict[str, str]:
@@ -126,11 +126,8 @@ def _rank_environment(rank: int, processes: int, port: int) -> dict[str, str]:
 
 def end_with_launcher() -> None:
     """Called by a rank: if the process that launched it ends, however that ended, it gets a SIGTERM (on Linux)."""
-    if LAUNCHER not in os.environ or sys.platform != "linux":
-        return
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, ctypes.c_ulong(signal.SIGTERM))
-    if os.getppid() != int(os.environ[LAUNCHER]):  # it had ended before
-        os.kill(os.getpid(), signal.SIGTERM)
+    if LAUNCHER in os.environ:
+        end_with(int(os.environ[LAUNCHER]), signal.SIGTERM)
 
 
 def _end(ranks: Sequence[subprocess.Popen[bytes]], patience: float) -> None:

@@ -82,12 +82,14 @@ def test_a_run_killed_and_resumed_ends_on_the_same_bits(whole: Path, drawings: D
 
 def test_the_model_is_told_what_some_pictures_are_like(whole: Path, drawings: Drawings) -> None:
     tokenizer, encoder = load_pix(whole).tokenizer, load_encoder(whole / "encoder")
-    batches = deal(preset("rows=64", "micro_rows=64"), drawings, tokenizer, encoder).next_step()
+    with deal(preset("rows=64", "micro_rows=64"), drawings, tokenizer, encoder) as dealer:
+        batches = dealer.next_step()
     x_BHWC, told_BE = batches[0].x_BHWC.numpy(), batches[0].picture_BE.numpy()
     told = told_BE.any(axis=1)
     assert 0.2 < told.mean() < 0.6  # drop_picture is 0.6
     assert np.allclose(told_BE[told], encoder.embed_pictures(x_BHWC[told]), atol=1e-5)
-    (without,) = deal(preset("rows=64", "micro_rows=64"), drawings, tokenizer, None).next_step()
+    with deal(preset("rows=64", "micro_rows=64", "drawers=1"), drawings, tokenizer, None) as dealer:
+        (without,) = dealer.next_step()
     assert not without.picture_BE.any()
     assert torch.equal(without.x_BHWC, batches[0].x_BHWC)
 

@@ -10,6 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from pleiade.lab.dalle.data.processes import DrawnByProcesses
 from pleiade.lab.dalle.data.stream import PictureStream
 from pleiade.lab.dalle.encoder import DualEncoder
 
@@ -43,7 +44,7 @@ class ContrastBatch:
 class Contrast:
     """Deals one batch of `rows` a step: what is not in the same batch is nobody's wrong answer."""
 
-    def __init__(self, stream: PictureStream, rows: int) -> None:
+    def __init__(self, stream: PictureStream | DrawnByProcesses, rows: int) -> None:
         self.stream, self.rows = stream, rows
 
     def next_step(self) -> list[ContrastBatch]:

@@ -21,6 +21,7 @@ from pleiade.lab.begun import begin, read_json, weights_fingerprint
 from pleiade.lab.checkpoint import latest_checkpoint, load_weights
 from pleiade.lab.dalle.contrast import Contrast
 from pleiade.lab.dalle.data.drawings import Drawings
+from pleiade.lab.dalle.data.processes import drawn_ahead
 from pleiade.lab.dalle.data.splits import unit_hash
 from pleiade.lab.dalle.data.stream import PictureStream
 from pleiade.lab.dalle.data.styles import STYLES
@@ -94,9 +95,18 @@ def half_of(drawing: str) -> Half:
 
 
 def train_encoder(
-    drawings: Drawings, tokenizer: Tokenizer, stage: EncoderStage, run: Path, which: Half, size: int | None = None
+    drawings: Drawings,
+    tokenizer: Tokenizer,
+    stage: EncoderStage,
+    run: Path,
+    which: Half,
+    size: int | None = None,
+    drawers: int = 0,
 ) -> Outcome:
-    """Train the encoder of one half in `run`, or go on with it. Raises ValueError where it was begun otherwise."""
+    """Train the encoder of one half in `run`, or go on with it; `drawers` are processes that draw its pictures.
+
+    Raises ValueError where it was begun otherwise.
+    """
     size, mine = size or drawings.size, half(drawings, which)
     vocab_size, num_styles = tokenizer.get_vocab_size(), len(STYLES)
     config = dataclasses.replace(stage.model, size=size, vocab_size=vocab_size, num_styles=num_styles)
@@ -107,8 +117,10 @@ def train_encoder(
         save_tokenizer(tokenizer, run / "tokenizer", config.max_text)
     stream = PictureStream(mine, tokenizer, size=size, seed=seed, max_text=config.max_text)
     loop = dataclasses.replace(stage.loop, seed=seed, compile=False)
-    network, objective = DualEncoder(config, seed), Contrast(stream, stage.rows)
-    return train(network, objective, loop, stage.optim, stage.schedule, run, parallel=ParallelConfig(shard=False))
+    network, whole = DualEncoder(config, seed), ParallelConfig(shard=False)
+    with drawn_ahead(stream, drawers) as drawn:
+        objective = Contrast(drawn, stage.rows)
+        return train(network, objective, loop, stage.optim, stage.schedule, run, parallel=whole)
 
 
 def load_encoder(run: Path) -> Encoder:

@@ -74,7 +74,10 @@ class FewStage:
 
 @dataclass(frozen=True)
 class PixPreset:
-    """All stages of a picture model; the base takes `rows` pictures a step, `micro_rows` at a time."""
+    """All stages of a picture model; the base takes `rows` pictures a step, `micro_rows` at a time.
+
+    `drawers` are processes that draw pictures ahead, for a GPU that takes them faster than one core draws (0: none).
+    """
 
     name: str
     model: PixConfig
@@ -84,6 +87,7 @@ class PixPreset:
     schedule: ScheduleConfig = field(default_factory=lambda: ScheduleConfig(warmup_steps=100, decay_fraction=0.3))
     rows: int = 128
     micro_rows: int = 32
+    drawers: int = 0
     few: FewStage = field(default_factory=FewStage)
     encoder: EncoderStage = field(default_factory=EncoderStage)
     enlarger: EnlargerStage = field(default_factory=EnlargerStage)
@@ -153,12 +157,14 @@ def pix_presets() -> dict[str, PixPreset]:
                     refine=16,
                     text_layers=3,
                 ),
-                LoopConfig(minutes=12.0),
+                # A piece may end without a signal: little is lost.
+                LoopConfig(minutes=12.0, checkpoint_seconds=60.0),
                 rows=1024,
                 micro_rows=512,
-                few=FewStage(loop=LoopConfig(minutes=8.0), rows=512, micro_rows=256),
-                encoder=EncoderStage(loop=LoopConfig(minutes=2.0, compile=False), rows=1024),
-                enlarger=EnlargerStage(loop=LoopConfig(minutes=2.0, compile=False), rows=64),
+                drawers=12,
+                few=FewStage(loop=LoopConfig(minutes=8.0, checkpoint_seconds=60.0), rows=512, micro_rows=256),
+                encoder=EncoderStage(loop=LoopConfig(minutes=2.0, compile=False, checkpoint_seconds=60.0), rows=1024),
+                enlarger=EnlargerStage(loop=LoopConfig(minutes=2.0, compile=False, checkpoint_seconds=60.0), rows=64),
             ),
         )
     }
@@ -185,7 +191,7 @@ def read_pix_preset(path: Path) -> PixPreset:
     return msgspec.json.decode(path.read_bytes(), type=PixPreset)
 
 
-MAY_CHANGE = ("micro_rows", "name")
+MAY_CHANGE = ("micro_rows", "name", "drawers")
 # The other stages remember themselves what they were begun with.
 MAY_CHANGE_BELOW = ("loop.", "schedule.", "few.", "encoder.", "enlarger.")
 

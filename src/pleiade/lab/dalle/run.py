@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -13,6 +15,7 @@ from pleiade.lab.checkpoint import is_finished
 from pleiade.lab.curves import draw_curve
 from pleiade.lab.dalle.data.drawings import ATTRIBUTION, Drawings
 from pleiade.lab.dalle.data.licences import NOTICE
+from pleiade.lab.dalle.data.processes import drawn_ahead
 from pleiade.lab.dalle.data.stream import PictureStream
 from pleiade.lab.dalle.data.words import train_caption_tokenizer
 from pleiade.lab.dalle.distil import FewSteps
@@ -80,7 +83,8 @@ def train_likeness(preset: PixPreset, drawings: Drawings, run: Path) -> Outcome:
     model, stage = preset.model, preset.encoder
     told = replace(stage.model, max_text=model.max_text, embedding=model.image_embedding)
     tokenizer = caption_tokenizer(preset, drawings, run)
-    return train_encoder(drawings, tokenizer, replace(stage, model=told), run / "encoder", "served", model.size)
+    stage, folder = replace(stage, model=told), run / "encoder"
+    return train_encoder(drawings, tokenizer, stage, folder, "served", model.size, preset.drawers)
 
 
 def train_base(preset: PixPreset, drawings: Drawings, run: Path) -> Outcome:
@@ -93,14 +97,15 @@ def train_base(preset: PixPreset, drawings: Drawings, run: Path) -> Outcome:
         begin(folder, {"tokenizer": tokenizer_fingerprint(tokenizer), **_version(encoder)})
     network = Pix(preset.model)
     init_pix(network, preset.loop.seed)
-    objective = FlowMatching(deal(preset, drawings, tokenizer, encoder))
     if ranks.is_first:
         write_pix_preset(preset, folder / "preset.json")
         plan = pix_plan(preset, drawings, ranks.size)
         (folder / "plan.txt").write_text(plan + "\n", "utf-8")
         print(plan, flush=True)
-    watched = Watched(tokenizer, objective.averages)
-    return train(network, objective, preset.loop, preset.optim, preset.schedule, folder, watched, WHOLE)
+    with deal(preset, drawings, tokenizer, encoder) as dealer:
+        objective = FlowMatching(dealer)
+        watched = Watched(tokenizer, objective.averages)
+        return train(network, objective, preset.loop, preset.optim, preset.schedule, folder, watched, WHOLE)
 
 
 def train_few(preset: PixPreset, drawings: Drawings, run: Path) -> Outcome:
@@ -113,10 +118,10 @@ def train_few(preset: PixPreset, drawings: Drawings, run: Path) -> Outcome:
         begin(folder, facts, lambda key: ".loop." in key or ".schedule." in key or key.endswith("micro_rows"))
     stage = replace(preset, rows=few.rows, micro_rows=few.micro_rows, loop=replace(few.loop, seed=few.loop.seed + 1))
     teacher.network.to(join_ranks().device)
-    dealer, compiled = deal(stage, drawings, teacher.tokenizer, encoder), few.loop.compile and finds_compiler()
-    objective = FewSteps(dealer, teacher.network, few.distil, compiled=compiled)
-    watched = Watched(teacher.tokenizer, objective.averages, few_step=True)
-    return train(student, objective, stage.loop, few.optim, few.schedule, folder, watched, WHOLE)
+    with deal(stage, drawings, teacher.tokenizer, encoder) as dealer:
+        objective = FewSteps(dealer, teacher.network, few.distil, compiled=few.loop.compile and finds_compiler())
+        watched = Watched(teacher.tokenizer, objective.averages, few_step=True)
+        return train(student, objective, stage.loop, few.optim, few.schedule, folder, watched, WHOLE)
 
 
 def train_large(preset: PixPreset, drawings: Drawings, run: Path) -> Outcome:
@@ -154,11 +159,15 @@ def _version(encoder: Encoder | None) -> dict[str, str]:
     return {} if encoder is None else {"likeness": encoder.version}
 
 
-def deal(preset: PixPreset, drawings: Drawings, tokenizer: Tokenizer, encoder: Encoder | None) -> PictureDealer:
-    """The preset's pictures from their beginning."""
+@contextmanager
+def deal(
+    preset: PixPreset, drawings: Drawings, tokenizer: Tokenizer, encoder: Encoder | None
+) -> Iterator[PictureDealer]:
+    """Within it: the preset's pictures from their beginning, drawn ahead by its `drawers`."""
     model, told = preset.model, None if encoder is None else encoder.embed_pictures
     stream = PictureStream(drawings, tokenizer, size=model.size, seed=preset.loop.seed, max_text=model.max_text)
-    return PictureDealer(stream, model, preset.flow, preset.rows, preset.micro_rows, preset.loop.seed, told)
+    with drawn_ahead(stream, preset.drawers) as drawn:
+        yield PictureDealer(drawn, model, preset.flow, preset.rows, preset.micro_rows, preset.loop.seed, told)
 
 
 def caption_tokenizer(preset: PixPreset, drawings: Drawings, run: Path) -> Tokenizer:

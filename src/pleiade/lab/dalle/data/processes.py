@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from collections import deque
+from collections.abc import Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import contextmanager
 from multiprocessing import get_context
 from typing import Any, Self
 
 import numpy as np
 
 from pleiade.lab.dalle.data.stream import Drawn, PictureBatch, PictureStream
+from pleiade.lab.signals import end_with
 
 AHEAD = 2  # batches drawn before they are asked for
 
@@ -20,7 +25,7 @@ class DrawnByProcesses:
     def __init__(self, stream: PictureStream, processes: int) -> None:
         self.stream, self.processes = stream, processes
         # Spawned, not forked: a fork of a process with running threads (torch's) can stand still for ever.
-        self._pool = ProcessPoolExecutor(processes, get_context("spawn"), _begin, (stream.recipe(),))
+        self._pool = ProcessPoolExecutor(processes, get_context("spawn"), _begin, (stream.recipe(), os.getpid()))
         self._coming: deque[tuple[int, int, list[Future[Drawn]]]] = deque()
 
     def next_batch(self, rows: int) -> PictureBatch:
@@ -73,7 +78,19 @@ class DrawnByProcesses:
 _streams: list[PictureStream] = []  # of a drawing process: its one stream
 
 
-def _begin(recipe: dict[str, Any]) -> None:
+@contextmanager
+def drawn_ahead(stream: PictureStream, processes: int) -> Iterator[PictureStream | DrawnByProcesses]:
+    """`stream`, within it drawn by so many processes; by this one where they are none."""
+    if processes == 0:
+        yield stream
+        return
+    with DrawnByProcesses(stream, processes) as drawn:
+        yield drawn
+
+
+def _begin(recipe: dict[str, Any], parent: int) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the trainer's to answer: it finishes its step first
+    end_with(parent, signal.SIGKILL)
     _streams.append(PictureStream.of_recipe(recipe))
 
 
