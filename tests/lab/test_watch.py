@@ -121,7 +121,7 @@ def test_the_page_needs_nothing_but_itself(chain: Path) -> None:
     assert not [tag for tag, attributes in tags if {"src", "href", "style", "onclick"} & attributes.keys()]
     policy = next(a["content"] for tag, a in tags if a.get("http-equiv") == "Content-Security-Policy")
     assert policy is not None
-    assert policy.startswith("default-src 'none'; style-src 'sha256-")
+    assert policy.startswith("default-src 'none'; img-src data:; style-src 'sha256-")
 
 
 def test_the_page_tells_the_run_in_two_languages(chain: Path) -> None:
