@@ -29,6 +29,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     max_body_mb: int = 32  # larger requests get 413
     provenance: bool = True  # sign made pictures: a C2PA manifest, and text in PNG
     pictures_url: str = ""  # where pictures wait whose URL was asked for: a folder, or s3://…; empty = HOME/pictures
+    attachments_url: str = ""  # where files wait that people attach to chats: as pictures_url; empty = HOME/attachments
     pictures_minutes: int = 60  # how long such a URL works
     request_timeout_s: float = 600.0  # whole answer, as the SDK's own default
     first_byte_timeout_s: float = 300.0  # until an engine starts to answer
@@ -55,6 +56,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     def pictures(self) -> str:
         """Where pictures wait to be fetched: a path, or a URL of fsspec's."""
         return self.pictures_url or str(self.home_path / "pictures")
+
+    @property
+    def attachments(self) -> str:
+        """Where attached files are kept: a path, or a URL of fsspec's."""
+        return self.attachments_url or str(self.home_path / "attachments")
 
     @property
     def database(self) -> str:

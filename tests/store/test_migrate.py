@@ -10,9 +10,15 @@ from pleiade.store.migrate import MIGRATIONS, current_revision, known_revisions
 from pleiade.store.tables import metadata
 
 
+def declared(name: str | None, kind: str, _: object) -> bool:
+    """All but the index of chats' words, which each database makes in its own way (FTS5 takes several tables)."""
+    return kind != "table" or not str(name).startswith("chat_search")
+
+
 def test_the_migrations_make_exactly_the_tables_of_the_program(db: sa.Engine) -> None:
     with db.connect() as connection:
-        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+        context = MigrationContext.configure(connection, opts={"include_name": declared})
+        assert compare_metadata(context, metadata) == []
 
 
 def test_migrating_twice_changes_nothing(db: sa.Engine) -> None:

@@ -124,6 +124,7 @@ def _child(call: Call, path: str, body: Mapping[str, Any], answer: QueueAnswer) 
     child.part = f"{call.part}.{call.parts}"
     child.principal = call.principal
     child.api_version = call.api_version
+    child.asked = call.asked
     child.operation = OPERATIONS[path]
     child.engine_path = path
     child.raw = msgspec.json.encode(body)

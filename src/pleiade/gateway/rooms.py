@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from pleiade.gateway.chats.room import ChatsRoom
 from pleiade.gateway.deployments.room import DeploymentsRoom
 from pleiade.gateway.images.room import ImagesRoom
 from pleiade.gateway.organization.administration import Administration
@@ -16,9 +17,11 @@ from pleiade.settings import Settings
 
 
 def production_rooms(settings: Settings) -> Sequence[Room]:
-    """Every room, in the order in which they start."""
+    """Every room, in the order in which they start; they stop in reverse."""
     archive = Archive(settings.database)
     signin = SignInRoom(Bearers(settings.database), settings.public_base)
     administration = Administration(settings.database)
-    rooms = CompletionsRoom(archive), ResponsesRoom(archive), ImagesRoom(settings, archive), signin
+    responses = ResponsesRoom(archive)
+    chats = ChatsRoom(settings, archive, responses)
+    rooms = CompletionsRoom(archive), chats, responses, ImagesRoom(settings, archive), signin
     return *rooms, OrganizationRoom(administration), DeploymentsRoom(administration)

@@ -21,7 +21,8 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     `deployment` routes are mounted under `/openai/deployments/{deployment}`, others under `/openai`; both under
     `/v1` and `/openai/v1`. `everywhere`: under all four, for a route of ours whose model Azure's clients leave in the
     body. `root` routes are mounted at `/` only. `public` ones need no key. The last parameter of a
-    `greedy` one takes all that is left of the path, slashes included.
+    `greedy` one takes all that is left of the path, slashes included. `takes` and `gives` are the types of the bodies of
+    request and answer, and `query` names parameters, where a route tells them (GET /openapi.json shows them).
     """
 
     method: str
@@ -32,6 +33,9 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     root: bool = False
     public: bool = False
     greedy: bool = False
+    takes: type | None = None
+    gives: type | None = None
+    query: tuple[str, ...] = ()
 
 
 class Match(msgspec.Struct, frozen=True):

@@ -3,7 +3,19 @@
 This room knows SQLite and PostgreSQL; it does not know what a key may do, what a model is for, nor HTTP.
 """
 
-from pleiade.store import books, invoices, limits, objects, permissions, prices, settlements, signin, tables, tenants
+from pleiade.store import (
+    books,
+    chats,
+    invoices,
+    limits,
+    objects,
+    permissions,
+    prices,
+    settlements,
+    signin,
+    tables,
+    tenants,
+)
 from pleiade.store.database import StoreError, open_database
 from pleiade.store.migrate import migrate
 from pleiade.store.unit_of_work import bump_version, reading, unit_of_work, version_of
@@ -12,6 +24,7 @@ __all__ = [
     "StoreError",
     "books",
     "bump_version",
+    "chats",
     "invoices",
     "limits",
     "migrate",

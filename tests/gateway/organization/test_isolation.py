@@ -16,6 +16,9 @@ from pleiade.domain import OPERATOR, Role
 from pleiade.gateway.images import operation_records
 from pleiade.gateway.images.operation_records import Operation
 from pleiade.gateway.routing import Route
+from pleiade.products.chat import attachments, chats, folders, messages
+from pleiade.products.chat.attachments import Extract
+from pleiade.products.chat.nouns import Owner
 from pleiade.store import unit_of_work
 from pleiade.tenancy.invites import send_invite
 from pleiade.tenancy.keys import create_key
@@ -53,10 +56,29 @@ def things_of(db: sa.Engine, customer: Customer) -> Things:
         status="succeeded",
         body={"result": "secret-picture"},
     )
+    owner = Owner(customer.project, customer.owner)
     with unit_of_work(db) as connection:
         operation_records.insert(connection, operation)
+        text = Extract(kind="text", type="text/plain", text="secret-file")
+        file = attachments.insert(connection, owner, name="f.txt", size=1, extract=text, object="9999999999-f.bin")
+        folder = folders.insert(connection, owner, name="secret-folder", attachments=[file.id])
+        chat = chats.insert(connection, owner, title="secret-title", folder=folder.id)
+        question = messages.insert(connection, owner, chat, parent=None, role="user", content="secret-question")
+        answer = messages.insert(
+            connection,
+            owner,
+            chat,
+            parent=question.id,
+            role="assistant",
+            content="secret-reply",
+            request={"model": "x"},
+        )
     ids = {
         "operation_id": operation.id,
+        "chat_id": chat.id,
+        "message_id": answer.id,
+        "folder_id": folder.id,
+        "attachment_id": file.id,
         "project_id": customer.project,
         "user_id": person,
         "service_account_id": account.id,
@@ -64,7 +86,8 @@ def things_of(db: sa.Engine, customer: Customer) -> Things:
         "key_id": admin.id,
         "invite_id": invite.id,
     }
-    return Things(ids, (*ids.values(), f"@{customer.id}.example", customer.owner, "secret-picture"))
+    words = ("secret-picture", "secret-file", "secret-folder", "secret-title", "secret-question", "secret-reply")
+    return Things(ids, (*ids.values(), f"@{customer.id}.example", customer.owner, *words))
 
 
 # Path parameters that name nobody's property: shared by all tenants, or of things that every tenant has alike.
@@ -77,6 +100,7 @@ SHARED = {
     "subscription": "s",
     "group": "g",
     "account": "a",
+    "share_id": "share_of-nobody",  # opened by whoever has it
     "file": "9999999999-00000000000000000000000000000000.png",  # opened by our signature, whoever has it
 }
 
@@ -103,6 +127,7 @@ BODIES: dict[str, dict[str, Any]] = {
     },
     "/organization/projects/{project_id}/model_permissions": {"mode": "deny_list", "model_ids": ["chat"]},
     "/chat/completions/{completion_id}": {"metadata": {}},
+    "/chats/{chat_id}/messages/{message_id}/feedback": {"verdict": "up"},
 }
 
 # Routes without an id in their path: lists and sums, which must not show what others own, and creations, whose bodies
@@ -117,6 +142,9 @@ LISTS = {
     "GET /organization/spend_limit",
     "GET /organization/costs",
     "GET /chat/completions",
+    "GET /chats",
+    "GET /chats/search",
+    "GET /chats/folders",
     *(
         f"GET /organization/usage/{kind}"
         for kind in (
@@ -135,6 +163,8 @@ LISTS = {
     ),
 }
 CREATIONS: dict[str, dict[str, Any]] = {
+    "POST /chats": {"folder": "{folder_id}"},
+    "POST /chats/folders": {"name": "mine", "attachments": ["{attachment_id}"]},
     "POST /organization/invites": {
         "email": "mallory@globex.example",
         "role": "reader",
@@ -146,6 +176,7 @@ CREATIONS: dict[str, dict[str, Any]] = {
 }
 # Decided: nothing of a tenant is named in these, in path or body, and nothing of one is in their answers.
 OF_NOBODY = {
+    "POST /attachments",
     "POST /organization/projects",
     "POST /organization/admin_api_keys",
     "POST /organization/spend_limit",
@@ -216,6 +247,7 @@ async def ask(
 ) -> tuple[int, str]:
     headers = {"authorization": f"Bearer {customer.key}"}
     query = "?start_time=1" if "/usage/" in path or path.endswith("/costs") else ""
+    query = "?q=secret" if path == "/chats/search" else query
     async with served.client.request(
         route.method,
         f"{served.url}{surface}{path}{query}",
@@ -317,7 +349,7 @@ async def test_nothing_of_theirs_was_changed_by_all_that(
         return [f"{status} {text}" for status, text in answers]
 
     before = await picture()
-    absent = ("role", "spend limit", "list of models")  # what Acme does not have
+    absent = ("role", "spend limit", "list of models", "bytes of this attachment")  # what Acme does not have
     assert all(text.startswith("200") for text in before if not any(name in text for name in absent)), before
     for route in served.gateway.routes:
         if route.method != "GET" and any(name in theirs.ids for name in params_of(route)):

@@ -14,6 +14,7 @@ from openai.types.responses import Response
 from scripted_engine import Exchange, chunk, well_behaved
 
 from pleiade.gateway.responses.background import STALE_S
+from pleiade.gateway.responses.room import ResponsesRoom
 from pleiade.gateway.rooms import production_rooms
 from pleiade.gateway.stored import response_records
 from pleiade.gateway.stored.archive import Archive
@@ -192,7 +193,7 @@ async def test_a_gateway_that_stops_fails_what_it_could_not_finish(start: Serve,
     stopping.engine.script = Patient()
     made = await (await stopping.post(URL, WORK)).json()
     await fetch_when(staying, made["id"], "in_progress")
-    await stopping.gateway._rooms[1].stop()
+    await next(room for room in stopping.gateway._rooms if isinstance(room, ResponsesRoom)).stop()
     failed = await fetch(staying, made["id"])
     assert failed["status"] == "failed"
     assert failed["output"][0]["content"][0]["text"] == "One"

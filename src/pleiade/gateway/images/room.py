@@ -11,6 +11,7 @@ from urllib.parse import parse_qs
 import msgspec
 import sqlalchemy as sa
 
+from pleiade.gateway.base_url import base_of
 from pleiade.gateway.call import Call
 from pleiade.gateway.errors import ApiError
 from pleiade.gateway.images import operation_records as records
@@ -19,7 +20,7 @@ from pleiade.gateway.images.finishing import Finisher
 from pleiade.gateway.images.links import Links
 from pleiade.gateway.images.operation_records import RUNNING, Operation
 from pleiade.gateway.images.operations import BEAT_S, KEPT_S, Operations
-from pleiade.gateway.images.wish import GENERATIONS, OPERATIONS, Wish, base_of, read_wish
+from pleiade.gateway.images.wish import GENERATIONS, OPERATIONS, Wish, read_wish
 from pleiade.gateway.pipeline import MakeStage
 from pleiade.gateway.routing import Route
 from pleiade.gateway.stored.archive import Archive

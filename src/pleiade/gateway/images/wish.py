@@ -1,12 +1,12 @@
 """What a request for pictures says to the gateway; all else is between its client and the engine."""
 
 import asyncio
-import re
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from pleiade.domain import ModelKind
+from pleiade.gateway.base_url import base_of
 from pleiade.gateway.body import encode_fields, parse_object, read_body, read_field
 from pleiade.gateway.call import Call
 from pleiade.gateway.errors import bad_request
@@ -15,7 +15,6 @@ from pleiade.gateway.form import parse_form
 if TYPE_CHECKING:
     from pleiade.gateway.app import Gateway
     from pleiade.gateway.directory import Directory
-    from pleiade.settings import Settings
 
 GENERATIONS = "/images/generations"
 # Engine routes, and what the ledger calls them; an outpainting is an edit of a larger canvas.
@@ -25,7 +24,6 @@ OPERATIONS = {
     "/images/variations": "image_variation",
     "/images/outpaint": "image_edit",
 }
-_HOST = re.compile(rb"[A-Za-z0-9.\-]+(:\d+)?|\[[0-9A-Fa-f:.]+\](:\d+)?")
 
 
 class Wish(msgspec.Struct, frozen=True):
@@ -74,14 +72,6 @@ async def read_wish(call: Call, gateway: "Gateway", path: str) -> Wish:
         base=base_of(call, settings),
         seconds=settings.pictures_minutes * 60,
     )
-
-
-def base_of(call: Call, settings: "Settings") -> str:
-    """Scheme and host by which the caller reaches this server: the one that is set, else the one that it just used."""
-    host = call.headers.get(b"host", b"")
-    if settings.public_url or not _HOST.fullmatch(host):
-        return settings.public_base
-    return f"{call.scope.get('scheme', 'http')}://{host.decode('ascii')}"
 
 
 def _only_model(directory: "Directory") -> str:

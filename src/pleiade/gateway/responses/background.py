@@ -16,6 +16,7 @@ from pleiade.gateway.responses.asking import ask_for_stream
 from pleiade.gateway.responses.frames import error_event, frame
 from pleiade.gateway.responses.making import decode_chunk
 from pleiade.gateway.responses.plan import Plan
+from pleiade.gateway.responses.rebuilt import rebuilt_output
 from pleiade.gateway.responses.resource import TERMINAL, Response, response_error
 from pleiade.gateway.responses.translator import Translator
 from pleiade.gateway.stages.observe import Observe
@@ -31,6 +32,7 @@ logger = logging.getLogger(__name__)
 KEEP_S = 0.5  # how often what was made is written, and a word to stop is looked for
 STALE_S = 20.0  # without a sign of life for so long, whoever made a response is gone
 LIMIT_S = 3600.0  # a response that takes longer has failed
+OPENING = 3  # events before the first word: created, queued, in progress
 ABANDONED = "The server that made this response stopped before it was complete."
 _SUFFIX = "#background"  # tells the making of a response from the request for it, in logs and metrics
 _POLL_S = 0.1  # how often a response that another gateway makes is looked at
@@ -43,6 +45,8 @@ class Making:
         self.maker = Translator(plan.response)
         self.frames: list[bytes] = []
         self.over = False  # no more events will come, and the last state is kept
+        self.asked = asyncio.Event()  # set when an engine is asked: no limit refused the call
+        self.refusal: ApiError | None = None  # why nothing was made at all
         self.task: asyncio.Task[None] | None = None
         self._grown = asyncio.Event()
 
@@ -68,6 +72,26 @@ class Making:
                 return
             else:
                 await grown.wait()
+
+    async def admitted(self, patience_s: float) -> None:
+        """Wait until an engine is asked, and `patience_s` longer for its first word or its refusal.
+
+        Raises ApiError where the response is refused, by a limit or by the engine at once.
+        """
+        asked = asyncio.create_task(self.asked.wait())
+        first = asyncio.create_task(self._spoken())
+        try:
+            await asyncio.wait((asked, first), return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait((first,), timeout=patience_s)
+        finally:
+            asked.cancel()
+            first.cancel()
+        if self.over and self.refusal is not None:
+            raise self.refusal
+
+    async def _spoken(self) -> None:
+        async for _ in self.follow(OPENING - 1):
+            return
 
     def _wake(self) -> None:
         self._grown.set()
@@ -99,7 +123,9 @@ class Workshop:
         )
         making = Making(plan)
         self._makings[plan.response["id"]] = making
-        making.task = asyncio.create_task(self._run(making, _own_call(call), gateway, plan))
+        own = _own_call(call)
+        own.asked = making.asked
+        making.task = asyncio.create_task(self._run(making, own, gateway, plan))
         return making
 
     async def cancel(self, identifier: str) -> bool:
@@ -136,6 +162,8 @@ class Workshop:
             call.status = 200
         except ApiError as error:
             call.status, call.error_code = error.status, error.code or "error"
+            if not maker.response["output"]:
+                making.refusal = error
             ending = maker.fail(error.code, error.message)
         except TimeoutError:
             call.aborted = "timeout"
@@ -244,6 +272,7 @@ def is_stale(record: Record) -> bool:
     return record.response["status"] not in TERMINAL and time.time() - record.alive > STALE_S
 
 
-def abandoned(record: Record) -> Response:
-    """The response as failed: whoever made it is gone."""
-    return {**record.response, "status": "failed", "error": response_error(None, ABANDONED)}
+def abandoned(record: Record, frames: list[bytes]) -> Response:
+    """The response as failed: whoever made it is gone. What it had said, by its events, stays in it."""
+    failed = {"status": "failed", "error": response_error(None, ABANDONED), "output": rebuilt_output(frames)}
+    return {**record.response, **failed}

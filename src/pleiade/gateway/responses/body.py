@@ -1,20 +1,14 @@
 """The body of a request to the Responses API: checked where we act on a field, open where we don't."""
 
-import re
-from collections.abc import Mapping
 from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta
 
-from pleiade.gateway.errors import ApiError, bad_request
-from pleiade.gateway.problems import (
-    json_type,
-    missing,
-    wrong_type,
-    wrong_value,
-)
+from pleiade.gateway.errors import bad_request
+from pleiade.gateway.problems import json_type, missing, wrong_value
 from pleiade.gateway.stored.metadata import check_metadata
+from pleiade.gateway.typed import typed
 
 INCLUDABLE = (
     "file_search_call.results",
@@ -90,10 +84,7 @@ def parse_body(raw: object) -> tuple[ResponseBody, dict[str, Any]]:
     """
     if not isinstance(raw, dict):
         raise bad_request(f"The body must be a JSON object, but it is {json_type(raw)}.")
-    try:
-        body = msgspec.convert(raw, ResponseBody)
-    except msgspec.ValidationError as error:
-        raise _from_validation(error, raw) from None
+    body = typed(raw, ResponseBody)
     _check(body)
     return body, {name: value for name, value in raw.items() if name not in _KNOWN}
 
@@ -143,36 +134,3 @@ def _check(body: ResponseBody) -> None:
             param="safety_identifier",
             code="string_above_max_length",
         )
-
-
-# msgspec says "Expected `int | null`, got `str` - at `$.max_output_tokens`".
-_MSGSPEC = re.compile(r"^(?P<what>.*?)(?: - at `\$\.?(?P<path>.*)`)?$", re.DOTALL)
-_JSON_NAMES = {
-    "int": "an integer",
-    "float": "a number",
-    "str": "a string",
-    "bool": "a boolean",
-    "array": "an array",
-    "object": "an object",
-}
-
-
-def _from_validation(error: msgspec.ValidationError, raw: Mapping[str, Any]) -> ApiError:
-    """A 400 in OpenAI's words out of what msgspec found."""
-    match = _MSGSPEC.match(str(error))
-    what, param = (match["what"], match["path"] or None) if match else (str(error), None)
-    kinds = re.match(r"Expected `([^`]*)`, got", what)
-    if param is None or kinds is None:
-        return bad_request(f"Invalid '{param}': {what}." if param else what, param=param, code="invalid_value")
-    expected = " or ".join(_JSON_NAMES.get(kind, kind) for kind in kinds[1].split(" | ") if kind != "null")
-    return wrong_type(param, expected, _at(raw, param))
-
-
-def _at(raw: Any, path: str) -> Any:
-    """The value at msgspec's path, as far as it can be told (`metadata[...]` names no key)."""
-    for name, index in re.findall(r"([^.\[\]]+)|\[(\d+|\.\.\.)\]", path):
-        try:
-            raw = raw[name] if name else raw[int(index)]
-        except (KeyError, IndexError, TypeError, ValueError):
-            return None
-    return raw

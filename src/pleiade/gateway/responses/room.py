@@ -14,7 +14,7 @@ from pleiade.gateway.call import Call
 from pleiade.gateway.errors import ApiError, bad_request
 from pleiade.gateway.pipeline import MakeStage
 from pleiade.gateway.responses.asking import ask
-from pleiade.gateway.responses.background import Workshop, abandoned, follow_elsewhere, is_stale
+from pleiade.gateway.responses.background import Making, Workshop, abandoned, follow_elsewhere, is_stale
 from pleiade.gateway.responses.body import parse_body, require_model
 from pleiade.gateway.responses.chat import chat_request
 from pleiade.gateway.responses.compaction import SUMMARY_TOKENS, compaction_item, compaction_messages
@@ -85,6 +85,32 @@ class ResponsesRoom:
             await answer_stream(call, self._gateway, self._archive, plan)
         else:
             await answer_whole(call, self._gateway, self._archive, plan)
+
+    async def begin(self, call: Call, raw: dict[str, Any], patience_s: float = 0.2) -> Making:
+        """A background response, for another room. Raises ApiError as `create`, and where it is refused.
+
+        What the engine refuses within `patience_s` is raised too, and nothing is kept of it. Later on, it is told in
+        the response.
+        """
+        plan = await plan_response(self._archive, call.principal.project, raw, engine=self._engine_of(raw))
+        making = await self._workshop.begin(call, self._gateway, plan)
+        try:
+            await making.admitted(patience_s)
+        except BaseException:
+            await self.forget(call.principal.project, [plan.response["id"]])
+            raise
+        return making
+
+    async def forget(self, project: str, identifiers: Sequence[str]) -> None:
+        """Forget responses for another room; those that are being made end, in another gateway at its next look."""
+        for identifier in identifiers:
+            await self._workshop.cancel(identifier)
+            await self._archive.write(partial(response_records.delete, project=project, identifier=identifier))
+
+    async def look(self, project: str, identifier: str) -> dict[str, Any] | None:
+        """A response as it is now, for another room; None where there is none (any more)."""
+        record = await self._archive.read(partial(response_records.find, project=project, identifier=identifier))
+        return None if record is None else (await self._current(record)).response
 
     async def retrieve(self, call: Call) -> None:
         """A stored response as it is now, or (`stream=true`) its events after `starting_after`."""
@@ -190,8 +216,14 @@ class ResponsesRoom:
         record = await self._archive.read(partial(response_records.find, project=project, identifier=identifier))
         if record is None:
             raise lost_response(identifier)
+        return await self._current(record)
+
+    async def _current(self, record: Record) -> Record:
+        """The record, as failed where nobody makes its response any more."""
+        identifier = record.response["id"]
         if is_stale(record) and self._workshop.find(identifier) is None:
-            record = msgspec.structs.replace(record, response=abandoned(record))
+            frames = await self._archive.read(partial(response_records.events_after, response=identifier, after=-1))
+            record = msgspec.structs.replace(record, response=abandoned(record, frames))
             await self._archive.write(partial(response_records.update, response=record.response, first=0, frames=[]))
         return record
 

@@ -155,6 +155,11 @@ def delete(connection: sa.Connection, project: str, identifier: str) -> bool:
     return done.rowcount > 0
 
 
+def forget(connection: sa.Connection, identifier: str) -> None:
+    """Forget a response, whosever it is: its time is over."""
+    connection.execute(sa.delete(responses).where(responses.c.id == identifier))
+
+
 def _index_items(connection: sa.Connection, response: str, items: list[Item]) -> None:
     known = set(connection.scalars(sa.select(response_items.c.item).where(response_items.c.response == response)))
     new = {item["id"] for item in items if len(item["id"]) <= _ITEM_ID_LENGTH and "\0" not in item["id"]} - known
