@@ -39,7 +39,7 @@ def train_pictures(
         raise typer.BadParameter(str(error)) from error
     ranks = processes or default_ranks(preset.rows // preset.micro_rows)
     if plan:
-        print(pix_plan(preset, None, ranks))
+        print(pix_plan(preset, None, ranks, run, way_to(until)))
         raise typer.Exit(0)
     arguments = [name, "--data", str(data), "--run", str(run), "--until", until, *changes]
     raise typer.Exit(launch_seen(run, way_to(until), lambda: launch(arguments, ranks, "pleiade.lab.dalle")))

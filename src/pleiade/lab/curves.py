@@ -6,8 +6,8 @@ import json
 from pathlib import Path
 
 
-def draw_curve(metrics: Path, picture: Path, title: str) -> None:
-    """Loss (smoothed over 25 steps, and raw behind it) and learning-rate scale over tokens, as a PNG.
+def draw_curve(metrics: Path, picture: Path, title: str, unit: str = "tokens") -> None:
+    """Loss (smoothed over 25 steps, and raw behind it) and learning-rate scale over tokens, or another unit, as a PNG.
 
     Raises FileNotFoundError if the run has no metrics.
     """
@@ -23,9 +23,13 @@ def draw_curve(metrics: Path, picture: Path, title: str) -> None:
     figure, axis = pyplot.subplots(figsize=(8, 4.5), dpi=110)
     axis.plot(tokens, loss, color="#b8c4d6", linewidth=0.7, label="each step")
     axis.plot(tokens, smooth, color="#1f4e8c", linewidth=1.8, label="mean of 25 steps")
-    axis.set_xlabel("million tokens")
-    axis.set_ylabel("loss (nats per token)")
-    axis.set_ylim(min(smooth) - 0.3, min(smooth) + 3.2)
+    axis.set_xlabel(f"million {unit}")
+    if unit == "tokens":
+        axis.set_ylabel("loss (nats per token)")
+        axis.set_ylim(min(smooth) - 0.3, min(smooth) + 3.2)
+    else:
+        axis.set_ylabel("loss")
+        axis.set_ylim(0, 3 * sorted(smooth)[len(smooth) // 2])
     axis.set_title(title)
     axis.grid(alpha=0.25)
     rate = axis.twinx()

@@ -56,11 +56,13 @@ def run_pix(preset: PixPreset, data: Path, run: Path, until: str = "base") -> bo
     if "enlarger" in way_to(until):
         open_large(data)  # better told now than hours later
     _keep_notices(drawings, run)
+    if join_ranks().is_first:
+        print(pix_plan(preset, drawings, join_ranks().size, run, way_to(until)), flush=True)
     for stage in way_to(until):
         if not STAGE[stage](preset, drawings, run).finished:
             return False
         if join_ranks().is_first:
-            draw_curve(run / stage / "metrics.jsonl", run / stage / "curve.png", f"{preset.name}: {stage}")
+            draw_curve(run / stage / "metrics.jsonl", run / stage / "curve.png", f"{preset.name}: {stage}", "pictures")
     drawing = [stage for stage in way_to(until) if stage in ("base", "few")]
     if drawing and join_ranks().is_first:
         sizes = export_pix(run, run / "export", stage=drawing[-1])
@@ -99,9 +101,7 @@ def train_base(preset: PixPreset, drawings: Drawings, run: Path) -> Outcome:
     init_pix(network, preset.loop.seed)
     if ranks.is_first:
         write_pix_preset(preset, folder / "preset.json")
-        plan = pix_plan(preset, drawings, ranks.size)
-        (folder / "plan.txt").write_text(plan + "\n", "utf-8")
-        print(plan, flush=True)
+        (folder / "plan.txt").write_text(pix_plan(preset, drawings, ranks.size, run) + "\n", "utf-8")
     with deal(preset, drawings, tokenizer, encoder) as dealer:
         objective = FlowMatching(dealer)
         watched = Watched(tokenizer, objective.averages)

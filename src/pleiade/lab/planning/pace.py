@@ -57,9 +57,13 @@ def recorded_pace(model: GptConfig, seq_len: int, precision: str, device: Device
     shape = json.loads(json.dumps({**dataclasses.asdict(model), "seq_len": seq_len}))
     beside = sorted(run.parent.parent.glob("*/*/metrics.jsonl"), key=lambda path: path.stat().st_mtime, reverse=True)
     for path in [run / "metrics.jsonl", *beside]:
-        if not path.is_file() or _shape(path.parent) != shape or not _began(path.parent).items() >= wanted.items():
+        if (
+            not path.is_file()
+            or _shape(path.parent) != shape
+            or not latest_start(path.parent).items() >= wanted.items()
+        ):
             continue
-        if speed := _speed(path):
+        if speed := recorded_speed(path):
             where = "this run before it stopped" if path.parent == run else path.parent.as_posix()
             return Pace(speed, f"measured in {where}")
     return None
@@ -73,8 +77,8 @@ def _shape(folder: Path) -> dict[str, Any] | None:
         return None
 
 
-def _began(folder: Path) -> dict[str, Any]:
-    """What the latest start noted of the machine."""
+def latest_start(folder: Path) -> dict[str, Any]:
+    """What the latest start of a stage noted of the machine; nothing where there was none."""
     try:
         rows = [json.loads(line) for line in (folder / "events.jsonl").read_text("utf-8").splitlines()]
     except (OSError, ValueError):
@@ -82,7 +86,8 @@ def _began(folder: Path) -> dict[str, Any]:
     return next((row for row in reversed(rows) if row.get("event") in ("started", "resumed")), {})
 
 
-def _speed(path: Path) -> float | None:
+def recorded_speed(path: Path) -> float | None:
+    """Tokens (or what a run counts) a second over the latest rows of a metrics.jsonl; None where they do not tell."""
     try:
         rows = [json.loads(line) for line in path.read_text("utf-8").splitlines() if line.endswith("}")]
     except (OSError, ValueError):
