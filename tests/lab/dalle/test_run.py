@@ -16,9 +16,12 @@ from killed_pix import CHANGES
 from tokenizers import Tokenizer
 
 from pleiade.engines.image_openvino.folder import graph_paths, read_config
+from pleiade.lab.cards.__main__ import main as cards
 from pleiade.lab.checkpoint import latest_checkpoint, load_checkpoint
 from pleiade.lab.dalle.data.drawings import Drawings
 from pleiade.lab.dalle.encoder_run import load_encoder
+from pleiade.lab.dalle.evals.results import Line, PictureResults, PictureSuite, write_results
+from pleiade.lab.dalle.evals.statistics import Estimate
 from pleiade.lab.dalle.presets import PixPreset, override_pix, pix_presets
 from pleiade.lab.dalle.run import deal, run_pix, train_base
 from pleiade.lab.dalle.sample import load_pix, sample
@@ -148,3 +151,22 @@ def test_what_was_trained_can_be_drawn_from(whole: Path) -> None:
     assert drawn.shape == (1, 32, 32, 4)
     last = dataclasses.replace(pix, network=load_pix(whole, average="").network)
     assert (sample(last, ["a red cat"], steps=2, guidance=2.0, seed=3) != drawn).any()
+
+
+def test_a_card_tells_the_run_its_files_and_every_measure(whole: Path, drawings: Drawings, tmp_path: Path) -> None:
+    seen, docs, export = tmp_path / "seen", tmp_path / "docs", shutil.copytree(whole / "export", tmp_path / "export")
+    seen.mkdir()
+    values = {"toy": Estimate(0.25, 0.125, 0.375, 40), "real pictures": Estimate(0.875, 0.75, 1.0, 40)}
+    suite = PictureSuite("Held-out cells", "How it is measured.", [Line("style", "share", "higher", values, "fr", 0.1)])
+    write_results(PictureResults("toy", {"steps": "4"}, "v1", {"cells": suite}), seen / "results.json")
+    shutil.copyfile(next(whole.glob("base/curve.png")), seen / "contact.png")
+    told = ["--data", str(drawings.folder), "--run", str(whole), "--export", str(export), "--examination", str(seen)]
+    cards(["picture", "--name", "toy", *told, "--machine", "a desk", "--docs", str(docs), "--bundled", str(tmp_path)])
+    card = (docs / "models" / "toy.md").read_text("utf-8")
+    assert "| style | fr | 25.0 % (12.5 to 37.5) | 87.5 % (75.0 to 100.0) | 10.0 % |" in card
+    for path in export.glob("*.onnx"):
+        assert f"{path.name} {path.stat().st_size / 1e6:.2f} MB" in card
+    assert "20 steps" in card
+    assert (docs / "models" / "toy-contact.png").is_file()
+    assert "contact.png" not in (export / "README.md").read_text("utf-8")
+    assert "[toy](models/toy.md)" in (docs / "models.md").read_text("utf-8")

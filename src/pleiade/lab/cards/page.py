@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pleiade.lab.cards.card import STAGE_NAMES
+from pleiade.lab.cards.picture_card import picture_row
+from pleiade.lab.cards.picture_record import PictureRecord
 from pleiade.lab.cards.record import Member, Results, SuiteResult
 from pleiade.lab.cards.tables import Row, bits_table, cell, chance_words, number_words, protocol, table
 
@@ -19,7 +21,7 @@ FOR = {
 }
 
 
-def write_page(members: Sequence[Member], ngram: Results | None) -> str:
+def write_page(members: Sequence[Member], ngram: Results | None, pictures: Sequence[PictureRecord] = ()) -> str:
     """The page. What was not measured is left out, and said to be missing where a table would have it."""
     lines = [
         "# The shipped models",
@@ -29,6 +31,7 @@ def write_page(members: Sequence[Member], ngram: Results | None) -> str:
         "fixed panel.",
         "",
         *_family(members),
+        *(["", "Pictures:", "", *_painters(pictures)] if pictures else []),
         "",
         *_beside_ngram(members, ngram),
         *_beside_previous(members),
@@ -58,6 +61,11 @@ def _family(members: Sequence[Member]) -> list[str]:
         weights = f"{record.weights_bytes / 1e6:.1f} MB" if record.ships else "not shipped"
         rows.append((card, FOR[record.kind], f"{record.parameters / 1e6:.2f} M", stages, weights))
     return table(("model", "made for", "parameters", "tokens by stage", "weights"), rows)
+
+
+def _painters(pictures: Sequence[PictureRecord]) -> list[str]:
+    heading = ("model", "made for", "parameters", "pictures by stage", "weights")
+    return table(heading, [picture_row(record) for record in pictures])
 
 
 def _beside_ngram(members: Sequence[Member], ngram: Results | None) -> list[str]:
