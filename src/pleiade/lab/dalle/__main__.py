@@ -13,7 +13,7 @@ from pathlib import Path
 from pleiade.lab.bounds import refuse_nonsense
 from pleiade.lab.dalle.presets import override_pix, pix_presets
 from pleiade.lab.dalle.run import run_pix
-from pleiade.lab.dalle.stages import STAGES
+from pleiade.lab.dalle.stages import MEASURING, STAGES
 from pleiade.lab.rank import run_rank
 
 
@@ -23,7 +23,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("preset", choices=sorted(pix_presets()))
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--run", type=Path, required=True)
-    parser.add_argument("--until", choices=STAGES, default=STAGES[-1])
+    parser.add_argument("--until", choices=(*STAGES, MEASURING), default=STAGES[-1])
     parser.add_argument("overrides", nargs="*")
     options = parser.parse_intermixed_args(arguments)
 

@@ -128,9 +128,14 @@ def load_encoder(run: Path) -> Encoder:
     newest = latest_checkpoint(run)
     if newest is None:
         raise FileNotFoundError(f"no encoder in {run}: train one with `pleiade train pix-6m --until encoder`")
-    config = msgspec.convert(read_json(run / "begun.json")["config"], EncoderConfig)
-    network = DualEncoder(config)
-    network.load_state_dict(load_weights(newest))
+    try:
+        network = DualEncoder(msgspec.convert(read_json(run / "begun.json")["config"], EncoderConfig))
+        network.load_state_dict(load_weights(newest))
+    except (OSError, KeyError, msgspec.ValidationError, RuntimeError) as error:  # torch's word for what does not fit
+        raise ValueError(
+            f"the encoder in {run} is damaged ({str(error).splitlines()[0]}): put a copy back, or remove that folder "
+            "to train it again"
+        ) from error
     return Encoder(network.eval(), load_tokenizer(run / "tokenizer"), weights_fingerprint(network))
 
 

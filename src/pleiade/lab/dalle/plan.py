@@ -11,7 +11,7 @@ import torch
 
 from pleiade.lab.dalle.data.drawings import Drawings
 from pleiade.lab.dalle.presets import PixPreset
-from pleiade.lab.dalle.stages import STAGES
+from pleiade.lab.dalle.stages import MEASURING, STAGES
 from pleiade.lab.planning.pace import latest_start, recorded_speed
 from pleiade.lab.train import LoopConfig
 from pleiade.lab.view.words import duration, short
@@ -57,6 +57,7 @@ def _length(preset: PixPreset, stage: str, run: Path) -> str:
 def _loop_and_rows(preset: PixPreset, stage: str) -> tuple[LoopConfig, int]:
     parts = {
         "encoder": (preset.encoder.loop, preset.encoder.rows),
+        MEASURING: (preset.encoder.loop, preset.encoder.rows),
         "base": (preset.loop, preset.rows),
         "few": (preset.few.loop, preset.few.rows),
         "enlarger": (preset.enlarger.loop, preset.enlarger.rows),

@@ -187,8 +187,14 @@ def write_pix_preset(preset: PixPreset, path: Path) -> None:
 
 
 def read_pix_preset(path: Path) -> PixPreset:
-    """What `write_pix_preset` recorded; what an older version did not know is as it is by default."""
-    return msgspec.json.decode(path.read_bytes(), type=PixPreset)
+    """What `write_pix_preset` recorded; what an older version did not know is as it is by default.
+
+    Raises ValueError that names the file where it is damaged.
+    """
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=PixPreset)
+    except msgspec.DecodeError as error:
+        raise ValueError(f"{path} is damaged ({error}): put a copy back, or give another --run") from error
 
 
 MAY_CHANGE = ("micro_rows", "name", "drawers")

@@ -19,7 +19,7 @@ from pleiade.lab.dalle.data.processes import drawn_ahead
 from pleiade.lab.dalle.data.stream import PictureStream
 from pleiade.lab.dalle.data.words import train_caption_tokenizer
 from pleiade.lab.dalle.distil import FewSteps
-from pleiade.lab.dalle.encoder_run import Encoder, load_encoder, train_encoder
+from pleiade.lab.dalle.encoder_run import Encoder, Half, load_encoder, train_encoder
 from pleiade.lab.dalle.enlarger_run import open_large, train_enlarger
 from pleiade.lab.dalle.export import export_pix
 from pleiade.lab.dalle.model import Pix, init_pix
@@ -27,7 +27,7 @@ from pleiade.lab.dalle.objective import FlowMatching, PictureDealer
 from pleiade.lab.dalle.plan import pix_plan
 from pleiade.lab.dalle.presets import PixPreset, refuse_another_pix, write_pix_preset
 from pleiade.lab.dalle.sample import load_pix
-from pleiade.lab.dalle.stages import STAGES, way_to
+from pleiade.lab.dalle.stages import MEASURING, way_to
 from pleiade.lab.dalle.watched import Watched
 from pleiade.lab.data.shards import tokenizer_fingerprint
 from pleiade.lab.parallel.config import ParallelConfig
@@ -45,8 +45,8 @@ def run_pix(preset: PixPreset, data: Path, run: Path, until: str = "base") -> bo
     Returns False when a signal ended it early; the same call then goes on. Raises ValueError or FileNotFoundError for
     what cannot be, with what to do.
     """
-    if until not in STAGES:
-        raise ValueError(f"there is no stage {until!r}: choose one of {', '.join(STAGES)}")
+    if until not in STAGE:
+        raise ValueError(f"there is no stage {until!r}: choose one of {', '.join(STAGE)}")
     drawings = Drawings.open(data)
     if drawings.size != preset.model.size:
         raise ValueError(
@@ -82,11 +82,20 @@ def _keep_notices(drawings: Drawings, run: Path) -> None:
 
 def train_likeness(preset: PixPreset, drawings: Drawings, run: Path) -> Outcome:
     """Train the encoder in `run`/encoder that tells likeness: for the other stages, for variations and reranking."""
+    return _train_encoder(preset, drawings, run, "served")
+
+
+def train_measuring(preset: PixPreset, drawings: Drawings, run: Path) -> Outcome:
+    """Train the encoder in `run`/measuring: on drawings that the other has not seen, to judge what is made with it."""
+    return _train_encoder(preset, drawings, run, "measuring")
+
+
+def _train_encoder(preset: PixPreset, drawings: Drawings, run: Path, which: Half) -> Outcome:
     model, stage = preset.model, preset.encoder
     told = replace(stage.model, max_text=model.max_text, embedding=model.image_embedding)
     tokenizer = caption_tokenizer(preset, drawings, run)
-    stage, folder = replace(stage, model=told), run / "encoder"
-    return train_encoder(drawings, tokenizer, stage, folder, "served", model.size, preset.drawers)
+    stage, folder = replace(stage, model=told), run / ("encoder" if which == "served" else MEASURING)
+    return train_encoder(drawings, tokenizer, stage, folder, which, model.size, preset.drawers)
 
 
 def train_base(preset: PixPreset, drawings: Drawings, run: Path) -> Outcome:
@@ -129,7 +138,13 @@ def train_large(preset: PixPreset, drawings: Drawings, run: Path) -> Outcome:
     return train_enlarger(drawings.folder, preset.enlarger, run / "enlarger")
 
 
-STAGE = {"encoder": train_likeness, "base": train_base, "few": train_few, "enlarger": train_large}
+STAGE = {
+    "encoder": train_likeness,
+    "base": train_base,
+    "few": train_few,
+    "enlarger": train_large,
+    MEASURING: train_measuring,
+}
 
 
 def likeness(preset: PixPreset, run: Path) -> Encoder | None:

@@ -10,15 +10,18 @@ LENGTHS = {
     "enlarger": ("enlarger.loop.minutes", 2.0),
 }
 STAGES = tuple(LENGTHS)
+MEASURING = "measuring"  # the encoder that only measures: on no way, since nothing is made with it
 
 
 def way_to(stage: str) -> tuple[str, ...]:
-    """The stages from the first to this one."""
+    """The stages from the first to this one; the measuring encoder stands alone."""
+    if stage == MEASURING:
+        return (MEASURING,)
     return STAGES[: STAGES.index(stage) + 1]
 
 
 def share_minutes(minutes: float, until: str) -> list[str]:
     """Assignments (`key=value`) that give each stage on the way to `until` its part of `minutes` of training."""
-    lengths = [LENGTHS[stage] for stage in way_to(until)]
+    lengths = [LENGTHS["encoder" if stage == MEASURING else stage] for stage in way_to(until)]
     whole = sum(weight for _, weight in lengths)
     return [f"{key}={minutes * weight / whole:.2f}" for key, weight in lengths]

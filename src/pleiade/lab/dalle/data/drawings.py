@@ -70,10 +70,14 @@ class Drawings:
                 f"no finished pictures in {folder}: make them with "
                 "`python -m pleiade.lab.dalle.data --source PACK_FOLDER --out FOLDER`, which goes on where it stopped"
             )
-        done = msgspec.json.decode((folder / DONE).read_bytes(), type=Done)
-        rows = tuple(msgspec.json.Decoder(Drawing).decode_lines((folder / ROWS).read_bytes()))
-        path = folder / pixels_file(done.size)
-        if len(rows) != done.drawings or path.stat().st_size != done.drawings * done.size**2 * 4:
+        try:
+            done = msgspec.json.decode((folder / DONE).read_bytes(), type=Done)
+            rows = tuple(msgspec.json.Decoder(Drawing).decode_lines((folder / ROWS).read_bytes()))
+            path = folder / pixels_file(done.size)
+            whole = len(rows) == done.drawings and path.stat().st_size == done.drawings * done.size**2 * 4
+        except (msgspec.DecodeError, FileNotFoundError, UnicodeDecodeError) as error:
+            raise ValueError(f"{folder} is damaged ({error}): remove it and build it again") from error
+        if not whole:
             raise ValueError(f"{folder} is not whole: remove {DONE} in it and build again, it goes on")
         pixels = np.memmap(path, np.uint8, "r", shape=(len(rows), done.size, done.size, 4))
         return cls(folder, rows, pixels, done.sha256[ROWS][:16])
