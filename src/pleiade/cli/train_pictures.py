@@ -20,15 +20,15 @@ def train_pictures(
     from pleiade.lab.bounds import refuse_nonsense
     from pleiade.lab.dalle.plan import pix_plan
     from pleiade.lab.dalle.presets import override_pix, pix_presets
-    from pleiade.lab.dalle.stages import STAGES, share_minutes, way_to
+    from pleiade.lab.dalle.stages import MEASURING, STAGES, share_minutes, way_to
     from pleiade.lab.launch import default_ranks, launch
     from pleiade.lab.view.live import launch_seen
 
     known, until = pix_presets(), until or STAGES[-1]
     if name not in known:
         raise typer.BadParameter(f"{name!r} is not a preset: for pictures there are {', '.join(known)}")
-    if until not in STAGES:
-        raise typer.BadParameter(f"{until!r} is not a stage: choose one of {', '.join(STAGES)}")
+    if until not in (*STAGES, MEASURING):
+        raise typer.BadParameter(f"{until!r} is not a stage: choose one of {', '.join((*STAGES, MEASURING))}")
     if data is None and not plan:
         raise typer.BadParameter("give the folder of drawings with --data or PLEIADE_DATA")
     changes = [*(share_minutes(minutes, until) if minutes is not None else []), *overrides]
