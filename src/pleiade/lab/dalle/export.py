@@ -76,6 +76,7 @@ def write_folder(
     described = {
         "architectures": ["PleiadePix"],
         "model_type": "pleiade-pix",
+        "parameters": sum(weight.numel() for weight in network.parameters()),
         "size": size,
         "patch": config.patch,
         "max_text": T,
