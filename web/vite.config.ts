@@ -19,5 +19,5 @@ export default defineConfig({
     reportCompressedSize: false,
   },
   // `npm run dev` beside a running `pleiade up`.
-  server: { proxy: { "/v1": "http://127.0.0.1:8000", "/auth": "http://127.0.0.1:8000", "/livez": "http://127.0.0.1:8000" } },
+  server: { proxy: { "/v1": "http://127.0.0.1:8000", "/auth": "http://127.0.0.1:8000", "/healthz": "http://127.0.0.1:8000" } },
 });

@@ -64,8 +64,8 @@ class Display:
             self._clear()
             self._say(message)
 
-    def ready(self, *, url: str, new_key: str, key_file: str, first_chat: str, contract: bool) -> None:
-        """The server can be used: say where and how."""
+    def ready(self, *, url: str, new_key: str, key_file: str, join_url: str, first_chat: str, contract: bool) -> None:
+        """The server can be used: say where and how. `join_url`: where its first person comes in, while nobody has."""
         if self._json:
             failed = [name for name, state in self._states.items() if state is EndpointState.FAILED]
             self._event(
@@ -74,6 +74,7 @@ class Display:
                 seconds=round(self.seconds, 2),
                 new_key=new_key,
                 key_file=key_file,
+                join_url=join_url,
                 failed=failed,
             )
             return
@@ -81,6 +82,7 @@ class Display:
             "",
             f"Pleiade serves on {url} (ready in {self.seconds:.1f} s, Ctrl-C stops it)",
             "",
+            f"  Web app          {f'{join_url} (once: it makes you the owner)' if join_url else url}",
             f"  OpenAI clients   base_url={url}/v1",
             f"  Azure clients    azure_endpoint={url}",
             f"  API key          {new_key or 'in'} {f'(kept in {key_file})' if new_key else key_file}",

@@ -1,6 +1,6 @@
 """`pleiade up`: everything that serves, until Ctrl-C."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
@@ -27,7 +27,7 @@ def up(
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print events as JSON lines, for programs.")] = False,
 ) -> None:
-    """Serve chat, completions, embeddings and pictures behind OpenAI's and Azure OpenAI's APIs."""
+    """Serve the web app, and chat, completions, embeddings and pictures behind OpenAI's and Azure OpenAI's APIs."""
     with told():
         from pleiade.cli.display import Display
         from pleiade.settings import load_settings
@@ -46,24 +46,32 @@ def up(
                 display.warn(f"ended {len(orphans)} processes that a killed `pleiade up` had left behind")
             listener = bind(settings.host, settings.port)
             lock.announce(url_of(listener))
-            db, new_key = _open(settings, place)
-            code = _serve(settings, place, db, listener, display, new_key)
+            db, opening = _open(settings, place)
+            code = _serve(settings, place, db, listener, display, opening)
         finally:
             lock.release()
     raise typer.Exit(code)
 
 
-def _open(settings: "Settings", home: "Home") -> "tuple[sa.Engine, str]":
-    """The database, with bundled models and default deployments; and the admin key if it is new."""
+class Opening(NamedTuple):
+    """What lets somebody in for the first time; "" where somebody came in before."""
+
+    key: str
+    join_token: str
+
+
+def _open(settings: "Settings", home: "Home") -> "tuple[sa.Engine, Opening]":
+    """The database, with bundled models and default deployments; the admin key and the first invitation if new."""
     from pleiade.registry import adopt_defaults, register_bundled
     from pleiade.store import migrate, open_database
     from pleiade.tenancy.admin_key import ensure_admin_key
+    from pleiade.tenancy.first_person import invite_first_person
 
     db = open_database(settings.database)
     migrate(db)
     register_bundled(db)
     adopt_defaults(db)
-    return db, ensure_admin_key(db, home.admin_key)
+    return db, Opening(ensure_admin_key(db, home.admin_key), invite_first_person(db))
 
 
 def _serve(
@@ -72,7 +80,7 @@ def _serve(
     db: "sa.Engine",
     listener: "socket.socket",
     display: "Display",
-    new_key: str,
+    opening: Opening,
 ) -> int:
     """Run the supervisor until a signal; 0 after a drain, 130 where a second signal cut it short."""
     import asyncio
@@ -111,8 +119,10 @@ def _serve(
                 display.loaded()
                 display.ready(
                     url=url,
-                    new_key=new_key,
+                    new_key=opening.key,
                     key_file=str(home.admin_key),
+                    # Behind the #: a browser keeps that to itself, so no log and no proxy sees the token.
+                    join_url=f"{url}/join#{opening.join_token}" if opening.join_token else "",
                     first_chat=_first_chat(supervisor.endpoints()),
                     contract=settings.contract,
                 )

@@ -104,6 +104,7 @@ class HttpAnswer:
 
     def _head(self, status: int, content_type: bytes, headers: Sequence[Header]) -> dict[str, Any]:
         elapsed_ms = int((time.perf_counter() - self._started_at) * 1000)
+        named = {name for name, _ in headers}
         return {
             "type": "http.response.start",
             "status": status,
@@ -112,7 +113,7 @@ class HttpAnswer:
                 *identity_headers(self._call_id),
                 (b"openai-processing-ms", b"%d" % elapsed_ms),
                 (b"openai-organization", self.organization.encode("ascii", "replace")),
-                *FIXED_HEADERS,
+                *(header for header in FIXED_HEADERS if header[0] not in named),
                 *self.extra,
                 *headers,
             ],
@@ -122,7 +123,8 @@ class HttpAnswer:
         """The complete answer at once."""
         self.started = True
         head = self._head(status, content_type, headers)
-        head["headers"].append((b"content-length", b"%d" % len(body)))
+        if status != 304:  # which is about a body that the client has
+            head["headers"].append((b"content-length", b"%d" % len(body)))
         self.blocked_at = time.perf_counter()
         await self._send(head)
         start = 0

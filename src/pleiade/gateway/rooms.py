@@ -13,6 +13,7 @@ from pleiade.gateway.signin.bearers import Bearers
 from pleiade.gateway.signin.room import SignInRoom
 from pleiade.gateway.stored.archive import Archive
 from pleiade.gateway.stored.room import CompletionsRoom
+from pleiade.gateway.web.room import WebRoom
 from pleiade.settings import Settings
 
 
@@ -24,4 +25,4 @@ def production_rooms(settings: Settings) -> Sequence[Room]:
     responses = ResponsesRoom(archive)
     chats = ChatsRoom(settings, archive, responses)
     rooms = CompletionsRoom(archive), chats, responses, ImagesRoom(settings, archive), signin
-    return *rooms, OrganizationRoom(administration), DeploymentsRoom(administration)
+    return *rooms, OrganizationRoom(administration), DeploymentsRoom(administration), WebRoom()

@@ -21,8 +21,9 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     `deployment` routes are mounted under `/openai/deployments/{deployment}`, others under `/openai`; both under
     `/v1` and `/openai/v1`. `everywhere`: under all four, for a route of ours whose model Azure's clients leave in the
     body. `root` routes are mounted at `/` only. `public` ones need no key. The last parameter of a
-    `greedy` one takes all that is left of the path, slashes included. `takes` and `gives` are the types of the bodies of
-    request and answer, and `query` names parameters, where a route tells them (GET /openapi.json shows them).
+    `greedy` one takes all that is left of the path, slashes included. A `fallback` answers what is read at the root
+    and known to no other route. `takes` and `gives` are the types of the bodies of request and answer, and `query`
+    names parameters, where a route tells them (GET /openapi.json shows them).
     """
 
     method: str
@@ -33,6 +34,7 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     root: bool = False
     public: bool = False
     greedy: bool = False
+    fallback: bool = False
     takes: type | None = None
     gives: type | None = None
     query: tuple[str, ...] = ()
@@ -97,12 +99,13 @@ class Router:
 
     def __init__(self, routes: Iterable[Route]) -> None:
         routes = tuple(routes)
+        self._fallback = next((route for route in routes if route.fallback), None)
         surfaces = [route for route in routes if not route.root]
         self._openai = OpenAIDialect()
         self._azure = AzureDialect(dated=True)
         self._azure_v1 = AzureDialect(dated=False)
         self._azure_manager = AzureDialect(dated=True, versions=MANAGER_VERSIONS)
-        self._root = _Table(route for route in routes if route.root)
+        self._root = _Table(route for route in routes if route.root and not route.fallback)
         self._all = _Table(surfaces)
         self._deployment = _Table(route for route in surfaces if route.deployment)
         self._resource = _Table(route for route in surfaces if not route.deployment or route.everywhere)
@@ -116,6 +119,8 @@ class Router:
         dialect, table, tail, params = self._surface(path)
         found = table.find(tail)
         if found is None:
+            if self._fallback is not None and table is self._root and method in ("GET", "HEAD"):
+                return Match(self._fallback, dialect, {})
             return self._refusal(method, path, dialect, ())
         methods, more = found
         route = methods.get("GET" if method == "HEAD" else method)  # the server leaves out a HEAD's body

@@ -14,7 +14,7 @@ from pleiade.store.tenants import invites, organisation_members, users
 from pleiade.tenancy.change import change
 from pleiade.tenancy.checks import checked_email, checked_role, new_id, storable
 from pleiade.tenancy.errors import ConflictError, InvalidError, NotFoundError, not_found
-from pleiade.tenancy.members import is_member, join
+from pleiade.tenancy.members import has_members, is_member, join
 from pleiade.tenancy.organisations import read_organisation
 from pleiade.tenancy.pages import Page, page_rows
 from pleiade.tenancy.projects import read_project
@@ -41,16 +41,8 @@ def send_invite(
     """
     if not 0 < lifetime_s <= LONGEST_S:
         raise InvalidError(f"a lifetime of {lifetime_s} s is not between 1 and {LONGEST_S} s", param="lifetime_s")
-    now = int(time.time())
-    token = secrets.token_urlsafe(32)
-    invite = Invite(
-        id=new_id("invite-"),
-        organisation=organisation,
-        email=checked_email(email),
-        role=checked_role(role).value,
-        projects=tuple(Place(place.project, checked_role(place.role).value) for place in projects),
-        created=now,
-        expires=now + lifetime_s,
+    token, invite = new_invite(
+        organisation, email=checked_email(email), role=checked_role(role), projects=projects, lifetime_s=lifetime_s
     )
     with change(db, actor) as act:
         connection = act.connection
@@ -68,16 +60,38 @@ def send_invite(
                 invites.c.organisation == organisation,
                 invites.c.email == invite.email,
                 invites.c.accepted == 0,
-                invites.c.expires > now,
+                invites.c.expires > invite.created,
             )
         )
         if pending is not None:
             raise ConflictError(f"{invite.email} is invited already: delete {pending} to send another invitation")
-        row = msgspec.structs.asdict(invite) | {"projects": _encoded(invite.projects), "sha256": _hash(token)}
-        connection.execute(sa.insert(invites).values(**row))
+        insert_invite(connection, invite, token)
         data = {"email": invite.email, "role": invite.role}
         act.record("invite.sent", organisation, invite.id, data=data)
     return token, invite
+
+
+def new_invite(
+    organisation: str, *, email: str, role: Role, projects: Iterable[Place] = (), lifetime_s: int
+) -> tuple[str, Invite]:
+    """A token and the invitation that it will open, not stored yet. Raises InvalidError for a project's role."""
+    now = int(time.time())
+    invite = Invite(
+        id=new_id("invite-"),
+        organisation=organisation,
+        email=email,
+        role=role.value,
+        projects=tuple(Place(place.project, checked_role(place.role).value) for place in projects),
+        created=now,
+        expires=now + lifetime_s,
+    )
+    return secrets.token_urlsafe(32), invite
+
+
+def insert_invite(connection: sa.Connection, invite: Invite, token: str) -> None:
+    """Store it, with the hash of its token: whoever reads the database cannot join. Raises StoreError."""
+    row = msgspec.structs.asdict(invite) | {"projects": _encoded(invite.projects), "sha256": _hash(token)}
+    connection.execute(sa.insert(invites).values(**row))
 
 
 def get_invite(db: sa.Engine, organisation: str, invite: str) -> Invite:
@@ -121,15 +135,18 @@ def find_invite(db: sa.Engine, token: str) -> Invite:
 def accept_invite(db: sa.Engine, token: str, *, actor: Actor, name: str = "", email: str = "") -> tuple[User, Invite]:
     """Join: the user (made now if the address is new), a member of the organisation and of the projects named.
 
-    `email`: the address that the person has proven, where they signed in; it must be the one invited.
+    `email`: the address that the person has proven, where they signed in; it must be the one invited. The invitation
+    of a house's first person names none: it is the one that they choose (`pleiade.tenancy.first_person`).
     Raises NotFoundError for a token that is unknown, expired, used or taken back; ConflictError for another address,
-    and where the organisation is archived meanwhile.
+    and where the organisation is archived meanwhile; InvalidError.
     """
     now = int(time.time())
     with change(db, actor) as act:
         connection = act.connection
         invite = _by_token(connection, token, now)
-        if email and checked_email(email) != invite.email:
+        if not invite.email:
+            invite = msgspec.structs.replace(invite, email=_claimed(connection, invite, email))
+        elif email and checked_email(email) != invite.email:
             raise ConflictError(f"this invitation is for {invite.email}: sign in with that address")
         read_organisation(connection, invite.organisation, active=True)
         user = ensure_user(act, invite.email, name)
@@ -140,9 +157,24 @@ def accept_invite(db: sa.Engine, token: str, *, actor: Actor, name: str = "", em
             already = is_member(connection, invite.organisation, user.id, project=project.id)
             if not project.archived and not already:
                 join(act, invite.organisation, user.id, Role(place.role), project=project.id)
-        connection.execute(sa.update(invites).where(invites.c.id == invite.id).values(accepted=now))
+        connection.execute(sa.update(invites).where(invites.c.id == invite.id).values(accepted=now, email=invite.email))
         act.record("invite.accepted", invite.organisation, invite.id, data={"user": user.id})
     return user, msgspec.structs.replace(invite, accepted=now)
+
+
+def _claimed(connection: sa.Connection, invite: Invite, email: str) -> str:
+    """The address that whoever holds the first person's link chooses.
+
+    Only the first one may, and only with a new address: no link opens the account of somebody who has one.
+    """
+    if has_members(connection, invite.organisation):
+        raise NotFoundError("somebody has joined already: ask them for an invitation")
+    if not email:
+        raise InvalidError("say with which e-mail address you will sign in", param="email")
+    address = checked_email(email)
+    if connection.scalar(sa.select(users.c.id).where(users.c.email == address)) is not None:
+        raise ConflictError(f"{address} is known here already: the operator can add them with `pleiade user add`")
+    return address
 
 
 def _by_token(connection: sa.Connection, token: str, now: int) -> Invite:

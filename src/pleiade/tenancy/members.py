@@ -156,6 +156,12 @@ def read_member(connection: sa.Connection, organisation: str, user: str, *, proj
     return struct_of(row, Member)
 
 
+def has_members(connection: sa.Connection, organisation: str) -> bool:
+    """Whether anybody belongs to that organisation."""
+    query = sa.select(organisation_members.c.user).where(organisation_members.c.organisation == organisation).limit(1)
+    return connection.scalar(query) is not None
+
+
 def is_member(connection: sa.Connection, organisation: str, user: str, *, project: str = "") -> bool:
     """Whether somebody belongs there, in an open transaction."""
     query, id, _ = _members(organisation, project)

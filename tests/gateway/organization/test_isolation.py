@@ -203,6 +203,9 @@ OF_NOBODY = {
     "GET /auth/me",
     "POST /auth/logout",
     "POST /auth/invite",
+    "POST /auth/invite/look",
+    "GET /",
+    "GET /*",
     "POST /auth/register",
     # Deployments are the house's own: tests/gateway/deployments shows that customers see none of them.
     "GET /deployments",

@@ -28,7 +28,7 @@ export function unreachable(): void {
 async function probe(): Promise<void> {
   timer = undefined;
   try {
-    await fetch("/livez", { cache: "no-store" });
+    await fetch("/healthz", { cache: "no-store" });
     reached();
   } catch {
     unreachable();

@@ -11,7 +11,7 @@ from pleiade.gateway.call import Call
 from pleiade.gateway.errors import ApiError, Header, bad_request, unavailable
 from pleiade.gateway.problems import missing, wrong_type
 from pleiade.store import StoreError
-from pleiade.tenancy.errors import NotFoundError, TenancyError
+from pleiade.tenancy.errors import InvalidError, NotFoundError, TenancyError
 from pleiade.tenancy.signin.authorization_code import SignInError
 from pleiade.tenancy.signin.callers import NotAdmittedError
 from pleiade.tenancy.signin.issuer import IssuerError
@@ -38,7 +38,8 @@ class Told:
             case UnreachableError() | IssuerError():
                 raise unavailable(f"The issuer cannot be used now: {error}. Please retry.", 5.0) from error
             case TenancyError():
-                raise bad_request(f"{error}.", code="invalid_value") from error
+                param = error.param or None if isinstance(error, InvalidError) else None
+                raise bad_request(f"{error}.", param=param, code="invalid_value") from error
             case StoreError() | sa.exc.SQLAlchemyError():
                 raise unavailable("The database that knows who may sign in cannot be reached.") from error
             case _:

@@ -6,10 +6,6 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-import msgspec
-import sqlalchemy as sa
-
-from pleiade.domain import Actor, Invite, User
 from pleiade.gateway.body import read_object
 from pleiade.gateway.call import Call
 from pleiade.gateway.errors import Header, bad_request, missing_key
@@ -28,8 +24,8 @@ from pleiade.gateway.signin.exchange import (
     text_of,
     wrong_password,
 )
+from pleiade.gateway.signin.joining import Joining, join_by_invite, look_at_invite
 from pleiade.tenancy.checks import storable
-from pleiade.tenancy.invites import accept_invite
 from pleiade.tenancy.registration import register
 from pleiade.tenancy.signin.authorization_code import (
     PENDING_S,
@@ -40,7 +36,7 @@ from pleiade.tenancy.signin.authorization_code import (
 )
 from pleiade.tenancy.signin.issuer import Issuer
 from pleiade.tenancy.signin.key_set import KeySet
-from pleiade.tenancy.signin.passwords import check_new_password, check_password, has_password, set_password
+from pleiade.tenancy.signin.passwords import check_password
 from pleiade.tenancy.signin.people import organisations_of, read_person, signed_in_user, user_with_email
 from pleiade.tenancy.signin.sessions import LIFETIME_S, begin_session, csrf_token, end_session, find_session
 from pleiade.tenancy.signin.throttle import count_attempt, forget_attempts
@@ -50,7 +46,7 @@ if TYPE_CHECKING:
 
 
 class SignInRoom:
-    """/auth/ways, /auth/login, /auth/callback, /auth/me, /auth/logout, /auth/invite, /auth/register."""
+    """/auth/ways, /auth/login, /auth/callback, /auth/me, /auth/logout, /auth/invite (and /look), /auth/register."""
 
     stages: Sequence[MakeStage] = ()
 
@@ -69,6 +65,7 @@ class SignInRoom:
             route(method="GET", path="/auth/me", handler=self.who_am_i),
             route(method="POST", path="/auth/logout", handler=self.sign_out),
             route(method="POST", path="/auth/invite", handler=self.join),
+            route(method="POST", path="/auth/invite/look", handler=self.look_at_invite),
             route(method="POST", path="/auth/register", handler=self.register),
         )
 
@@ -161,16 +158,36 @@ class SignInRoom:
         with Told():
             await self._tell_who(call, read_cookie(call.headers, SESSION))
 
-    async def join(self, call: Call) -> None:
-        """Accept an invitation by the token of its link; who is new may set a password. Raises ApiError 400, 404."""
+    async def look_at_invite(self, call: Call) -> None:
+        """Into what an invitation's token leads, for the page that asks to accept it. Raises ApiError 404.
+
+        A POST, so that the token stands in no log. `email` is null where whoever holds the link chooses it.
+        """
         check_origin(call.headers)
-        fields = await read_object(call, self._max_body_mb)
-        token, name = text_of(fields, "token"), text_of(fields, "name") if fields.get("name") else ""
-        password = text_of(fields, "password") if fields.get("password") else ""
+        token = text_of(await read_object(call, self._max_body_mb), "token")
         db = self._bearers.db
         with Told():
             await asyncio.to_thread(count_attempt, db, token, client_address(call), int(time.time()))
-            user, invite = await asyncio.to_thread(_join, db, token, name, password, actor_of(call, "", "", "self"))
+            looked = await asyncio.to_thread(look_at_invite, db, token)
+            await asyncio.to_thread(forget_attempts, db, token, client_address(call))
+        await send(call, looked)
+
+    async def join(self, call: Call) -> None:
+        """Accept an invitation by the token of its link; who is new may set a password. Raises ApiError 400, 404.
+
+        The first person of a new house must: their link names no address, and nobody else could let them in.
+        """
+        check_origin(call.headers)
+        fields = await read_object(call, self._max_body_mb)
+        token = text_of(fields, "token")
+        name, email, password = (
+            text_of(fields, field) if fields.get(field) else "" for field in ("name", "email", "password")
+        )
+        asked = Joining(token=token, name=name, email=email, password=password)
+        db = self._bearers.db
+        with Told():
+            await asyncio.to_thread(count_attempt, db, token, client_address(call), int(time.time()))
+            user, invite = await asyncio.to_thread(join_by_invite, db, asked, actor_of(call, "", "", "self"))
             await asyncio.to_thread(forget_attempts, db, token, client_address(call))
         await send(
             call,
@@ -244,13 +261,3 @@ class SignInRoom:
             "csrf_token": csrf_token(secret),
         }
         await send(call, answer, *headers)
-
-
-def _join(db: sa.Engine, token: str, name: str, password: str, actor: Actor) -> tuple[User, Invite]:
-    """Join, and set the password of somebody who has none yet: a link must not change anybody else's."""
-    if password:
-        check_new_password(password)
-    user, invite = accept_invite(db, token, actor=actor, name=name)
-    if password and not has_password(db, user.id):
-        set_password(db, user.id, password, actor=msgspec.structs.replace(actor, user=user.id, email=user.email))
-    return user, invite
