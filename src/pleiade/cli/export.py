@@ -12,11 +12,12 @@ def export(
     run: Annotated[Path, typer.Argument(help="A folder that `pleiade train --run` wrote.", exists=True)],
     out: Annotated[Path, typer.Option(help="New folder for the model.")],
     stage: Annotated[
-        str, typer.Option(help="base, code, chat, reward, dpo or rloo. [default: the last language model]")
+        str, typer.Option(help="base, code, chat, reward, dpo or rloo; base or few for pix. [default: the last model]")
     ] = "",
-    form: Annotated[str, typer.Option("--format", help="hf (safetensors) or gguf.")] = "hf",
+    form: Annotated[str, typer.Option("--format", help="hf (safetensors, the default) or gguf; pix: onnx.")] = "",
     quantize: Annotated[
-        str, typer.Option(help="hf: bfloat16, float16, float32; gguf: q8_0, f16. [default: the first]")
+        str,
+        typer.Option(help="hf: bfloat16, float16, float32; gguf: q8_0, f16; pix: fp16, int8. [default: the first]"),
     ] = "",
 ) -> None:
     """Export what a run has trained so far, finished or not, from any stage and any number of ranks."""

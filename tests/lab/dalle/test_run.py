@@ -25,6 +25,7 @@ from pleiade.lab.dalle.evals.statistics import Estimate
 from pleiade.lab.dalle.presets import PixPreset, override_pix, pix_presets
 from pleiade.lab.dalle.run import deal, run_pix, train_base
 from pleiade.lab.dalle.sample import load_pix, sample
+from pleiade.lab.export.from_run import export_run
 from pleiade.registry.bundled import verify_bundled
 from pleiade.registry.errors import RegistryError
 
@@ -69,13 +70,12 @@ def test_what_it_draws_by_and_by_is_kept_to_be_looked_at(whole: Path) -> None:
 
 def test_a_run_killed_and_resumed_ends_on_the_same_bits(whole: Path, drawings: Drawings, tmp_path: Path) -> None:
     run = tmp_path / "run"
-    for stage, last, kept in (("encoder", "7", "checkpoint-00000004.pt"), ("base", "13", "checkpoint-00000008.pt")):
-        command = [sys.executable, str(SCRIPT), str(drawings.folder), str(run), stage, last]
-        killed = subprocess.run(command, env={**os.environ, "OMP_NUM_THREADS": "1"}, capture_output=True, timeout=120)
-        assert killed.returncode == -signal.SIGKILL, killed.stderr
-        newest = latest_checkpoint(run / stage)
-        assert newest is not None
-        assert newest.name == kept
+    command = [sys.executable, str(SCRIPT), str(drawings.folder), str(run), "13"]
+    killed = subprocess.run(command, env={**os.environ, "OMP_NUM_THREADS": "1"}, capture_output=True, timeout=120)
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    newest = latest_checkpoint(run / "base")
+    assert newest is not None
+    assert newest.name == "checkpoint-00000008.pt"
     assert run_pix(preset(), drawings.folder, run)
     assert load_encoder(run / "encoder").version == load_encoder(whole / "encoder").version
     expected, resumed = state(whole), state(run)
@@ -131,6 +131,10 @@ def test_all_stages_end_in_a_folder_that_the_engine_and_the_registry_read(
     verify_bundled("pix", export)
     assert "Noto Emoji © Google Inc." in (export / "ATTRIBUTION.md").read_text()
     assert (export / "LICENCES.md").exists()
+    small = export_run(run, tmp_path / "small", quantisation="int8", tell=lambda _: None)
+    assert (small / "picture.onnx").stat().st_size < 0.8 * (export / "picture.onnx").stat().st_size
+    with pytest.raises(ValueError, match="draws no pictures: choose one of base, few"):
+        export_run(run, tmp_path / "other", "chat", tell=lambda _: None)
     (export / "words.onnx").write_bytes(b"another")
     with pytest.raises(RegistryError, match=r"words\.onnx is not what was published"):
         verify_bundled("pix", export)

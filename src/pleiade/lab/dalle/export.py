@@ -11,6 +11,7 @@ from types import MappingProxyType
 import torch
 from torch import Tensor, nn
 
+from pleiade.lab.begun import read_json
 from pleiade.lab.checkpoint import is_finished, sha256
 from pleiade.lab.dalle.config import CHANNELS
 from pleiade.lab.dalle.data.drawings import ATTRIBUTION
@@ -33,20 +34,37 @@ def export_pix(run: Path, folder: Path, weights: Weights = "fp16", stage: str = 
     """Write what `run` has trained to `folder`: `stage`'s model, or else that of few steps, or else the base.
 
     Encoder and enlarger go with it where they are trained to their end, and the lines that weights must be given on
-    with. Returns each file's size in bytes. Raises FileNotFoundError where nothing has been trained.
+    with. Returns each file's size in bytes. What was there before stays until all is written.
+
+    Raises FileNotFoundError where nothing has been trained, OSError where the disk takes no more.
     """
     pix, files = load_pix(run, stage=stage), dict[str, str]()
-    if is_finished(run / "encoder"):
-        files |= export_encoder(load_encoder(run / "encoder"), folder, weights)
-    if is_finished(run / "enlarger"):
-        files |= export_enlarger(load_enlarger(run / "enlarger"), folder, weights)
-    write_folder(pix, folder, weights, files)
-    for name in (ATTRIBUTION, NOTICE):
-        if (run / name).exists():
-            shutil.copyfile(run / name, folder / name)
-    names = sorted(path.name for path in folder.iterdir() if path.is_file() and path.name != SUMS)
-    (folder / SUMS).write_text("".join(f"{sha256(folder / name)}  {name}\n" for name in names), "utf-8")
-    return {name: (folder / name).stat().st_size for name in names}
+    unfinished = folder.with_name(folder.name + ".tmp")
+    shutil.rmtree(unfinished, ignore_errors=True)
+    unfinished.mkdir(parents=True)
+    try:
+        if is_finished(run / "encoder"):
+            files |= export_encoder(load_encoder(run / "encoder"), unfinished, weights)
+        if is_finished(run / "enlarger"):
+            files |= export_enlarger(load_enlarger(run / "enlarger"), unfinished, weights)
+        write_folder(pix, unfinished, weights, files)
+        for name in (ATTRIBUTION, NOTICE):
+            if (run / name).exists():
+                shutil.copyfile(run / name, unfinished / name)
+        sums = {path.name: sha256(path) for path in sorted(unfinished.iterdir())}
+        (unfinished / SUMS).write_text("".join(f"{digest}  {name}\n" for name, digest in sums.items()), "utf-8")
+        folder.mkdir(exist_ok=True)
+        for name in (*sums, SUMS):
+            (unfinished / name).replace(folder / name)
+    finally:  # nothing half written is left, whatever ended it
+        shutil.rmtree(unfinished, ignore_errors=True)
+    return {name: (folder / name).stat().st_size for name in sums}
+
+
+def is_picture_run(run: Path) -> bool:
+    """Whether a run's folder is one of a picture model."""
+    path = run / "base" / "preset.json"
+    return path.is_file() and "patch" in read_json(path).get("model", {})
 
 
 def write_folder(

@@ -8,11 +8,14 @@ import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast, get_args
 
 import torch
 
 from pleiade.lab.chain import STAGES
 from pleiade.lab.checkpoint import latest_checkpoint, load_weights
+from pleiade.lab.dalle.export import export_pix, is_picture_run
+from pleiade.lab.dalle.small_weights import Weights
 from pleiade.lab.export.gguf import QUANTISATIONS, export_gguf
 from pleiade.lab.export.huggingface import CODE, PROSE, export_huggingface
 from pleiade.lab.faults import AGAIN
@@ -21,6 +24,7 @@ from pleiade.lab.gpt.model import Gpt
 from pleiade.lab.tokenizer.bpe import load_tokenizer
 
 FORMATS = {"hf": ("bfloat16", "float16", "float32"), "gguf": tuple(sorted(QUANTISATIONS, reverse=True))}
+PICTURE_STAGES, PICTURE_WEIGHTS = ("base", "few"), get_args(Weights)
 SUFFIXES = {"hf": "safetensors", "gguf": "gguf"}
 TELLING: Callable[[str], None] = print
 
@@ -38,21 +42,27 @@ def export_run(
     run: Path,
     out: Path,
     stage: str = "",
-    form: str = "hf",
+    form: str = "",
     quantisation: str = "",
     tell: Callable[[str], None] = TELLING,
 ) -> Path:
     """Write the model that a stage of `run` (default: its last language model) left to the new folder `out`.
 
-    `form` is "hf" (a Hugging Face folder) or "gguf" (one file in it); `quantisation` one of its FORMATS, by default the
-    first. Returns what a registry is given: the folder, or the file. The folder appears whole or not at all.
+    `form` is "hf" (a Hugging Face folder, the default) or "gguf" (one file in it); `quantisation` one of its FORMATS,
+    by default the first. A picture model has the one form "onnx", and PICTURE_WEIGHTS, by default fp16.
+    Returns what a registry is given: the folder, or the file. The folder appears whole or not at all.
 
     Raises ValueError for an unknown form, quantisation or stage, FileExistsError where `out` is something already,
     FileNotFoundError where there is no checkpoint, OSError where the disk takes no more.
     """
-    quantisation = _checked(form, quantisation)
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise FileExistsError(f"{out} is there already: name another --out, or remove it")
+    if is_picture_run(run):
+        if form not in ("", "onnx"):
+            raise ValueError(f"a picture model is no {form!r}: leave --format out")
+        return _export_pictures(run, out, stage, quantisation, tell)
+    quantisation = _checked(form or "hf", quantisation)
+    form = form or "hf"
     trained = read_run(run, stage, tell)
     if form == "gguf" and trained.model.config.reward_head:
         raise ValueError("GGUF knows no reward heads: export the reward model with --format hf")
@@ -72,6 +82,16 @@ def export_run(
     written = next(out.glob(f"*.{SUFFIXES[form]}"))
     tell(f"{written}: {written.stat().st_size / 1e6:,.1f} MB")
     return written if form == "gguf" else out
+
+
+def _export_pictures(run: Path, out: Path, stage: str, weights: str, tell: Callable[[str], None]) -> Path:
+    if stage and stage not in PICTURE_STAGES:
+        raise ValueError(f"{stage!r} draws no pictures: choose one of {', '.join(PICTURE_STAGES)}")
+    if weights and weights not in PICTURE_WEIGHTS:
+        raise ValueError(f"{weights!r} is none for pictures: choose one of {', '.join(PICTURE_WEIGHTS)}")
+    for name, size in export_pix(run, out, cast(Weights, weights or "fp16"), stage).items():
+        tell(f"  {name:<16} {size / 1e6:8.2f} MB")
+    return out
 
 
 def read_run(run: Path, stage: str = "", tell: Callable[[str], None] = TELLING) -> Trained:
