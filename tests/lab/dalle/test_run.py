@@ -22,9 +22,11 @@ from pleiade.lab.dalle.data.drawings import Drawings
 from pleiade.lab.dalle.encoder_run import load_encoder
 from pleiade.lab.dalle.evals.results import Line, PictureResults, PictureSuite, write_results
 from pleiade.lab.dalle.evals.statistics import Estimate
+from pleiade.lab.dalle.plan import pix_plan
 from pleiade.lab.dalle.presets import PixPreset, override_pix, pix_presets
 from pleiade.lab.dalle.run import deal, run_pix, train_base
 from pleiade.lab.dalle.sample import load_pix, sample
+from pleiade.lab.dalle.stages import share_minutes, way_to
 from pleiade.lab.export.from_run import export_run
 from pleiade.registry.bundled import verify_bundled
 from pleiade.registry.errors import RegistryError
@@ -138,6 +140,29 @@ def test_all_stages_end_in_a_folder_that_the_engine_and_the_registry_read(
     (export / "words.onnx").write_bytes(b"another")
     with pytest.raises(RegistryError, match=r"words\.onnx is not what was published"):
         verify_bundled("pix", export)
+
+
+def test_minutes_are_shared_out_to_the_stages_on_the_way(tmp_path: Path) -> None:
+    assert share_minutes(24, "enlarger") == [
+        "encoder.loop.minutes=2.00",
+        "loop.minutes=12.00",
+        "few.loop.minutes=8.00",
+        "enlarger.loop.minutes=2.00",
+    ]
+    assert share_minutes(7, "base") == ["encoder.loop.minutes=1.00", "loop.minutes=6.00"]
+    assert share_minutes(2, "measuring") == ["encoder.loop.minutes=2.00"]
+    told = pix_plan(preset(*share_minutes(22, "few")), None, 1, tmp_path, way_to("few"))
+    assert "base        12 minutes, 8 pictures a step" in told
+    assert "enlarger" not in told
+
+
+def test_the_plan_tells_how_long_a_stage_takes_where_one_like_it_has_run(whole: Path) -> None:
+    told = pix_plan(preset(), None, 1, whole.parent / "next").splitlines()
+    base = next(line for line in told if line.startswith("  base"))
+    assert "20 steps = 160 pictures" in base
+    assert base.endswith(f"pictures/s, as measured on one rank in {whole / 'base'}")
+    wider = pix_plan(preset("model.hidden_size=64"), None, 1, whole.parent / "next")
+    assert "as measured" not in wider
 
 
 def test_large_drawings_that_are_not_there_are_asked_for_before_any_training(
