@@ -108,13 +108,13 @@ def start_on(serve: Serve, tmp_path: Path) -> Callable[..., Awaitable[Caller]]:
 
 
 @pytest.fixture
-async def caller(start_on: StartOne, db: sa.Engine) -> Caller:
+async def caller(db: sa.Engine, start_on: StartOne) -> Caller:
     """A caller on SQLite, then one on PostgreSQL."""
     return await start_on(db.url.render_as_string(hide_password=False))
 
 
 @pytest.fixture
-async def on_sqlite(start_on: StartOne, sqlite_db: sa.Engine) -> Caller:
+async def on_sqlite(sqlite_db: sa.Engine, start_on: StartOne) -> Caller:
     """A caller, for tests that have no question about databases."""
     return await start_on(sqlite_db.url.render_as_string())
 

@@ -17,8 +17,7 @@ from pleiade.gateway.images import operation_records
 from pleiade.gateway.images.operation_records import Operation
 from pleiade.gateway.routing import Route
 from pleiade.products.chat import attachments, chats, folders, messages
-from pleiade.products.chat.attachments import Extract
-from pleiade.products.chat.nouns import Owner
+from pleiade.products.chat.nouns import Extract, Owner
 from pleiade.store import unit_of_work
 from pleiade.tenancy.invites import send_invite
 from pleiade.tenancy.keys import create_key
@@ -145,6 +144,7 @@ LISTS = {
     "GET /chats",
     "GET /chats/search",
     "GET /chats/folders",
+    "GET /chats/export",
     *(
         f"GET /organization/usage/{kind}"
         for kind in (
@@ -177,6 +177,7 @@ CREATIONS: dict[str, dict[str, Any]] = {
 # Decided: nothing of a tenant is named in these, in path or body, and nothing of one is in their answers.
 OF_NOBODY = {
     "POST /attachments",
+    "POST /chats/import",
     "POST /organization/projects",
     "POST /organization/admin_api_keys",
     "POST /organization/spend_limit",

@@ -18,11 +18,10 @@ from pleiade.gateway.problems import missing
 from pleiade.gateway.routing import Route
 from pleiade.products.chat import attachments
 from pleiade.products.chat.asking import fitting
-from pleiade.products.chat.attachments import Extract
 from pleiade.products.chat.documents.bounds import UnreadableError
 from pleiade.products.chat.documents.kinds import clean_name, type_of
 from pleiade.products.chat.documents.reader import Reader
-from pleiade.products.chat.nouns import Attachment, Deleted
+from pleiade.products.chat.nouns import Attachment, Deleted, Extract, Owner
 from pleiade.products.chat.rows import with_read
 from pleiade.store.object_storage import Objects, ObjectsError
 
@@ -96,6 +95,15 @@ class Files:
         shown = f"{kind}; charset=utf-8" if kind == "text/plain" else kind
         call.status = 200
         await call.answer.whole(200, data, (*_INERT, (b"content-disposition", disposition.encode())), shown.encode())
+
+    async def bytes_of(self, owner: Owner, attachment: str) -> bytes | None:
+        """A file's bytes; None where they cannot be had."""
+        try:
+            stored, _, _ = await self._desk.read(attachments.find_object, owner, attachment)
+            return await asyncio.to_thread(self._objects.get, stored)
+        except (ApiError, ObjectsError) as error:
+            logger.error("an attachment is left out of an export: %s", error)
+            return None
 
     async def remove(self, objects: Sequence[str]) -> None:
         """Remove the bytes of files that are forgotten. What cannot be removed now is told to the log."""

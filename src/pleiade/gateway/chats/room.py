@@ -10,6 +10,7 @@ from pleiade.gateway.chats.cabinet import Cabinet
 from pleiade.gateway.chats.conversations import Conversations
 from pleiade.gateway.chats.desk import Desk
 from pleiade.gateway.chats.files import Files
+from pleiade.gateway.chats.moving import Moving
 from pleiade.gateway.chats.sharing import Sharing
 from pleiade.gateway.errors import ApiError
 from pleiade.gateway.pipeline import MakeStage
@@ -41,6 +42,7 @@ class ChatsRoom:
         # Fixed paths go first: `/chats/search` is no chat.
         parts = (
             sharing,
+            Moving(self._desk, self._files),
             Cabinet(self._desk, self._files),
             Conversations(self._desk, self._answers, self._files, sharing),
             self._files,

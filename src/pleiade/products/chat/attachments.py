@@ -6,7 +6,7 @@ import msgspec
 import sqlalchemy as sa
 
 from pleiade.products.chat.errors import InvalidError, NotFoundError
-from pleiade.products.chat.nouns import Attachment, Kind, Owner
+from pleiade.products.chat.nouns import Attachment, Extract, Owner
 from pleiade.products.chat.rows import attachment_from, new_id, now, of, possible
 from pleiade.store.chats import (
     chat_attachments,
@@ -19,16 +19,6 @@ WHAT = "Attachment"
 MOST = 20  # files of one message, or of one folder
 
 _SHOWN = [column for column in chat_attachments.c if column.name != "text"]
-
-
-class Extract(msgspec.Struct, frozen=True, kw_only=True):
-    """What was found in a file's bytes."""
-
-    kind: Kind
-    type: str  # "application/pdf", …
-    text: str = ""
-    pages: int = 0  # 0 = it has none
-    notice: str = ""  # what could not be read, and why
 
 
 class Document(msgspec.Struct, frozen=True, kw_only=True):

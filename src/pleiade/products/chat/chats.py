@@ -117,6 +117,12 @@ def list_page(connection: sa.Connection, owner: Owner, wanted: Listing) -> tuple
     return [chat_from(row) for row in rows[: wanted.limit]], len(rows) > wanted.limit
 
 
+def all_ids(connection: sa.Connection, owner: Owner) -> list[str]:
+    """All chats of `owner` but temporary ones, oldest first."""
+    query = sa.select(chats.c.id).where(of(owner, chats), sa.not_(chats.c.temporary))
+    return list(connection.scalars(query.order_by(chats.c.created, chats.c.id)))
+
+
 def update(connection: sa.Connection, owner: Owner, identifier: str, changes: Changes) -> Chat:
     """The chat as changed. Raises NotFoundError, also for a folder or a message that is not its owner's."""
     find(connection, owner, identifier)

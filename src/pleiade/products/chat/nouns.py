@@ -58,6 +58,16 @@ class Attachment(msgspec.Struct, frozen=True, kw_only=True):
     created: int
 
 
+class Extract(msgspec.Struct, frozen=True, kw_only=True):
+    """What was found in a file's bytes."""
+
+    kind: Kind
+    type: str  # "application/pdf", …
+    text: str = ""
+    pages: int = 0  # 0 = it has none
+    notice: str = ""  # what could not be read, and why
+
+
 class Feedback(msgspec.Struct, frozen=True, kw_only=True):
     """What somebody thought of an answer."""
 

@@ -11,7 +11,7 @@ from pleiade.products.chat.documents.bounds import UnreadableError
 class Answer(msgspec.Struct, frozen=True):
     """What the child says: `found`, or why there is nothing."""
 
-    found: msgspec.Raw | None = None
+    found: msgspec.Raw = msgspec.Raw(b"null")
     problem: str = ""
 
 
@@ -31,10 +31,16 @@ def main(task: str) -> None:
     data = sys.stdin.buffer.read()
     found: object
     try:
-        from pleiade.products.chat.documents.reading import read_document
+        if task == "document":
+            from pleiade.products.chat.documents.reading import read_document
 
-        _bound(bounds.MEMORY_BYTES)
-        found = read_document(data)
+            _bound(bounds.MEMORY_BYTES)
+            found = read_document(data)
+        else:
+            from pleiade.products.chat.importing.reading import read_export
+
+            _bound(bounds.IMPORT_MEMORY_BYTES)
+            found = read_export(data)
         answer = Answer(found=msgspec.Raw(msgspec.json.encode(found)))
     except UnreadableError as error:
         answer = Answer(problem=str(error))

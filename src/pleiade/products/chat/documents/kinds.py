@@ -20,7 +20,7 @@ _TAKEN = "Attach plain text, Markdown, code, CSV, JSON, PDF, Word (.docx), PNG, 
 
 def clean_name(name: str) -> str:
     """A file's name as it is shown: no folders, nothing that changes how a line is read, 200 characters at most."""
-    last = re.split(r"[/\\]", name)[-1]
+    last = re.sub(r"\s", " ", re.split(r"[/\\]", name)[-1])
     kept = "".join(sign for sign in last if unicodedata.category(sign)[0] != "C" and sign not in '<>"`|')
     kept = " ".join(kept.split()).strip(". ")
     if len(kept) > 200:

@@ -17,6 +17,7 @@ from pleiade.products.chat.documents.bounds import SECONDS, UnreadableError
 T = TypeVar("T")
 
 AT_ONCE = 2  # children of one gateway; who comes later waits
+_KEPT = ("PATH", "PYTHONPATH", "SYSTEMROOT")  # of our surroundings: no secret is among what it does not get
 _WAIT_S = SECONDS + 5
 
 
@@ -37,7 +38,7 @@ class Reader:
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.DEVNULL,
-                env={"PATH": os.environ.get("PATH", ""), "PYTHONPATH": os.pathsep.join(sys.path)},  # no secret of ours
+                env={name: os.environ[name] for name in _KEPT if name in os.environ},
             )
             try:
                 async with asyncio.timeout(_WAIT_S):
@@ -54,6 +55,6 @@ class Reader:
             raise UnreadableError(
                 "This file makes the program that reads it fail. Save it again, or attach a part of it."
             ) from error
-        if answer.found is None:
+        if answer.problem:
             raise UnreadableError(answer.problem)
-        return msgspec.json.decode(answer.found, type=kind)
+        return await asyncio.to_thread(msgspec.json.decode, answer.found, type=kind)  # an import may be large

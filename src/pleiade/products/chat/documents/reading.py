@@ -5,9 +5,9 @@ import zipfile
 from collections.abc import Iterator
 from xml.etree.ElementTree import ParseError, iterparse
 
-from pleiade.products.chat.attachments import Extract
 from pleiade.products.chat.documents.bounds import CHARACTERS, PAGES, PIXELS, UNPACKED_BYTES, UnreadableError
 from pleiade.products.chat.documents.kinds import WORD, type_of, wrong_type
+from pleiade.products.chat.nouns import Extract
 
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _BOMS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
