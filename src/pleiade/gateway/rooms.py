@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pleiade.gateway.chats.room import ChatsRoom
 from pleiade.gateway.deployments.room import DeploymentsRoom
 from pleiade.gateway.images.room import ImagesRoom
+from pleiade.gateway.openapi.room import OpenApiRoom
 from pleiade.gateway.organization.administration import Administration
 from pleiade.gateway.organization.room import OrganizationRoom
 from pleiade.gateway.pipeline import Room
@@ -25,4 +26,4 @@ def production_rooms(settings: Settings) -> Sequence[Room]:
     responses = ResponsesRoom(archive)
     chats = ChatsRoom(settings, archive, responses)
     rooms = CompletionsRoom(archive), chats, responses, ImagesRoom(settings, archive), signin
-    return *rooms, OrganizationRoom(administration), DeploymentsRoom(administration), WebRoom()
+    return *rooms, OrganizationRoom(administration), DeploymentsRoom(administration), OpenApiRoom(), WebRoom()

@@ -23,7 +23,8 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     body. `root` routes are mounted at `/` only. `public` ones need no key. The last parameter of a
     `greedy` one takes all that is left of the path, slashes included. A `fallback` answers what is read at the root
     and known to no other route. `takes` and `gives` are the types of the bodies of request and answer, and `query`
-    names parameters, where a route tells them (GET /openapi.json shows them).
+    names parameters, where a route tells them; `files` names the files of the form that it takes (GET /openapi.json
+    shows them all).
     """
 
     method: str
@@ -38,6 +39,7 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     takes: type | None = None
     gives: type | None = None
     query: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
 
 
 class Match(msgspec.Struct, frozen=True):

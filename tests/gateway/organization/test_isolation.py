@@ -207,6 +207,7 @@ OF_NOBODY = {
     "POST /auth/invite/look",
     "GET /",
     "GET /*",
+    "GET /openapi.json",
     "POST /auth/register",
     # Deployments are the house's own: tests/gateway/deployments shows that customers see none of them.
     "GET /deployments",

@@ -45,7 +45,7 @@ class Files:
         self._reader = Reader()
         one = "/attachments/{attachment_id}"
         self.routes: Sequence[Route] = (
-            Route(method="POST", path="/attachments", handler=self.add, gives=Attachment),
+            Route(method="POST", path="/attachments", handler=self.add, gives=Attachment, files=("file",)),
             Route(method="GET", path=one, handler=self.retrieve, gives=Attachment),
             Route(method="DELETE", path=one, handler=self.delete, gives=Deleted),
             Route(method="GET", path=f"{one}/content", handler=self.fetch),

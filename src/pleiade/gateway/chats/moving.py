@@ -43,7 +43,7 @@ class Moving:
         self._files = files
         self._reader = Reader()
         self.routes: Sequence[Route] = (
-            Route(method="POST", path="/chats/import", handler=self.take_in, gives=ImportReport),
+            Route(method="POST", path="/chats/import", handler=self.take_in, gives=ImportReport, files=("file",)),
             Route(method="GET", path="/chats/export", handler=self.give_out, query=("format",)),
         )
 

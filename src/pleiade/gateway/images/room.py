@@ -20,7 +20,7 @@ from pleiade.gateway.images.finishing import Finisher
 from pleiade.gateway.images.links import Links
 from pleiade.gateway.images.operation_records import RUNNING, Operation
 from pleiade.gateway.images.operations import BEAT_S, KEPT_S, Operations
-from pleiade.gateway.images.wish import GENERATIONS, OPERATIONS, Wish, read_wish
+from pleiade.gateway.images.wish import FILES, GENERATIONS, OPERATIONS, Wish, read_wish
 from pleiade.gateway.pipeline import MakeStage
 from pleiade.gateway.routing import Route
 from pleiade.gateway.stored.archive import Archive
@@ -68,6 +68,7 @@ class ImagesRoom:
                     handler=partial(self.make, path),
                     deployment=True,
                     everywhere=path in ("/images/variations", "/images/outpaint"),
+                    files=FILES.get(path, ()),
                 )
                 for path in OPERATIONS
             ),

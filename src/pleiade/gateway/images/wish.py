@@ -24,6 +24,8 @@ OPERATIONS = {
     "/images/variations": "image_variation",
     "/images/outpaint": "image_edit",
 }
+# The files of their forms.
+FILES = {"/images/edits": ("image", "mask"), "/images/variations": ("image",), "/images/outpaint": ("image", "mask")}
 
 
 class Wish(msgspec.Struct, frozen=True):

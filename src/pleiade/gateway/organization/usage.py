@@ -100,6 +100,7 @@ class Usage:
         )
 
     async def _tell(self, kind: Kind, call: Call) -> None:
+        """What was used, by bucket of time; `group_by` divides it. Raises ApiError."""
         organisation, query = self._administration.enter(call), Query(call.query)
         window = parse_window(query, tuple(WIDTHS), LIMITS)
         by = group_by(query, kind.by)

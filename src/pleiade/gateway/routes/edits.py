@@ -35,6 +35,7 @@ def edit_routes(gateway: "Gateway") -> list[Route]:
     """`/edits`, and `/engines/{engine}/edits` as the old client posted it."""
 
     async def edit(call: Call) -> None:
+        """January 2023: an instruction applied to a text. Raises ApiError."""
         await read_json(call, gateway.settings.max_body_mb)
         try:
             request = msgspec.json.decode(call.raw, type=EditRequest)

@@ -29,6 +29,7 @@ def _forward_to(gateway: "Gateway", path: str) -> Handler:
     operation = OPERATIONS[path]
 
     async def handle(call: Call) -> None:
+        """Ask a model, and give its answer: whole, or as a stream. Raises ApiError."""
         call.engine_path = path
         call.operation = operation
         await read_json(call, limit_mb)

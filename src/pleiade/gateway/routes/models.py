@@ -18,13 +18,16 @@ def model_routes(gateway: "Gateway") -> list[Route]:
     directory = gateway.directory
 
     async def list_models(call: Call) -> None:
+        """What can be called, under each of its names."""
         items = [_model(name, target.endpoint) for name, target in directory.names().items()]
         await _answer(call, {"object": "list", "data": items})
 
     async def retrieve_model(call: Call) -> None:
+        """One model. Raises ApiError 404."""
         await _answer(call, _model(*_find(call, "model")))
 
     async def delete_model(call: Call) -> None:
+        """Always refused: the operator deploys and undeploys. Raises ApiError 403."""
         name, endpoint = _find(call, "model")
         raise forbidden(
             f"The model `{name}` is deployed by the operator (`pleiade undeploy {endpoint.deployment}`) "
@@ -32,10 +35,12 @@ def model_routes(gateway: "Gateway") -> list[Route]:
         )
 
     async def list_engines(call: Call) -> None:
+        """January 2023's list of models."""
         items = [_engine(name, target.endpoint) for name, target in directory.names().items()]
         await _answer(call, {"object": "list", "data": items})
 
     async def retrieve_engine(call: Call) -> None:
+        """One of January 2023's engines. Raises ApiError 404."""
         await _answer(call, _engine(*_find(call, "engine")))
 
     def _find(call: Call, param: str) -> tuple[str, Endpoint]:
