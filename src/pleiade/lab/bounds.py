@@ -26,10 +26,12 @@ RULES: dict[str, Rule] = {
     **dict.fromkeys(("steps", "log_steps", "checkpoint_steps"), AT_LEAST_ONE),
     **dict.fromkeys(("hidden_size", "num_layers", "num_heads", "num_kv_heads", "head_dim", "ffn_size"), AT_LEAST_ONE),
     **dict.fromkeys(("vocab_size", "max_position", "num_prompts", "num_answers", "max_tokens"), AT_LEAST_ONE),
+    **dict.fromkeys(("teacher_steps", "crop", "patch", "size", "max_text"), AT_LEAST_ONE),
     **dict.fromkeys(("minutes", "epochs", "checkpoint_seconds", "rope_theta", "norm_eps", "max_grad_norm"), ABOVE_ZERO),
     **dict.fromkeys(("muon_lr", "embedding_lr", "head_lr", "gain_lr", "muon_weight_decay", "eps"), NOT_NEGATIVE),
     **dict.fromkeys(("warmup_steps", "temperature", "margin", "threads", "replay_rows", "drawers"), NOT_NEGATIVE),
     **dict.fromkeys(("fim_rate", "decay_fraction", "final_scale"), SHARE),
+    **dict.fromkeys(("masked", "drop_caption", "drop_picture", "instant", "on_grid"), SHARE),
     **dict.fromkeys(("beta1", "beta2", "muon_momentum"), BELOW_ONE),
     "precision": (lambda name: name in PRECISIONS, f"must be one of {', '.join(PRECISIONS)}"),
 }

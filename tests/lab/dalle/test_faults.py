@@ -124,4 +124,11 @@ def test_a_damaged_record_of_the_base_is_named(encoded: Path, drawings: Drawings
 
 
 def test_a_stage_and_numbers_that_cannot_be_are_refused(drawings: Drawings, tmp_path: Path, said: Said) -> None:
-    assert "rows=6 must be a multiple of micro_rows=4" in said(drawings.folder, tmp_path / "run", "rows=6")
+    for change, sentence in (
+        ("rows=6", "rows=6 must be a multiple of micro_rows=4"),
+        ("flow.masked=2", "flow.masked=2.0 must be between 0 and 1"),
+        ("few.distil.teacher_steps=0", "few.distil.teacher_steps=0 must be at least 1"),
+        ("few.distil.method=magic", "choose meanflow or halves"),
+        ("flow.mask=1", "unknown key 'flow.mask'"),
+    ):
+        assert sentence in said(drawings.folder, tmp_path / "run", change)
