@@ -9,6 +9,7 @@ import { Toasts } from "./shell/toasts";
 import { Hints } from "./ui/Hint";
 
 const ChatSpace = lazy(() => import("./chat/ChatSpace"));
+const SharedPage = lazy(() => import("./chat/SharedPage"));
 const SettingsPage = lazy(() => import("./pages/SettingsPage"));
 const NotFoundPage = lazy(() => import("./pages/NotFoundPage"));
 const SignInPage = lazy(() => import("./pages/SignInPage"));
@@ -35,6 +36,7 @@ export function App() {
             <Switch>
               <Route path="/signin" component={SignInPage} />
               <Route path="/join" component={JoinPage} />
+              <Route path="/s/:share" component={SharedPage} />
               <Route component={Inside} />
             </Switch>
           </Suspense>

@@ -1,0 +1,74 @@
+import { memo } from "react";
+import { useT } from "@/i18n";
+import { Button } from "@/ui/Button";
+import { cx } from "@/ui/classes";
+import { AnswerEnd } from "./AnswerEnd";
+import { type AnswerActions, AnswerTurn } from "./AnswerTurn";
+import { onItsWay } from "./asking";
+import { QuestionTurn } from "./QuestionTurn";
+import { versionsOf } from "./tree";
+import type { Message } from "./types";
+
+export type TurnActions = Omit<AnswerActions, "onAgain"> & {
+  onEdit: (question: Message, content: string) => void;
+  onAgain: (question: string, deployment: string | null, beside: boolean) => void;
+  onKeep: (message: string) => void;
+};
+
+type ExchangeProps = {
+  question: Message | null;
+  answer: Message | null;
+  messages: readonly Message[];
+  /** Show all answers side by side. */
+  compared: boolean;
+  /** It was just asked: it stands at the top, with room for its answer below. */
+  anchored: boolean;
+  refusal: string | null;
+  actions: TurnActions;
+};
+
+/** A question and its answer. */
+export const Exchange = memo(function Exchange({ question, answer, messages, compared, anchored, refusal, actions }: ExchangeProps) {
+  const again = (deployment: string | null, beside: boolean) => question && actions.onAgain(question.id, deployment, beside);
+  const own: AnswerActions = { onAgain: again, onShow: actions.onShow, onInspect: actions.onInspect, onRate: actions.onRate };
+  const answers = answer ? versionsOf(messages, answer) : [];
+  const waits = question && !answer && !onItsWay(question);
+  return (
+    <section
+      className={cx(
+        "mx-auto w-full px-4 [content-visibility:auto] [contain-intrinsic-block-size:auto_24rem]",
+        compared && answers.length > 1 ? "max-w-6xl" : "max-w-read",
+        anchored && "min-h-[calc(100cqh-2.5rem)]",
+      )}
+    >
+      {question && (
+        <QuestionTurn message={question} versions={versionsOf(messages, question)} onEdit={(content) => actions.onEdit(question, content)} onShow={actions.onShow} />
+      )}
+      {compared && answers.length > 1 ? (
+        <SideBySide answers={answers} actions={own} onKeep={actions.onKeep} />
+      ) : (
+        answer && <AnswerTurn key={answer.id} message={answer} versions={answers} actions={own} />
+      )}
+      {waits && (refusal || !anchored) && <AnswerEnd status={refusal ? "failed" : "completed"} error={refusal} empty onAgain={() => again(null, false)} />}
+    </section>
+  );
+});
+
+type SideBySideProps = { answers: readonly Message[]; actions: AnswerActions; onKeep: (message: string) => void };
+
+function SideBySide({ answers, actions, onKeep }: SideBySideProps) {
+  const t = useT();
+  return (
+    <div className="flex snap-x gap-6 overflow-x-auto pb-2" tabIndex={0} role="group" aria-label={t("chat.compare")}>
+      {answers.map((answer) => (
+        <div key={answer.id} className="flex min-w-[min(24rem,85vw)] flex-1 snap-start flex-col border-line not-first:border-l not-first:pl-6">
+          <div className="flex items-center justify-between gap-2 pt-2">
+            <h3 className="truncate text-sm text-quiet">{answer.deployment}</h3>
+            <Button onClick={() => onKeep(answer.id)}>{t("chat.keep")}</Button>
+          </div>
+          <AnswerTurn message={answer} versions={answers} actions={actions} beside />
+        </div>
+      ))}
+    </div>
+  );
+}

@@ -1,0 +1,97 @@
+import { useSyncExternalStore } from "react";
+import { ApiError, api } from "@/api/client";
+import { follow, type StreamEvent } from "@/api/stream";
+import type { Message, Status } from "./types";
+
+/** An answer as far as it has come. */
+export type Draft = { text: string; status: Status; thinking: boolean; error: string | null };
+
+// One update of the page per so much time, however many words come meanwhile.
+const BEAT_MS = 50;
+const NEW: Draft = { text: "", status: "in_progress", thinking: false, error: null };
+const ENDS: Record<string, Status> = {
+  "response.completed": "completed",
+  "response.incomplete": "incomplete",
+  "response.cancelled": "cancelled",
+  "response.failed": "failed",
+  error: "failed",
+};
+
+type Following = { draft: Draft; pending: string; timer: ReturnType<typeof setTimeout> | undefined; stop: AbortController };
+
+// Beside React: an answer goes on while its reader looks at another chat, and only those who show it hear of its words.
+const followed = new Map<string, Following>();
+const listeners = new Map<string, Set<() => void>>();
+
+/** The answer in the making of a message; undefined where none is followed here. */
+export function useDraft(message: string): Draft | undefined {
+  return useSyncExternalStore(
+    (listener) => {
+      const all = listeners.get(message) ?? new Set();
+      listeners.set(message, all.add(listener));
+      return () => {
+        all.delete(listener);
+        if (all.size === 0) listeners.delete(message);
+      };
+    },
+    () => followed.get(message)?.draft,
+  );
+}
+
+/** Follow the answer of a message from its first word to its end, once. `onEnd` gets what came when there will be no more. */
+export function attend(message: Message, onEnd: (draft: Draft) => void): void {
+  const { id, response_id: response } = message;
+  if (!response || message.status !== "in_progress" || followed.has(id)) return;
+  const own: Following = { draft: NEW, pending: "", timer: undefined, stop: new AbortController() };
+  followed.set(id, own);
+  follow(`/v1/responses/${response}`, { signal: own.stop.signal, onEvent: (event) => take(id, own, event) })
+    .catch((error: unknown) => {
+      if (own.stop.signal.aborted) return; // stopped here: the page says so already
+      if (!(error instanceof ApiError)) throw error;
+      show(id, own, { status: "failed", error: error.message });
+    })
+    .finally(() => onEnd(own.draft));
+}
+
+/** Forget what was followed once the message itself is whole. */
+export function settle(message: string): void {
+  const own = followed.get(message);
+  if (own && own.draft.status !== "in_progress") followed.delete(message);
+}
+
+/** Stop an answer: on the page at once, then where it is made. Throws ApiError. */
+export async function stop(message: Message): Promise<void> {
+  const own = followed.get(message.id);
+  if (own) {
+    show(message.id, own, { status: "cancelled" });
+    own.stop.abort();
+  }
+  await api.post(`/v1/responses/${message.response_id}/cancel`);
+}
+
+function take(id: string, own: Following, event: StreamEvent): void {
+  if (event.type === "response.output_text.delta" || event.type === "response.refusal.delta") {
+    own.pending += String(event["delta"]);
+    own.timer ??= setTimeout(() => show(id, own, {}), BEAT_MS);
+  } else if (event.type === "response.reasoning_text.delta") {
+    if (!own.draft.thinking) show(id, own, { thinking: true });
+  } else {
+    const status = ENDS[event.type];
+    if (status) show(id, own, { status, error: errorOf(event) });
+  }
+}
+
+function errorOf(event: StreamEvent): string | null {
+  const response = event["response"] as { error?: { message?: string } | null } | undefined;
+  const message = event.type === "error" ? event["message"] : response?.error?.message;
+  return typeof message === "string" ? message : null;
+}
+
+function show(id: string, own: Following, changes: Partial<Draft>): void {
+  clearTimeout(own.timer);
+  own.timer = undefined;
+  const more = own.pending.replaceAll("\r\n", "\n");
+  own.pending = "";
+  own.draft = { ...own.draft, text: own.draft.text + more, thinking: own.draft.thinking && !more, ...changes };
+  for (const listener of listeners.get(id) ?? []) listener();
+}

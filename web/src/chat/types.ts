@@ -1,0 +1,67 @@
+/** The things of Chat as its routes tell them (docs/api.md). Times are Unix seconds. */
+
+export type Status = "in_progress" | "completed" | "incomplete" | "failed" | "cancelled";
+export type Verdict = "up" | "down";
+
+export type Attachment = {
+  id: string;
+  name: string;
+  bytes: number;
+  kind: "text" | "pdf" | "word" | "image";
+  pages: number | null;
+  characters: number;
+  /** Share of the text that a model is given, 0 to 1. */
+  read: number;
+  notice: string | null;
+};
+
+export type Feedback = { message: string; verdict: Verdict; reasons: string[]; correction: string | null; consent: boolean };
+export type Usage = { input_tokens: number; output_tokens: number; total_tokens: number };
+export type Timings = { first_token_ms: number | null; total_ms: number | null };
+
+export type Message = {
+  id: string;
+  chat: string;
+  parent: string | null;
+  role: "user" | "assistant";
+  content: string;
+  attachments: Attachment[];
+  status: Status;
+  response_id: string | null;
+  deployment: string | null;
+  error: { code?: string; message?: string } | null;
+  usage: Usage | null;
+  timings: Timings | null;
+  feedback: Feedback | null;
+  created: number;
+};
+
+export type Share = { id: string; url: string; expires_at: number };
+
+export type Chat = {
+  id: string;
+  title: string;
+  created: number;
+  updated: number;
+  pinned: boolean;
+  archived: boolean;
+  folder: string | null;
+  deployment: string | null;
+  instructions: string;
+  /** The last message of the branch that is shown. */
+  current: string | null;
+  temporary: boolean;
+  shared: Share | null;
+};
+
+export type Thread = Chat & { messages: Message[] };
+export type List<T> = { data: T[]; has_more: boolean; last_id: string | null };
+export type Folder = { id: string; name: string; instructions: string; deployment: string | null; attachments: Attachment[] };
+export type Found = { chat: string; message: string | null; title: string; snippet: string; ranges: [number, number][]; created: number };
+
+export type SharedChat = {
+  title: string;
+  created: number;
+  expires_at: number;
+  messages: { role: "user" | "assistant"; content: string; attachments: string[]; deployment: string | null; created: number }[];
+};

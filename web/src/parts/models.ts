@@ -1,0 +1,19 @@
+import { useQuery } from "@tanstack/react-query";
+import { api } from "@/api/client";
+
+export type Model = {
+  id: string;
+  root: string;
+  capabilities: { chat_completion: boolean; embeddings: boolean; image_generation: boolean };
+};
+
+/** Every name that can be called. */
+export function useModels() {
+  return useQuery({ queryKey: ["models"], queryFn: ({ signal }) => api.get<{ data: Model[] }>("/v1/models", { signal }), staleTime: 30_000 });
+}
+
+/** Those that can be talked with. */
+export function useChatModels(): Model[] {
+  const { data } = useModels();
+  return data?.data.filter((model) => model.capabilities.chat_completion) ?? [];
+}
