@@ -4,7 +4,12 @@ import { csrfToken, readSession, signedInAgain } from "./session";
 
 export { ApiError } from "./errors";
 
-export type Options = { signal?: AbortSignal; headers?: Record<string, string> };
+export type Options = {
+  signal?: AbortSignal;
+  headers?: Record<string, string>;
+  /** The request goes out even while the tab is being closed. */
+  keepalive?: boolean;
+};
 type Method = "GET" | "POST" | "DELETE";
 
 /**
@@ -48,7 +53,7 @@ async function once(method: Method, path: string, body: unknown, options: Option
     headers["content-type"] = "application/json";
   }
   try {
-    const answer = await fetch(path, { method, headers, body: content, signal: options.signal ?? null });
+    const answer = await fetch(path, { method, headers, body: content, signal: options.signal ?? null, keepalive: options.keepalive ?? false });
     reached();
     return answer;
   } catch (error) {

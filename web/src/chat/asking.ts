@@ -53,11 +53,18 @@ export async function ask(memory: QueryClient, chat: string, parent: string | nu
     const body = { parent, content: asked.content, attachments: asked.attachments.map((file) => file.id) };
     const question = await api.post<Message>(`/v1/chats/${chat}/messages`, body);
     addMessage(memory, question, own.id);
+    changeThread(memory, chat, (thread) => (thread.title ? thread : { ...thread, title: titleOf(asked) }));
+    refreshLists(memory);
     return question;
   } catch (error) {
     changeThread(memory, chat, (thread) => ({ ...thread, current: before, messages: thread.messages.filter((one) => one.id !== own.id) }));
     throw error;
   }
+}
+
+/** What a chat is called until its server tells: as that will, by its first line. */
+function titleOf({ content, attachments }: Asked): string {
+  return (content.split("\n").find((line) => line.trim()) ?? attachments[0]?.name ?? "").trim().slice(0, 60);
 }
 
 /** Let a question be answered, once more or by another deployment. Throws ApiError; the question stays. */

@@ -1,6 +1,5 @@
 import { useSyncExternalStore } from "react";
 import { api, ApiError } from "@/api/client";
-import { csrfToken } from "@/api/session";
 
 // What is deleted vanishes at once and can be brought back for a moment; then it is really deleted, on the server.
 const PATIENCE_MS = 7000;
@@ -48,11 +47,10 @@ export function useForgotten(): ReadonlySet<string> {
   );
 }
 
-// `keepalive`: the request goes out even while the tab is being closed.
 addEventListener("pagehide", () => {
   for (const [chat, timer] of waiting) {
     clearTimeout(timer);
-    void fetch(`/v1/chats/${chat}`, { method: "DELETE", keepalive: true, headers: { "x-csrf-token": csrfToken() } });
+    void api.del(`/v1/chats/${chat}`, { keepalive: true });
   }
   waiting.clear();
 });
