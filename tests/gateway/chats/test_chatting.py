@@ -14,6 +14,8 @@ from pleiade.domain import Role
 from pleiade.gateway.keys import DatabaseKeys, FixedKeys
 from pleiade.gateway.responses.background import STALE_S
 from pleiade.products.chat import chats, messages
+from pleiade.products.chat.importing.imported import ImportedChat, Piece
+from pleiade.products.chat.importing.keeping import keep
 from pleiade.products.chat.nouns import Owner
 from pleiade.store import unit_of_work
 from pleiade.store.chats import chats as chats_table
@@ -203,21 +205,25 @@ async def test_a_page_of_chats_is_newest_first_and_never_reads_messages(caller: 
 
 async def test_a_chat_of_a_thousand_messages_is_three_queries(db: sa.Engine) -> None:
     owner = Owner("default", "someone")
+    pieces = [
+        Piece(
+            key=str(number),
+            parent=str(number - 1) if number else "",
+            role="assistant" if number % 2 else "user",
+            content=f"Word {number}. " * 20,
+        )
+        for number in range(1000)
+    ]
     with unit_of_work(db) as connection:
-        chat = chats.insert(connection, owner, title="Long")
-        parent = None
-        for number in range(1000):
-            role = "assistant" if number % 2 else "user"
-            parent = messages.insert(
-                connection, owner, chat, parent=parent, role=role, content=f"Word {number}. " * 20
-            ).id
+        assert keep(connection, owner, ImportedChat(source="test:long", title="Long", pieces=pieces)) == ""
+        [identifier] = chats.all_ids(connection, owner)
     seen: list[str] = []
     sa.event.listen(db, "before_cursor_execute", lambda *args: seen.append(args[2]))
     with db.connect() as connection:
-        found = chats.find(connection, owner, chat.id)
+        found = chats.find(connection, owner, identifier)
         tree = messages.list_all(connection, found.id)
         assert len([statement for statement in seen if statement.startswith("SELECT")]) == 3
-        turns = messages.branch(connection, chat.id, found.current or "")
+        turns = messages.branch(connection, identifier, found.current or "")
     assert len(tree) == len(turns) == 1000
 
 

@@ -16,6 +16,7 @@ from pleiade.gateway.routing import Route
 from pleiade.gateway.stored.paging import lost_cursor, parse_page
 from pleiade.products.chat import attachments, chats, messages
 from pleiade.products.chat.chats import Changes, Forgotten, Listing
+from pleiade.products.chat.errors import InvalidError
 from pleiade.products.chat.nouns import Chat, ChatList, Deleted, Message, Owner, Thread
 
 
@@ -45,10 +46,11 @@ class Conversations:
     async def list_page(self, call: Call) -> None:
         """The caller's chats, newest activity first; temporary ones are in no list."""
         page = parse_page(call.query, descending=True)
+        folder = asked_for(call, "folder")
         wanted = Listing(
             limit=page.limit,
             after=page.after.replace("\0", ""),
-            folder=asked_for(call, "folder"),
+            folder=folder if folder is None else folder.replace("\0", ""),
             archived=truth_asked_for(call, "archived") or False,
             pinned=truth_asked_for(call, "pinned"),
         )
@@ -144,6 +146,8 @@ def _add(connection: Any, owner: Owner, identifier: str, wanted: NewMessage) -> 
     chat = chats.find(connection, owner, identifier)
     parent = chat.current if wanted.parent is msgspec.UNSET else wanted.parent
     given = list(wanted.attachments)
+    if not given and not wanted.content.strip():
+        raise InvalidError("This message is empty: write something, or attach a file.", param="content")
     if chat.folder and wanted.role == "user":
         of_folder = attachments.of_folders(connection, [chat.folder]).get(chat.folder, [])
         if of_folder:

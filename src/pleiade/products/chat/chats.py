@@ -14,6 +14,7 @@ from pleiade.store.chats import chat_folders, chat_message_attachments, chat_mes
 
 WHAT = "Chat"
 TEMPORARY_S = 24 * 3600  # how long a temporary chat is kept
+_AT_ONCE = 500  # chats of one sweep: a database takes no endless list
 
 _SHOWN = sa.select(chats, chat_shares.c.id.label("share"), chat_shares.c.expires.label("share_expires")).select_from(
     chats.outerjoin(chat_shares, chat_shares.c.chat == chats.c.id)
@@ -157,7 +158,7 @@ def delete(connection: sa.Connection, owner: Owner, identifier: str) -> Forgotte
 def sweep(connection: sa.Connection) -> Forgotten:
     """Forget temporary chats that are over, shares that have expired, and files that nothing uses after a day."""
     connection.execute(sa.delete(chat_shares).where(chat_shares.c.expires <= now()))
-    over = connection.scalars(sa.select(chats.c.id).where(_over())).all()
+    over = connection.scalars(sa.select(chats.c.id).where(_over()).limit(_AT_ONCE)).all()
     gone = forget(connection, list(over)) if over else Forgotten([], [])
     return Forgotten(gone.responses, gone.objects + forget_old(connection, now() - TEMPORARY_S * SECOND))
 

@@ -112,7 +112,7 @@ def insert(
         values["words"] = searched(values["title"])
     connection.execute(sa.update(chats).where(chats.c.id == chat.id).values(**values))
     if not chat.temporary:
-        search.index(connection, owner, number, content)
+        search.index(connection, owner, {number: content})
     return find(connection, chat.id, identifier)
 
 
@@ -142,7 +142,7 @@ def finish(
         .returning(chats.c.temporary, chats.c.project, chats.c.owner)
     ).one()
     if not chat.temporary:
-        search.index(connection, Owner(chat.project, chat.owner), row.number, content)
+        search.index(connection, Owner(chat.project, chat.owner), {row.number: content})
 
 
 def unfinished(connection: sa.Connection, chat: str) -> list[tuple[str, str]]:

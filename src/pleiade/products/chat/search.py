@@ -6,6 +6,7 @@ of each entry too: a search touches nobody else's entries, however many there ar
 
 import hashlib
 import time
+from collections.abc import Mapping
 
 import sqlalchemy as sa
 
@@ -27,14 +28,17 @@ _INDEX_POSTGRESQL = sa.text(
 )
 
 
-def index(connection: sa.Connection, owner: Owner, number: int, content: str) -> None:
-    """Let the message of that number be found by the words of `content`."""
-    values = {"number": number, "owner": _token(owner), "words": " ".join(words_of(content))}
+def index(connection: sa.Connection, owner: Owner, contents: Mapping[int, str]) -> None:
+    """Let messages be found by the words of their contents, by the messages' numbers."""
+    token = _token(owner)
+    rows = [
+        {"number": number, "owner": token, "words": " ".join(words_of(content))} for number, content in contents.items()
+    ]
     if connection.dialect.name == "sqlite":
-        connection.execute(_FORGET_SQLITE, values)
-        connection.execute(_INDEX_SQLITE, values)
+        connection.execute(_FORGET_SQLITE, rows)
+        connection.execute(_INDEX_SQLITE, rows)
     else:
-        connection.execute(_INDEX_POSTGRESQL, values)
+        connection.execute(_INDEX_POSTGRESQL, rows)
 
 
 def search(connection: sa.Connection, owner: Owner, question: str, limit: int) -> list[Found]:
@@ -64,49 +68,66 @@ def _titles(connection: sa.Connection, owner: Owner, words: list[str], limit: in
 
 
 def _messages(connection: sa.Connection, owner: Owner, words: list[str], limit: int) -> list[Found]:
-    fields = (chat_messages.c.id, chat_messages.c.chat, chat_messages.c.content, chat_messages.c.created)
-    joined = chat_messages.join(chats, chats.c.id == chat_messages.c.chat)
-    if connection.dialect.name == "sqlite":
-        table = sa.table("chat_search", sa.column("rowid"))
-        score: sa.ColumnElement[float] = sa.literal_column("bm25(chat_search, 0.0, 1.0)")  # less is better
-        match = sa.text("chat_search MATCH :wanted").bindparams(wanted=_question_sqlite(owner, words))
-        condition: sa.ColumnElement[bool] | sa.TextClause = match
-        joined = joined.join(table, table.c.rowid == chat_messages.c.number)
-    else:
-        table = sa.table("chat_search", sa.column("number"), sa.column("words"))
-        wanted = sa.func.to_tsquery("simple", _question_postgresql(words))
-        mine = sa.func.to_tsquery("simple", _token(owner))
-        # By length too (1), as bm25 does.
-        score = sa.func.ts_rank(table.c.words, wanted, 1) * -1
-        condition = sa.and_(table.c.words.op("@@")(wanted), table.c.words.op("@@")(mine))
-        joined = joined.join(table, table.c.number == chat_messages.c.number)
+    best = _best(connection.dialect.name, owner, words)
     rows = connection.execute(
-        sa.select(*fields, chats.c.title, score.label("score"))
-        .select_from(joined)
-        .where(condition, of(owner, chats), sa.not_(chats.c.temporary))
-        .order_by(sa.text("score"), chat_messages.c.number.desc())
-        .limit(_CANDIDATES)
+        sa.select(
+            chat_messages.c.id,
+            chat_messages.c.chat,
+            chat_messages.c.content,
+            chat_messages.c.created,
+            chats.c.title,
+            best.c.score,
+        )
+        .join(best, best.c.number == chat_messages.c.number)
+        .join(chats, chats.c.id == chat_messages.c.chat)
+        .where(of(owner, chats))
     ).all()
     moment = time.time()
-    best = sorted(rows, key=lambda row: row.score / (1 + (moment - row.created / SECOND) / _FADES_S))
+    ranked = sorted(rows, key=lambda row: (row.score / (1 + (moment - row.created / SECOND) / _FADES_S), -row.created))
     hits = []
-    for row in best[:limit]:
+    for row in ranked[:limit]:
         text, ranges = snippet(row.content, words)
         created = row.created // SECOND
         hits.append(Found(chat=row.chat, message=row.id, title=row.title, snippet=text, ranges=ranges, created=created))
     return hits
 
 
+def _best(database: str, owner: Owner, words: list[str]) -> sa.Subquery:
+    """Numbers and scores (less is better) of the entries that fit best: only these are then looked up."""
+    if database == "sqlite":
+        return (
+            sa.text(
+                "SELECT rowid AS number, bm25(chat_search, 0.0, 1.0) AS score FROM chat_search "
+                "WHERE chat_search MATCH :wanted ORDER BY score, rowid DESC LIMIT :most"
+            )
+            .bindparams(wanted=_question_sqlite(owner, words), most=_CANDIDATES)
+            .columns(number=sa.Integer, score=sa.Float)
+            .subquery("best")
+        )
+    # By length too (1), as bm25 does.
+    return (
+        sa.text(
+            "SELECT number, -ts_rank(words, to_tsquery('simple', :wanted), 1) AS score FROM chat_search "
+            "WHERE words @@ to_tsquery('simple', :mine || ' & ' || :wanted) "
+            "ORDER BY score, number DESC LIMIT :most"
+        )
+        .bindparams(wanted=_question_postgresql(words), mine=_token(owner), most=_CANDIDATES)
+        .columns(number=sa.BigInteger, score=sa.Float)
+        .subquery("best")
+    )
+
+
 def _question_sqlite(owner: Owner, words: list[str]) -> str:
     """FTS5's own syntax; its strings stand in quotes, and words hold letters and digits only."""
     *whole, last = words
-    wanted = " AND ".join([*(f'"{word}"' for word in whole), f'"{last}"*'])
+    begun = "*" if len(last) > 1 else ""  # one letter begins half of all words
+    wanted = " AND ".join([*(f'"{word}"' for word in whole), f'"{last}"{begun}'])
     return f'owner : "{_token(owner)}" AND words : ({wanted})'
 
 
 def _question_postgresql(words: list[str]) -> str:
     *whole, last = words
-    return " & ".join([*whole, f"{last}:*"])
+    return " & ".join([*whole, f"{last}:*" if len(last) > 1 else last])
 
 
 def _token(owner: Owner) -> str:

@@ -8,13 +8,16 @@ _LONGEST = 64  # a longer run of letters is no word: data, a key, a line of base
 _WORD = re.compile(r"[^\W_]+")
 # Languages without spaces: each sign is searched as a word of its own.
 _SIGN = re.compile(r"([\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff])")
+_PERHAPS_MARK = re.compile("[\u0300-\U0010ffff]")  # no accent stands below
 _JOINED = str.maketrans({"œ": "oe", "æ": "ae", "ø": "o", "đ": "d", "ł": "l"})
 
 
 def folded(text: str) -> str:
     """`text` in small letters without accents: "Été" and "ete" become the same."""
+    if text.isascii():
+        return text.lower()
     plain = unicodedata.normalize("NFKD", text.casefold().translate(_JOINED))
-    return "".join(sign for sign in plain if not unicodedata.combining(sign))
+    return _PERHAPS_MARK.sub(lambda match: "" if unicodedata.combining(match[0]) else match[0], plain)
 
 
 def words_of(text: str) -> list[str]:

@@ -60,8 +60,7 @@ def keep(connection: sa.Connection, owner: Owner, imported: ImportedChat) -> str
     kept = connection.execute(
         sa.select(chat_messages.c.number, chat_messages.c.content).where(chat_messages.c.chat == chat.id)
     ).all()
-    for row in kept:
-        search.index(connection, owner, row.number, row.content)
+    search.index(connection, owner, {row.number: row.content for row in kept})
     return ""
 
 

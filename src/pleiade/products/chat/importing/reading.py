@@ -1,6 +1,7 @@
 """Which program an export is of, and all chats in it. To be run in the child process only."""
 
 import io
+import json
 import zipfile
 from collections.abc import Iterator
 from typing import Any
@@ -51,10 +52,7 @@ def _chat(record: object, folders: dict[str, str]) -> ImportedChat:
 
 def _records(data: bytes) -> Iterator[tuple[object, dict[str, str]]]:
     """The conversations of one JSON text, and the names of our folders by id."""
-    try:
-        told: Any = msgspec.json.decode(data)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise UnreadableError(f"This is neither JSON nor a zip with JSON in it. {_WANTED}") from error
+    told = _decoded(data)
     folders: dict[str, str] = {}
     if isinstance(told, dict):
         listed = told.get("folders")
@@ -68,6 +66,19 @@ def _records(data: bytes) -> Iterator[tuple[object, dict[str, str]]]:
         raise UnreadableError(f"There are no chats in this JSON. {_WANTED}")
     for record in told:
         yield record, folders
+
+
+def _decoded(data: bytes) -> Any:
+    """What JSON says; half a sign of UTF-16, which programs that cut texts leave behind, becomes a question mark."""
+    try:
+        return msgspec.json.decode(data)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        pass  # the more patient one decides
+    try:
+        whole = json.dumps(json.loads(data), ensure_ascii=False)
+    except ValueError as error:
+        raise UnreadableError(f"This is neither JSON nor a zip with JSON in it. {_WANTED}") from error
+    return msgspec.json.decode(whole.encode("utf-8", "replace"))
 
 
 def _unzipped(data: bytes) -> Iterator[bytes]:
