@@ -73,7 +73,7 @@ def test_what_it_draws_by_and_by_is_kept_to_be_looked_at(whole: Path) -> None:
 def test_a_run_killed_and_resumed_ends_on_the_same_bits(whole: Path, drawings: Drawings, tmp_path: Path) -> None:
     run = tmp_path / "run"
     command = [sys.executable, str(SCRIPT), str(drawings.folder), str(run), "13"]
-    killed = subprocess.run(command, env={**os.environ, "OMP_NUM_THREADS": "1"}, capture_output=True, timeout=120)
+    killed = subprocess.run(command, env={**os.environ, "OMP_NUM_THREADS": "1"}, capture_output=True, timeout=300)
     assert killed.returncode == -signal.SIGKILL, killed.stderr
     newest = latest_checkpoint(run / "base")
     assert newest is not None
