@@ -2,14 +2,14 @@ import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { lazy, Suspense } from "react";
 import { Redirect, Route, Switch, useLocation } from "wouter";
 import { ApiError } from "./api/client";
-import { useSignIn } from "./api/session";
+import { useSession, useSignIn } from "./api/session";
 import { SpeechProvider } from "./i18n";
 import { Shell } from "./shell/Shell";
 import { Toasts } from "./shell/toasts";
-import { Hints } from "./ui/Hint";
 
 const ChatSpace = lazy(() => import("./chat/ChatSpace"));
 const SharedPage = lazy(() => import("./chat/SharedPage"));
+const NoProjectPage = lazy(() => import("./pages/NoProjectPage"));
 const SettingsPage = lazy(() => import("./pages/SettingsPage"));
 const NotFoundPage = lazy(() => import("./pages/NotFoundPage"));
 const SignInPage = lazy(() => import("./pages/SignInPage"));
@@ -31,17 +31,15 @@ export function App() {
   return (
     <SpeechProvider>
       <QueryClientProvider client={memory}>
-        <Hints>
-          <Suspense fallback={null}>
-            <Switch>
-              <Route path="/signin" component={SignInPage} />
-              <Route path="/join" component={JoinPage} />
-              <Route path="/s/:share" component={SharedPage} />
-              <Route component={Inside} />
-            </Switch>
-          </Suspense>
-          <Toasts />
-        </Hints>
+        <Suspense fallback={null}>
+          <Switch>
+            <Route path="/signin" component={SignInPage} />
+            <Route path="/join" component={JoinPage} />
+            <Route path="/s/:share" component={SharedPage} />
+            <Route component={Inside} />
+          </Switch>
+        </Suspense>
+        <Toasts />
       </QueryClientProvider>
     </SpeechProvider>
   );
@@ -63,11 +61,16 @@ function Inside() {
           <Route path="/">
             <Redirect to="/chat" replace />
           </Route>
-          <Route path="/chat/:chat?" component={ChatSpace} />
+          <Route path="/chat/:chat?" component={ChatOrNoProject} />
           <Route path="/settings" component={SettingsPage} />
           <Route component={NotFoundPage} />
         </Switch>
       </Suspense>
     </Shell>
   );
+}
+
+/** Where nobody's name can be used to ask a model, there is nothing to chat with. */
+function ChatOrNoProject() {
+  return useSession().project === null ? <NoProjectPage /> : <ChatSpace />;
 }

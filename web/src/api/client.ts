@@ -1,6 +1,6 @@
 import { reached, unreachable } from "./connection";
 import { ApiError, errorOf } from "./errors";
-import { csrfToken, readSession, signedInAgain } from "./session";
+import { csrfToken, readSession, signedIn, signedInAgain } from "./session";
 
 export { ApiError } from "./errors";
 
@@ -33,13 +33,21 @@ export async function send(method: Method, path: string, body: unknown, options:
   if (first.ok) return first;
   const error = await errorOf(first);
   if (path.startsWith("/auth/")) throw error;
-  // A second try: by whoever signs in again, or with the token of the session that another tab began.
-  if (error.status === 401) await signedInAgain(options.signal);
-  else if (error.code === "csrf") await readSession();
-  else throw error;
+  // A second try: by whoever signs in again, or with the token of the session that another tab began. A 401 is also what
+  // OpenAI's dialect says to somebody who is signed in and may not: only the server knows which it is.
+  if (error.status !== 401 && !(error.status === 403 && isForged(error))) throw error;
+  const before = csrfToken();
+  await readSession();
+  if (!signedIn()) await signedInAgain(options.signal);
+  else if (csrfToken() === before) throw error;
   const second = await once(method, path, body, options);
   if (second.ok) return second;
   throw await errorOf(second);
+}
+
+/** Whether a write lacked the token of the session that is in force now (its message names the header). */
+function isForged(error: ApiError): boolean {
+  return error.code === "csrf" || error.message.includes("x-csrf-token");
 }
 
 async function once(method: Method, path: string, body: unknown, options: Options): Promise<Response> {

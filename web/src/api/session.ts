@@ -40,6 +40,10 @@ export function useSession(): Session {
   return signIn.session;
 }
 
+export function signedIn(): boolean {
+  return now.state === "in";
+}
+
 export function csrfToken(): string {
   return "session" in now ? now.session.csrf_token : "";
 }
@@ -69,9 +73,8 @@ export function signedOut(): void {
   set({ state: "out" });
 }
 
-/** A request came back with 401: resolves when the person has signed in again; rejects with the signal. */
+/** The session is over, as `readSession` found: resolves when the person has signed in again; rejects with the signal. */
 export function signedInAgain(signal?: AbortSignal | null): Promise<void> {
-  if (now.state === "in") set({ ...now, state: "expired" });
   return new Promise((resolve, reject) => {
     const stop = subscribe(() => {
       if (now.state !== "in") return;

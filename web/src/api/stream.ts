@@ -16,7 +16,7 @@ const LAST = new Set(["response.completed", "response.failed", "response.incompl
 const LONGEST_PAUSE_MS = 8000;
 
 /**
- * Follow a stored response ("/v1/responses/resp_…") to its end, through lost connections and restarted servers: each time
+ * Follow a stored response (the path of one) to its end, through lost connections and restarted servers: each time
  * from the event after the last one seen. Throws ApiError where the server refuses, and the signal's reason.
  */
 export async function follow(path: string, { after = -1, signal, onEvent }: Following): Promise<void> {

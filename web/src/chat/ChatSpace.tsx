@@ -1,12 +1,11 @@
 import { useQueryClient } from "@tanstack/react-query";
-import { useMemo, useState } from "react";
+import { lazy, Suspense, useMemo, useState } from "react";
 import { useLocation, useParams, useSearchParams } from "wouter";
 import { ApiError } from "@/api/client";
 import { useT } from "@/i18n";
 import { EmptyState } from "@/parts/EmptyState";
 import { ErrorState } from "@/parts/ErrorState";
 import { FileDrop } from "@/parts/FileDrop";
-import { RunInspector } from "@/parts/RunInspector";
 import { Space } from "@/shell/Space";
 import { useShortcut } from "@/shell/shortcuts";
 import { ChatBar } from "./ChatBar";
@@ -16,8 +15,11 @@ import { useChatChanges } from "./changes";
 import { useDeployment } from "./deployment";
 import { useOtherTabs } from "./otherTabs";
 import { useFolders, useThread } from "./queries";
+import type { Message } from "./types";
 import { useChatSearch } from "./useChatSearch";
 import { useAttaching } from "@/parts/attaching";
+
+const RunInspector = lazy(() => import("@/parts/RunInspector"));
 
 /** /chat and /chat/:chat. What is shown beside the chat stands in the address: project, archive, inspected answer. */
 export default function ChatSpace() {
@@ -58,7 +60,7 @@ export default function ChatSpace() {
       title={title}
       bar={<ChatBar title={title} chat={open ?? null} folder={folder} temporary={temporary} deployment={deployment} onChoose={choose} />}
       list={<ChatList shelf={shelf} open={chat} />}
-      inspector={inspected ? { title: t("run.title"), content: <RunInspector message={inspected} />, onClose: () => without("run") } : null}
+      inspector={inspected ? { title: t("run.title"), content: <Run message={inspected} />, onClose: () => without("run") } : null}
     >
       {missing ? (
         <EmptyState title={t("chat.gone")}>{t("chat.goneWhy")}</EmptyState>
@@ -70,5 +72,14 @@ export default function ChatSpace() {
         </FileDrop>
       )}
     </Space>
+  );
+}
+
+/** Seen by few, and late: it comes when it is asked for. */
+function Run({ message }: { message: Message }) {
+  return (
+    <Suspense fallback={null}>
+      <RunInspector message={message} />
+    </Suspense>
   );
 }

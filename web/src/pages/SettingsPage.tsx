@@ -39,8 +39,8 @@ export default function SettingsPage() {
             value={sendKey}
             onChange={(event) => prefer({ sendKey: event.target.value as Preferences["sendKey"] })}
           >
-            <option value="enter">{keysText("enter")}</option>
-            <option value="mod+enter">{keysText("mod+enter")}</option>
+            <option value="enter">{keysText("enter", language)}</option>
+            <option value="mod+enter">{keysText("mod+enter", language)}</option>
           </SelectField>
           <Switch
             label={t("settings.streaming")}
@@ -59,6 +59,9 @@ export default function SettingsPage() {
           </Button>
         </Section>
         <Account />
+        <a href="/licences.txt" className="self-start text-sm text-quiet underline underline-offset-4">
+          {t("settings.licences")}
+        </a>
       </div>
     </Space>
   );

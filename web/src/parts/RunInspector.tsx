@@ -16,7 +16,7 @@ const STATUSES: Record<Message["status"], TextKey> = {
 };
 
 /** One answer as it was made: by what, how fast, for how many tokens, and the call that made it. */
-export function RunInspector({ message }: { message: Message }) {
+export default function RunInspector({ message }: { message: Message }) {
   const t = useT();
   const language = useLanguage();
   const errorText = useErrorText();

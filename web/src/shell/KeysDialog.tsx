@@ -4,7 +4,7 @@ import { Keys } from "@/ui/Keys";
 import { activeShortcuts, SHORTCUTS } from "./shortcuts";
 
 /** Which keys do what on the page as it is now. */
-export function KeysDialog({ open, onClose }: { open: boolean; onClose: () => void }) {
+export default function KeysDialog({ open, onClose }: { open: boolean; onClose: () => void }) {
   const t = useT();
   return (
     <Dialog open={open} onClose={onClose} title={t("keys.title")}>

@@ -11,7 +11,7 @@ type Section = { heading: string; commands: Command[] };
 const PAUSE_MS = 120; // between the last key and asking the server
 
 /** ⌘K: every command, every space, and whatever the page can search. */
-export function Palette({ open, onClose }: { open: boolean; onClose: () => void }) {
+export default function Palette({ open, onClose }: { open: boolean; onClose: () => void }) {
   const t = useT();
   return (
     <Dialog.Root open={open} onOpenChange={(next) => !next && onClose()}>
@@ -101,7 +101,7 @@ function Line({ id, command, chosen, onPoint, onRun }: LineProps) {
       id={id}
       role="option"
       aria-selected={chosen}
-      className={cx("flex min-h-9 items-center gap-3 rounded-sm px-3 py-1 [&_svg]:size-4 [&_svg]:shrink-0", chosen && "bg-hover")}
+      className={cx("flex min-h-9 items-center gap-3 rounded-sm px-3 py-1 [&_svg]:size-4 [&_svg]:shrink-0", chosen && "bg-chosen")}
       ref={(node) => {
         if (chosen) node?.scrollIntoView({ block: "nearest" });
       }}

@@ -1,16 +1,18 @@
-import { type ReactNode, useState } from "react";
+import { lazy, type ReactNode, Suspense, useState } from "react";
 import { useLocation } from "wouter";
 import { useT } from "@/i18n";
 import { useCommands } from "./commands";
-import { KeysDialog } from "./KeysDialog";
-import { Palette } from "./Palette";
 import { prefer } from "./preferences";
 import { Rail } from "./Rail";
 import { ServerAway } from "./ServerAway";
-import { SignInAgain } from "./SignInAgain";
 import { SHORTCUTS, useShortcut } from "./shortcuts";
 import { SETTINGS, SPACES } from "./spaces";
 import { useSignOut } from "./useSignOut";
+
+// What nobody sees at first comes a moment later.
+const Palette = lazy(() => import("./Palette"));
+const KeysDialog = lazy(() => import("./KeysDialog"));
+const SignInAgain = lazy(() => import("./SignInAgain"));
 
 /** What stays while one goes from space to space: the rail, the palette, the keys, and what the server's absence does. */
 export function Shell({ children }: { children: ReactNode }) {
@@ -53,9 +55,11 @@ export function Shell({ children }: { children: ReactNode }) {
         <Rail />
         {children}
       </div>
-      <Palette open={open === "palette"} onClose={close} />
-      <KeysDialog open={open === "keys"} onClose={close} />
-      <SignInAgain />
+      <Suspense fallback={null}>
+        <Palette open={open === "palette"} onClose={close} />
+        <KeysDialog open={open === "keys"} onClose={close} />
+        <SignInAgain />
+      </Suspense>
     </div>
   );
 }

@@ -4,7 +4,7 @@ import { PasswordForm } from "@/pages/PasswordForm";
 import { Dialog } from "@/ui/Dialog";
 
 /** The session is over: sign in here, and what was under way goes on. Nothing that was typed is lost. */
-export function SignInAgain() {
+export default function SignInAgain() {
   const t = useT();
   const signIn = useSignIn();
   if (signIn.state !== "expired") return null;

@@ -1,6 +1,6 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { useLocation } from "wouter";
-import { api } from "@/api/client";
+import { ApiError, api } from "@/api/client";
 import { signedOut } from "@/api/session";
 import { useErrorText } from "@/parts/ErrorState";
 import { toast } from "./toasts";
@@ -13,6 +13,9 @@ export function useSignOut(): () => void {
   return () => {
     api
       .post("/auth/logout")
+      .catch((error: unknown) => {
+        if (!(error instanceof ApiError && error.status === 401)) throw error; // it was over already
+      })
       .then(() => {
         memory.clear();
         signedOut();

@@ -35,7 +35,7 @@ export function MenuItem({ onClick, icon, children, keys, danger = false, checke
       onClick={onClick}
       className={cx(
         "flex min-h-8 items-center gap-2 rounded-sm px-2 py-1 outline-none select-none coarse:min-h-11",
-        "data-highlighted:bg-hover [&_svg]:size-4 [&_svg]:shrink-0",
+        "data-highlighted:bg-chosen [&_svg]:size-4 [&_svg]:shrink-0",
         danger && "text-bad",
       )}
     >
