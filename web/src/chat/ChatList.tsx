@@ -27,7 +27,9 @@ export function ChatList({ shelf, open }: { shelf: Shelf; open: string | undefin
         <Link href={shelf.folder ? `/chat?project=${shelf.folder}` : "/chat"} className="flex h-9 grow items-center gap-2.5 rounded-sm px-2 font-medium hover:bg-hover coarse:h-11">
           <SquarePen aria-hidden className="size-4 text-quiet" />
           <span className="grow">{t("keys.newChat")}</span>
-          <Keys of={SHORTCUTS.newChat.keys} />
+          <span className="coarse:hidden">
+            <Keys of={SHORTCUTS.newChat.keys} />
+          </span>
         </Link>
         <ListMenu />
       </div>
@@ -35,7 +37,9 @@ export function ChatList({ shelf, open }: { shelf: Shelf; open: string | undefin
         <button type="button" className="flex h-9 w-full items-center gap-2.5 rounded-sm px-2 text-left text-quiet hover:bg-hover hover:text-ink coarse:h-11" onClick={() => runShortcut("palette")}>
           <Search aria-hidden className="size-4" />
           <span className="grow">{t("chat.search")}</span>
-          <Keys of={SHORTCUTS.palette.keys} />
+          <span className="coarse:hidden">
+            <Keys of={SHORTCUTS.palette.keys} />
+          </span>
         </button>
       </div>
       <nav aria-label={t("chat.list")} className="min-h-0 grow overflow-y-auto p-2 pt-0">

@@ -19,7 +19,7 @@ export function ModelPicker({ chosen, onChoose }: ModelPickerProps) {
       ref={button}
       type="button"
       aria-label={t("model.choose", { name: name ?? t("model.none") })}
-      className="flex h-8 min-w-0 shrink items-center gap-1.5 rounded-sm px-2 text-quiet hover:bg-hover hover:text-ink coarse:h-11"
+      className="flex h-8 max-w-32 shrink-0 items-center md:max-w-64 gap-1.5 rounded-sm px-2 text-quiet hover:bg-hover hover:text-ink coarse:h-11"
     >
       <span className="truncate">{name ?? t("model.none")}</span>
       <ChevronDown aria-hidden className="size-4 shrink-0" />

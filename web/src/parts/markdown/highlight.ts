@@ -35,6 +35,6 @@ export async function coloured(code: string, language: LanguageName): Promise<re
     loading.set(language, grammar);
   }
   await grammar;
-  const lines = codeToTokensBase(ready, code, { lang: language, theme: "pleiade", tokenizeTimeLimit: 200 });
+  const lines = codeToTokensBase(ready, code, { lang: language, theme: "pleiade", tokenizeMaxLineLength: 2000, tokenizeTimeLimit: 1000 });
   return lines.map((line) => line.map((token) => ({ text: token.content, colour: token.color })));
 }
