@@ -12,7 +12,11 @@ import sqlalchemy as sa
 from PIL import Image
 from scripted_engine import Exchange, well_behaved
 
+from pleiade.products.chat.documents import reader
+from pleiade.products.chat.documents.bounds import UnreadableError
 from pleiade.products.chat.documents.kinds import clean_name
+from pleiade.products.chat.importing.imported import Imported
+from pleiade.products.chat.nouns import Extract
 
 PARAGRAPH = '<w:p><w:r><w:t xml:space="preserve">{}</w:t></w:r></w:p>'
 
@@ -228,3 +232,15 @@ async def test_a_file_cannot_end_its_own_block(on_sqlite: Any) -> None:
     mark = sent.split("--- file ")[1][:8]
     assert sent.count(f"--- end of file {mark} ---") == 1
     assert sent.index("evil.example") < sent.index(f"--- end of file {mark} ---")
+
+
+async def test_reading_that_takes_too_long_is_ended_and_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reader, "_WAIT_S", 0.05)
+    with pytest.raises(UnreadableError, match="too long"):
+        await reader.Reader().read("document", pdf_of("slow"), Extract)
+
+
+async def test_json_without_a_bottom_ends_the_child_only() -> None:
+    deep = b"[" * 100_000
+    with pytest.raises(UnreadableError):
+        await reader.Reader().read("import", deep, Imported)

@@ -69,7 +69,7 @@ class Answers:
                 deployment=wish.deployment,
             )
         except BaseException:
-            await self._responses.forget(call.principal.project, [making.maker.response["id"]])
+            await self._responses.forget([making.maker.response["id"]])
             raise
         task = asyncio.create_task(self._attend(message.id, making, call.started_at))
         self._attending.add(task)
@@ -88,9 +88,9 @@ class Answers:
                 ended = True
         return ended
 
-    async def forget(self, project: str, responses: list[str]) -> None:
+    async def forget(self, responses: list[str]) -> None:
         """Forget responses whose messages are gone; those that are being made end."""
-        await self._responses.forget(project, responses)
+        await self._responses.forget(responses)
 
     def endpoint(self, name: str) -> Endpoint:
         """The model that answers under a name. Raises ApiError 404."""

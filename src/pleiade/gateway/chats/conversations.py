@@ -86,7 +86,7 @@ class Conversations:
     async def delete(self, call: Call) -> None:
         """Forget a chat: its messages, its answers' responses, files that nothing else uses. Raises ApiError 404."""
         identifier = call.params["chat_id"]
-        await self.clear(call, await self._desk.write(chats.delete, owner_of(call), identifier))
+        await self._clear(await self._desk.write(chats.delete, owner_of(call), identifier))
         await send_deleted(call, identifier, "chat")
 
     async def add(self, call: Call) -> None:
@@ -109,12 +109,12 @@ class Conversations:
     async def delete_message(self, call: Call) -> None:
         """Forget a message and all that hangs below it. Raises ApiError 404."""
         chat, identifier = await self._chat(call), call.params["message_id"]
-        await self.clear(call, await self._desk.write(messages.delete, chat, identifier))
+        await self._clear(await self._desk.write(messages.delete, chat, identifier))
         await send_deleted(call, identifier, "chat.message")
 
-    async def clear(self, call: Call, gone: Forgotten) -> None:
+    async def _clear(self, gone: Forgotten) -> None:
         """Remove what went with a chat or a message."""
-        await self._answers.forget(call.principal.project, gone.responses)
+        await self._answers.forget(gone.responses)
         await self._files.remove(gone.objects)
 
     async def _chat(self, call: Call) -> Chat:

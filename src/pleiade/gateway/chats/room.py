@@ -16,7 +16,6 @@ from pleiade.gateway.errors import ApiError
 from pleiade.gateway.pipeline import MakeStage
 from pleiade.gateway.responses.room import ResponsesRoom
 from pleiade.gateway.routing import Route
-from pleiade.gateway.stored import response_records
 from pleiade.gateway.stored.archive import Archive
 from pleiade.products.chat import chats
 from pleiade.settings import Settings
@@ -69,8 +68,7 @@ class ChatsRoom:
             await asyncio.sleep(SWEEP_S)
             try:
                 gone = await self._desk.write(chats.sweep)
-                for identifier in gone.responses:
-                    await self._desk.write(response_records.forget, identifier)
+                await self._answers.forget(gone.responses)
                 await self._files.remove(gone.objects)
             except ApiError as error:
                 logger.error("chats cannot be tended now: %s", error)

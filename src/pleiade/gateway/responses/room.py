@@ -97,15 +97,16 @@ class ResponsesRoom:
         try:
             await making.admitted(patience_s)
         except BaseException:
-            await self.forget(call.principal.project, [plan.response["id"]])
+            await self.forget([plan.response["id"]])
             raise
         return making
 
-    async def forget(self, project: str, identifiers: Sequence[str]) -> None:
+    async def forget(self, identifiers: Sequence[str]) -> None:
         """Forget responses for another room; those that are being made end, in another gateway at its next look."""
         for identifier in identifiers:
             await self._workshop.cancel(identifier)
-            await self._archive.write(partial(response_records.delete, project=project, identifier=identifier))
+        if identifiers:
+            await self._archive.write(partial(response_records.forget, identifiers=identifiers))
 
     async def look(self, project: str, identifier: str) -> dict[str, Any] | None:
         """A response as it is now, for another room; None where there is none (any more)."""

@@ -2,6 +2,7 @@
 
 import time
 import zlib
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -155,9 +156,10 @@ def delete(connection: sa.Connection, project: str, identifier: str) -> bool:
     return done.rowcount > 0
 
 
-def forget(connection: sa.Connection, identifier: str) -> None:
-    """Forget a response, whosever it is: its time is over."""
-    connection.execute(sa.delete(responses).where(responses.c.id == identifier))
+def forget(connection: sa.Connection, identifiers: Sequence[str]) -> None:
+    """Forget responses by ids that we know from rows of ours, whosever they are."""
+    for start in range(0, len(identifiers), 500):
+        connection.execute(sa.delete(responses).where(responses.c.id.in_(identifiers[start : start + 500])))
 
 
 def _index_items(connection: sa.Connection, response: str, items: list[Item]) -> None:
