@@ -152,6 +152,7 @@ def test_the_first_start_makes_a_private_key_and_shows_it_once(quiet_home: Path)
     assert key_file.stat().st_mode & 0o777 == 0o600
     assert ready["new_key"] == key_file.read_text().strip()
     assert ready["url"].startswith("http://127.0.0.1:")
+    assert ready["join_url"].startswith(f"{ready['url']}/join#"), "nobody has joined yet"
     first.process.send_signal(signal.SIGINT)
     first.process.communicate(timeout=60)
     second = Up(quiet_home)
