@@ -5,6 +5,7 @@ import { useLanguage, useT } from "@/i18n";
 import { ErrorState } from "@/parts/ErrorState";
 import { runShortcut, SHORTCUTS } from "@/shell/shortcuts";
 import { Button } from "@/ui/Button";
+import { Hint } from "@/ui/Hint";
 import { Keys } from "@/ui/Keys";
 import { Skeleton, useSlow } from "@/ui/Skeleton";
 import { ChatLine } from "./ChatLine";
@@ -24,13 +25,15 @@ export function ChatList({ shelf, open }: { shelf: Shelf; open: string | undefin
   return (
     <>
       <div className="flex items-center gap-1 p-2 pb-1">
-        <Link href={shelf.folder ? `/chat?project=${shelf.folder}` : "/chat"} className="flex h-9 grow items-center gap-2.5 rounded-sm px-2 font-medium hover:bg-hover coarse:h-11">
-          <SquarePen aria-hidden className="size-4 text-quiet" />
-          <span className="grow">{t("keys.newChat")}</span>
-          <span className="coarse:hidden">
-            <Keys of={SHORTCUTS.newChat.keys} />
-          </span>
-        </Link>
+        <Hint text={t("keys.newChat")} keys={<Keys of={SHORTCUTS.newChat.keys} inverse />}>
+          <Link
+            href={shelf.folder ? `/chat?project=${shelf.folder}` : "/chat"}
+            className="flex h-9 grow items-center gap-2.5 rounded-sm px-2 font-medium whitespace-nowrap hover:bg-hover coarse:h-11"
+          >
+            <SquarePen aria-hidden className="size-4 shrink-0 text-quiet" />
+            {t("keys.newChat")}
+          </Link>
+        </Hint>
         <ListMenu />
       </div>
       <div className="px-2">
