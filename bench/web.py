@@ -1,0 +1,182 @@
+"""What a word costs the page: main-thread time of each update while an answer is written below 200 messages of code.
+
+A real Chromium shows a chat of 200 messages, half of them with prose, a list and a block of code; a scripted engine
+writes a long answer. Chromium's own trace tells the CPU time of every task of the page's main thread: script, style,
+layout, paint. The same again for a megabyte in one block of code, and for a key that is typed meanwhile.
+
+    make bench-web            (or: python bench/web.py [--messages 200])
+"""
+
+import argparse
+import shutil
+import statistics
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+# The stage is the browser tests': the gateway over an engine that says what a question asks for.
+sys.path[:0] = [str(ROOT / folder) for folder in ("tests", "tests/gateway", "tests/web/browser/chat")]
+
+from playwright.sync_api import CDPSession, Page, sync_playwright  # noqa: E402
+from stage import PASSWORD, Stage, on_stage  # noqa: E402
+
+from report import result_line, table, write_json  # noqa: E402
+
+TURN = """Answer {number}: **bold words**, `code` and a [link](https://example.org/{number}).
+
+- first, with some words that make a line of it
+- second, with *emphasis*
+
+```python
+def answer_{number}(value: int) -> int:
+    \"\"\"What this block says, so that there is something to colour.\"\"\"
+    return value * {number} + len("some text")
+```
+"""
+
+SEED = """
+async ([texts]) => {
+  const { csrf_token } = await (await fetch("/auth/me")).json();
+  const headers = { "content-type": "application/json", "x-csrf-token": csrf_token };
+  const post = async (path, body) => {
+    const answer = await fetch(path, { method: "POST", headers, body: JSON.stringify(body) });
+    return answer.json();
+  };
+  const chat = await post("/v1/chats", { title: "Long", deployment: "chat" });
+  for (const [role, content] of texts) await post(`/v1/chats/${chat.id}/messages`, { role, content });
+  return chat.id;
+}
+"""
+
+COUNT = """
+() => {
+  window.updates = [];
+  const watch = new MutationObserver(() => window.updates.push(performance.now()));
+  watch.observe(document.querySelector("[role=log]"), { subtree: true, childList: true, characterData: true });
+}
+"""
+
+
+def sign_in(page: Page, stage: Stage) -> None:
+    page.goto(f"{stage.url}/chat")
+    page.get_by_label("E-mail").fill(stage.person("bench@example.org", "Bench"))
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url("**/chat")
+    page.get_by_role("textbox").wait_for()
+
+
+def traced(page: Page, tools: CDPSession, question: str, ending: str) -> dict[str, float]:
+    """Ask, wait until the answer is over, and add up what the main thread did between its first and last update."""
+    events: list[dict[str, Any]] = []
+    done: list[bool] = []
+    tools.on("Tracing.dataCollected", lambda told: events.extend(told["value"]))
+    tools.once("Tracing.tracingComplete", lambda _: done.append(True))
+    page.evaluate(COUNT)
+    answers = page.locator("[data-answer]").count()
+    tools.send("Tracing.start", {"categories": "disabled-by-default-devtools.timeline,devtools.timeline,toplevel"})
+    page.get_by_role("textbox").fill(question)
+    page.get_by_role("textbox").press("Enter")
+    page.locator("[data-answer][aria-busy=false]").nth(answers).wait_for(timeout=240_000)
+    page.get_by_text(ending).last.wait_for()
+    tools.send("Tracing.end")
+    while not done:
+        page.wait_for_timeout(50)
+    mains = {
+        (event["pid"], event["tid"])
+        for event in events
+        if event["name"] == "thread_name" and event["args"]["name"] == "CrRendererMain"
+    }
+    # `tdur` is CPU time: what else this machine does at the time is not counted.
+    tasks = [
+        event["tdur"] / 1000
+        for event in events
+        if event["name"] == "RunTask" and (event["pid"], event["tid"]) in mains and "tdur" in event
+    ]
+    updates = len(page.evaluate("window.updates"))
+    return {
+        "updates": updates,
+        "main_ms": sum(tasks),
+        "delta_ms": sum(tasks) / max(updates, 1),
+        "worst_ms": max(tasks, default=0.0),
+    }
+
+
+def typed(page: Page) -> float:
+    """Milliseconds from a key to the next frame, while an answer is written: the median of 40."""
+    page.get_by_role("textbox").fill("An endless story")
+    page.get_by_role("textbox").press("Enter")
+    page.get_by_role("button", name="Stop the answer").wait_for()
+    page.wait_for_timeout(1000)
+    page.evaluate(
+        """() => {
+          window.keys = [];
+          const box = document.querySelector("textarea");
+          box.addEventListener("keydown", (event) => {
+            requestAnimationFrame(() => setTimeout(() => window.keys.push(performance.now() - event.timeStamp)));
+          });
+        }"""
+    )
+    for letter in "typing never drops a frame while an answ":
+        page.keyboard.type(letter)
+        page.wait_for_timeout(60)
+    keys: list[float] = page.evaluate("window.keys")
+    page.keyboard.press("Escape")
+    return statistics.median(keys)
+
+
+def main() -> None:
+    """Measure, tell."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--messages", type=int, default=200, help="how long the chat is before (default: 200)")
+    arguments = parser.parse_args()
+    program = shutil.which("chromium") or shutil.which("google-chrome")
+    if program is None:
+        raise SystemExit("Chromium must be installed: apt-get install chromium")
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        on_stage(Path(folder) / "home") as stage,
+        sync_playwright() as playwright,
+    ):
+        browser = playwright.chromium.launch(
+            executable_path=program, args=["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"]
+        )
+        page = browser.new_context(viewport={"width": 1440, "height": 900}, locale="en-US").new_page()
+        sign_in(page, stage)
+        turns = [
+            ("assistant", TURN.format(number=at)) if at % 2 else ("user", f"Question {at} about many things?")
+            for at in range(arguments.messages)
+        ]
+        chat = page.evaluate(SEED, [turns])
+        began = time.perf_counter()
+        page.goto(f"{stage.url}/chat/{chat}")
+        page.get_by_text(f"Answer {arguments.messages - 1}:").wait_for()
+        opened = time.perf_counter() - began
+        page.wait_for_timeout(2000)
+        tools = page.context.new_cdp_session(page)
+        rounds = [traced(page, tools, "A long rainbow lecture", "nobody sees the same rainbow") for _ in range(3)]
+        prose = min(rounds, key=lambda one: one["delta_ms"])
+        large = traced(page, tools, "A megabyte, please", "python")
+        key = typed(page)
+        browser.close()
+    rows = [
+        [name, f"{one['updates']:.0f}", f"{one['delta_ms']:.1f}", f"{one['worst_ms']:.1f}"]
+        for name, one in (("prose, code, tables", prose), ("a megabyte of code", large))
+    ]
+    print(table(["answer below 200 messages", "updates", "ms of main thread an update", "longest task, ms"], rows))
+    values = {
+        "web_delta_ms": prose["delta_ms"],
+        "web_worst_ms": prose["worst_ms"],
+        "web_megabyte_delta_ms": large["delta_ms"],
+        "web_key_ms": key,
+        "web_open_s": opened,
+    }
+    write_json("web", {"messages": arguments.messages, "rounds": rounds, "megabyte": large, **values})
+    print(result_line(values))
+
+
+if __name__ == "__main__":
+    main()
