@@ -2,7 +2,7 @@ import { ArrowDown } from "lucide-react";
 import { type ReactNode, useEffect, useMemo } from "react";
 import { useT } from "@/i18n";
 import { Exchange, type TurnActions } from "./Exchange";
-import { branchTo } from "./tree";
+import { branchTo, versionsOf } from "./tree";
 import type { Message } from "./types";
 import type { useFollow } from "./useFollow";
 
@@ -43,6 +43,7 @@ export function Conversation({ messages, current, anchored, refusals, compared, 
               question={question}
               answer={answer}
               messages={messages}
+              family={familyOf(messages, question, answer)}
               compared={question !== null && compared === question.id}
               anchored={anchored && index === exchanges.length - 1}
               refusal={question ? (refusals.get(question.id) ?? null) : null}
@@ -80,4 +81,8 @@ function exchangesOf(branch: readonly Message[]): { question: Message | null; an
     else exchanges.push({ question: null, answer: message });
   }
   return exchanges;
+}
+
+function familyOf(messages: readonly Message[], ...both: (Message | null)[]): string {
+  return both.flatMap((one) => (one ? versionsOf(messages, one) : [])).map((one) => one.id).join();
 }

@@ -19,6 +19,8 @@ type ExchangeProps = {
   question: Message | null;
   answer: Message | null;
   messages: readonly Message[];
+  /** Which versions there are of both, in a word: other changes of `messages` are none of this exchange's. */
+  family: string;
   /** Show all answers side by side. */
   compared: boolean;
   /** It was just asked: it stands at the top, with room for its answer below. */
@@ -28,7 +30,12 @@ type ExchangeProps = {
 };
 
 /** A question and its answer. */
-export const Exchange = memo(function Exchange({ question, answer, messages, compared, anchored, refusal, actions }: ExchangeProps) {
+export const Exchange = memo(ExchangeView, (before, now) => {
+  const { messages: _, ...rest } = now;
+  return !now.compared && (Object.keys(rest) as (keyof typeof rest)[]).every((name) => before[name] === now[name]);
+});
+
+function ExchangeView({ question, answer, messages, compared, anchored, refusal, actions }: ExchangeProps) {
   const again = (deployment: string | null, beside: boolean) => question && actions.onAgain(question.id, deployment, beside);
   const own: AnswerActions = { onAgain: again, onShow: actions.onShow, onInspect: actions.onInspect, onRate: actions.onRate };
   const answers = answer ? versionsOf(messages, answer) : [];
@@ -52,7 +59,7 @@ export const Exchange = memo(function Exchange({ question, answer, messages, com
       {waits && (refusal || !anchored) && <AnswerEnd status={refusal ? "failed" : "completed"} error={refusal} empty onAgain={() => again(null, false)} />}
     </section>
   );
-});
+}
 
 type SideBySideProps = { answers: readonly Message[]; actions: AnswerActions; onKeep: (message: string) => void };
 
