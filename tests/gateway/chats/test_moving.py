@@ -204,6 +204,7 @@ async def test_everything_goes_out_as_pages_with_the_files_beside_them(on_sqlite
         (zipped("photo.png", b"x"), "no conversations.json"),
         (zipped("conversations.json", b"x")[:60], "cannot be opened"),
     ],
+    ids=["not JSON", "another JSON", "another zip", "half a zip"],
 )
 async def test_what_is_no_export_is_refused_with_what_to_do(on_sqlite: Any, data: bytes, said: str) -> None:
     refused = await take_in(on_sqlite, data, status=400)
