@@ -1,8 +1,8 @@
 """Builds the web app: web/ becomes src/pleiade/web/dist, which git ignores and the wheel holds.
 
-As hatch's hook it runs where a wheel is made. `make web` runs it in a checkout: `python hatch_build.py [build|check|test]`.
-Either way only what changed is built (the hash of the sources is kept beside the build), Node comes from a Python
-package, and nothing is installed on the machine.
+As hatch's hook it runs where a wheel is made; `python hatch_build.py [build|check|test]` in a checkout, as the Makefile
+does. Either way only what changed is built (the hash of the sources is kept beside the build), Node comes from a
+Python package, and nothing is installed on the machine.
 """
 
 import hashlib
