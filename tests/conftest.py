@@ -14,6 +14,11 @@ from postgresql_server import PostgresqlServer, postgresql_programs
 from serving import Server, serve
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The browser's tests come last: Playwright leaves an event loop running, and others want one of their own."""
+    items.sort(key=lambda item: "browser" in item.path.parts)
+
+
 @pytest.fixture(scope="session")
 def postgresql() -> Iterator[str]:
     """A private PostgreSQL in a temporary folder, on a Unix socket only: the URL of its first database."""
