@@ -47,7 +47,7 @@ class Reader:
 
     def new_chat(self) -> None:
         """As with the mouse."""
-        self.page.get_by_role("link", name=re.compile("^New chat (Ctrl|⌘|⇧)")).click()
+        self.page.get_by_role("link", name="New chat", exact=True).click()
         self.page.wait_for_url("**/chat")
 
     def sign_in(self, email: str) -> None:
