@@ -47,7 +47,7 @@ class Reader:
 
     def new_chat(self) -> None:
         """As with the mouse."""
-        self.page.get_by_role("link", name="New chat", exact=True).click()
+        self.page.get_by_role("link", name="New chat", exact=True).first.click()  # the list may hold one of that name
         self.page.wait_for_url("**/chat")
 
     def sign_in(self, email: str) -> None:
