@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from pleiade.lab.dalle.config import PixConfig
-from pleiade.lab.gpt.model import Linear, RMSNorm, joint_linear, rotate
+from pleiade.lab.gpt.model import Linear, RMSNorm, SwiGLU, joint_linear, rotate
 
 ABSENT = -1e4  # added to the scores of padding; finite in float16, too
 
@@ -56,22 +56,6 @@ class Attention(nn.Module):
         return y_BTD
 
 
-class SwiGLU(nn.Module):
-    """The gated feed-forward: down(silu(gate(x)) * up(x))."""
-
-    def __init__(self, config: PixConfig) -> None:
-        super().__init__()
-        self.gate_proj = Linear(config.hidden_size, config.ffn_size)
-        self.up_proj = Linear(config.hidden_size, config.ffn_size)
-        self.down_proj = Linear(config.ffn_size, config.hidden_size)
-
-    def forward(self, x_BTD: Tensor) -> Tensor:
-        """(B, T, D) -> (B, T, D)."""
-        gate_BTF, up_BTF = joint_linear(x_BTD, self.gate_proj, self.up_proj)
-        y_BTD: Tensor = self.down_proj(F.silu(gate_BTF) * up_BTF)
-        return y_BTD
-
-
 class Block(nn.Module):
     """Attention, then feed-forward, each normalised before and added to the stream."""
 
@@ -80,7 +64,7 @@ class Block(nn.Module):
         self.attention_norm = RMSNorm(config.hidden_size, config.norm_eps)
         self.attention = Attention(config)
         self.mlp_norm = RMSNorm(config.hidden_size, config.norm_eps)
-        self.mlp = SwiGLU(config)
+        self.mlp = SwiGLU(config.hidden_size, config.ffn_size)
 
     def forward(
         self, x_BSD: Tensor, cos_SH: Tensor, sin_SH: Tensor, bias_BS: Tensor, num_out: int | None = None

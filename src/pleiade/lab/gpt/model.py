@@ -134,11 +134,11 @@ class Attention(nn.Module):
 class SwiGLU(nn.Module):
     """The gated feed-forward: down(silu(gate(x)) * up(x))."""
 
-    def __init__(self, config: GptConfig) -> None:
+    def __init__(self, hidden_size: int, ffn_size: int) -> None:
         super().__init__()
-        self.gate_proj = Linear(config.hidden_size, config.ffn_size)
-        self.up_proj = Linear(config.hidden_size, config.ffn_size)
-        self.down_proj = Linear(config.ffn_size, config.hidden_size)
+        self.gate_proj = Linear(hidden_size, ffn_size)
+        self.up_proj = Linear(hidden_size, ffn_size)
+        self.down_proj = Linear(ffn_size, hidden_size)
 
     def forward(self, x_BTD: Tensor) -> Tensor:
         """(B, T, D) -> (B, T, D)."""
@@ -155,7 +155,7 @@ class Block(nn.Module):
         self.input_layernorm = RMSNorm(config.hidden_size, config.norm_eps)
         self.self_attn = Attention(config)
         self.post_attention_layernorm = RMSNorm(config.hidden_size, config.norm_eps)
-        self.mlp = SwiGLU(config)
+        self.mlp = SwiGLU(config.hidden_size, config.ffn_size)
 
     def forward(self, x_BTD: Tensor, cos_TH: Tensor, sin_TH: Tensor) -> Tensor:
         """(B, T, D) -> (B, T, D)."""
