@@ -11,6 +11,8 @@ gateway_sse     LiteLLM's CPU time per streamed chunk ÷ ours, 32 streams of one
 gateway_p50     our added median latency ÷ LiteLLM's, plain requests, one client
 gateway_bare    our requests/s ÷ the bare pass-through's, plain requests, 32 clients; every call in the ledger's journal
 gateway_full    the same with a price, hard budgets, and limits of key, project, organisation and deployment
+gateway_filter  median milliseconds that the standard filter adds to a plain request, one client: two looks by the
+                moderation worker that ships (its own time is on the other core, as an engine's is)
 gateway_growth  our resident memory after 100,000 requests ÷ after 10,000
 """
 
@@ -29,7 +31,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from gateways import EVERYTHING, Gateway, start_bare, start_litellm, start_mock, start_ours
+from gateways import EVERYTHING, FILTERED, Gateway, start_bare, start_judge, start_litellm, start_mock, start_ours
 from machine import busy_seconds, cpu_seconds, memory_mb, two_cores
 from peers import ROOT
 from report import result_line, table, write_json
@@ -154,7 +156,7 @@ def main() -> None:
     """Starts everything, measures, prints."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="one short round: is it wired right? Not for publishing")
-    parser.add_argument("--only", default="", help="comma-separated: direct,bare,pleiade,litellm (no result line)")
+    parser.add_argument("--only", default="", help="comma-separated names, such as direct,pleiade (no result line)")
     options = parser.parse_args()
     seconds, repeats, many = (1.0, 1, 20_000) if options.quick else (3.0, 3, 100_000)
     only = set(filter(None, options.only.split(",")))
@@ -168,6 +170,9 @@ def main() -> None:
             "bare": lambda: start_bare(stack, mock_port, gateway_core, logs),
             "pleiade": lambda: start_ours(stack, mock_port, gateway_core, logs),
             EVERYTHING: lambda: start_ours(stack, mock_port, gateway_core, logs, everything=True),
+            FILTERED: lambda: start_ours(
+                stack, mock_port, gateway_core, logs, judge=start_judge(stack, load_core, logs)
+            ),
             "litellm": lambda: start_litellm(stack, mock_port, gateway_core, logs),
         }
         gateways: list[Gateway] = []
@@ -201,6 +206,7 @@ def main() -> None:
         "gateway_p50": added["pleiade"] / added["litellm"],
         "gateway_bare": results[PLAIN_32]["pleiade"].rps / results[PLAIN_32]["bare"].rps,
         "gateway_full": results[PLAIN_32][EVERYTHING].rps / results[PLAIN_32]["bare"].rps,
+        "gateway_filter": (results[PLAIN_1][FILTERED].p50_us - results[PLAIN_1]["pleiade"].p50_us) / 1000,
         "gateway_growth": growth[1] / growth[0],
     }
     detail = {

@@ -20,6 +20,7 @@ from machine import free_port
 from peers import ROOT, has_module, install
 from pleiade.domain import OPERATOR, Endpoint, EndpointState, EndpointTable, ModelKind, Role
 from pleiade.domain.limits import Budget, Capacity, Scope
+from pleiade.domain.policy import FilterPolicy
 from pleiade.domain.price import Rate, RateKind
 from pleiade.domain.tenants import Billing
 from pleiade.prices import set_price
@@ -28,6 +29,7 @@ from pleiade.quota.budgets import set_budget
 from pleiade.quota.capacity import set_capacity
 from pleiade.quota.rates import set_rate
 from pleiade.registry import add_model, deploy, remote_model
+from pleiade.registry.bundled import MODERATION_MODEL, bundled_folders
 from pleiade.store import migrate, open_database
 from pleiade.tenancy.keys import create_key
 from pleiade.tenancy.organisations import create_organisation
@@ -81,15 +83,54 @@ def start_mock(stack: ExitStack, binary: Path) -> tuple[int, int]:
 
 
 EVERYTHING = "pleiade with limits"
+FILTERED = "pleiade with filters"
 
 
-def start_ours(stack: ExitStack, mock_port: int, core: int, logs: Path, *, everything: bool = False) -> Gateway:
+def start_judge(stack: ExitStack, core: int, logs: Path) -> Endpoint:
+    """The moderation worker that ships, on the core of the load: its own time is no gateway's."""
+    folder = bundled_folders()[MODERATION_MODEL]
+    port = free_port()
+    worker = ["-m", "pleiade.engines.moderation", "--model", str(folder), "--model-id", MODERATION_MODEL]
+    with (logs / "judge.log").open("wb") as log:
+        process = subprocess.Popen(
+            ["taskset", "-c", str(core), sys.executable, *worker, "--port", str(port)], stdout=log, stderr=log
+        )
+    stack.callback(process.wait)
+    stack.callback(process.terminate)
+    _wait_until_healthy(port)
+    return Endpoint(
+        deployment=MODERATION_MODEL,
+        model=MODERATION_MODEL,
+        kind="moderation",
+        engine="moderation",
+        state=EndpointState.READY,
+        url=f"http://127.0.0.1:{port}/v1",
+    )
+
+
+def _wait_until_healthy(port: int) -> None:
+    deadline = time.monotonic() + 30
+    while True:
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=5) as answer:
+                if answer.status == 200:
+                    return
+        except OSError:
+            if time.monotonic() > deadline:
+                raise
+        time.sleep(0.05)
+
+
+def start_ours(
+    stack: ExitStack, mock_port: int, core: int, logs: Path, *, everything: bool = False, judge: Endpoint | None = None
+) -> Gateway:
     """Our gateway as `pleiade up` starts it, on a home with a key and a table of one endpoint.
 
     Every call is in its journal (the keeper, another process, is not started: entries wait there). `everything`: of an
     organisation that pays, with a price, a hard budget, limits of key, project and organisation, and a capacity.
+    `judge`: with the standard filter, which asks it.
     """
-    name = EVERYTHING if everything else "pleiade"
+    name = EVERYTHING if everything else FILTERED if judge is not None else "pleiade"
     home = logs / name
     run = home / "run"
     (run / "metrics").mkdir(parents=True)
@@ -106,8 +147,10 @@ def start_ours(stack: ExitStack, mock_port: int, core: int, logs: Path, *, every
         state=EndpointState.READY,
         url=f"http://127.0.0.1:{mock_port}/v1",
         extra_usage=True,  # as with our own engines: usage is asked for with each chunk, and cut out again
+        policy=FilterPolicy() if judge is not None else None,
     )
-    (run / "endpoints.json").write_bytes(msgspec.json.encode(EndpointTable(version=1, endpoints=(endpoint,))))
+    endpoints = (endpoint,) if judge is None else (endpoint, judge)
+    (run / "endpoints.json").write_bytes(msgspec.json.encode(EndpointTable(version=1, endpoints=endpoints)))
     listener = socket.create_server(("127.0.0.1", 0), backlog=1024)
     ready_read, ready_write = os.pipe()
     environment = {

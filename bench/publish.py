@@ -26,6 +26,7 @@ MEANINGS = {
     "gateway_full": "the same with a price, hard budgets and limits of every kind",
     "limits_requests": "requests that passed four gateways on one Redis in an overloaded minute ÷ the key's limit",
     "limits_tokens": "tokens that passed them ÷ the deployment's capacity",
+    "gateway_filter": "milliseconds that the standard filter adds to a plain request, median at one client",
     "gateway_growth": "our memory after 100,000 requests ÷ after 10,000",
     "ledger_usage_ms": "usage by project and day of the whole quarter, ms",
     "ledger_costs_ms": "costs by organisation and day of it, ms",
@@ -35,6 +36,12 @@ MEANINGS = {
     "image_seconds": "seconds of one picture at medium quality, ours over HTTP",
     "image_torch": "the same in torch eager, the faster of float32 and bfloat16, ÷ ours",
     "image_onnx": "the same graphs on onnxruntime ÷ ours",
+    "web_delta_ms": "main thread of an update while an answer is written, ms; a frame is 16.7",
+    "web_worst_ms": "its longest task, ms",
+    "web_megabyte_delta_ms": "the same for a block of code of one megabyte, ms",
+    "web_typing_worst_ms": "longest task while somebody types below an answer that is written, ms",
+    "web_typing_dropped": "how many of those tasks were longer than a frame",
+    "web_open_s": "opening the chat until its last message stands there, s",
     "train_tokens": "tokens/s at equal shape, ours ÷ nanoGPT's",
     "train_time": "wall time to nanoGPT's last validation loss, ours ÷ nanoGPT's",
 }
@@ -212,6 +219,28 @@ def images_section(results: Mapping[str, Any]) -> str:
     )
 
 
+def web_section(results: Mapping[str, Any]) -> str:
+    """What a word costs the page."""
+    rows = [
+        [name, f"{one['updates']:.0f}", f"{one['delta_ms']:.1f}", f"{one['worst_ms']:.1f}"]
+        for name, one in (
+            *(("prose, code, tables", one) for one in results["rounds"]),
+            ("a megabyte of code", results["megabyte"]),
+        )
+    ]
+    values = [[f"`{key}`", f"{value:.3g}", MEANINGS[key]] for key, value in results["result"].items()]
+    return "\n\n".join(
+        [
+            "## The web app",
+            f"Chromium's trace of the page's main thread (CPU time) while an answer is written below "
+            f"{results['messages']} messages, half of them with a list and a block of code.",
+            markdown_table(["answer", "updates", "ms an update", "longest task, ms"], rows),
+            markdown_table(["value", "", "meaning"], values).replace("| ---: | ---: |", "| ---: | --- |", 1),
+            provenance(results, "make bench-web"),
+        ]
+    )
+
+
 def main() -> None:
     """Read what was measured, write the page."""
     sections = [
@@ -225,6 +254,7 @@ def main() -> None:
         ("limits", limits_section),
         ("ledger", ledger_section),
         ("training", training_section),
+        ("web", web_section),
     )
     for name, section in measured:
         path = RESULTS / f"{name}.json"

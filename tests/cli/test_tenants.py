@@ -37,7 +37,9 @@ def test_a_customer_from_the_first_day_to_the_last(shell: "Shell") -> None:
 
 
 def test_people_are_invited_moved_and_removed(shell: "Shell") -> None:
-    token = shell.ok("user", "invite", "bob@example.com", "--project", "default=viewer").strip()
+    link = shell.ok("user", "invite", "bob@example.com", "--project", "default=viewer").strip()
+    page, _, token = link.partition("#")
+    assert page == "http://127.0.0.1:8000/join"
     (invite,) = shell.json("user", "invites")
     assert (invite["email"], invite["projects"]) == ("bob@example.com", [{"project": "default", "role": "viewer"}])
     assert token not in shell.ok("user", "invites", "--json")

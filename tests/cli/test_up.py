@@ -62,7 +62,7 @@ def quiet_home(shell: Shell) -> Path:
     import sqlite3
 
     with sqlite3.connect(shell.home / "pleiade.db") as connection:
-        names = ("default:pleiade-chat", "default:pleiade-embed")
+        names = ("default:pleiade-chat", "default:pleiade-embed", "default:pleiade-moderation")
         connection.executemany("INSERT INTO versions VALUES (?, 1)", [(name,) for name in names])
     connection.close()
     return Path(shell.home)

@@ -45,7 +45,7 @@ def test_openai_2_keeps_every_promise_that_openai_3_keeps(server: Server) -> Non
         "PLEIADE_TEST_HOME": str(server.home),
     }
     folder = ROOT / "tests" / "contract"
-    tests = [str(folder / name) for name in ("test_openai_sdk.py", "test_administration_sdk.py")]
+    tests = [str(folder / name) for name in ("test_openai_sdk.py", "test_administration_sdk.py", "test_bulk_sdk.py")]
     answer = subprocess.run(
         [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *tests],
         env=environment,

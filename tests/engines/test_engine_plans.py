@@ -39,7 +39,7 @@ def test_reading_the_catalogue_loads_no_tensor_library() -> None:
 
 def test_every_engine_is_found_by_its_own_name() -> None:
     ours = {f"{kind}_openvino" for kind in ("text", "embed", "reward", "image")}
-    assert set(ENGINES) == ours | {"text_llamacpp", "image_diffusers", "upstream", "vllm"}
+    assert set(ENGINES) == ours | {"moderation", "text_llamacpp", "image_diffusers", "upstream", "vllm"}
     assert all(engine.name == name for name, engine in ENGINES.items())
 
 

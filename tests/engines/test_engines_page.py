@@ -18,6 +18,7 @@ OPTIONS = {
     "text_llamacpp": llamacpp.OPTIONS,
     "embed_openvino": embed.OPTIONS,
     "reward_openvino": reward.OPTIONS,
+    "moderation": {},
     "image_openvino": image.OPTIONS,
     "image_diffusers": diffusers.OPTIONS,
     "upstream": upstream.OPTIONS,

@@ -18,6 +18,6 @@ def left_behind(program: str, home: Path) -> list[str]:
     return sorted(str(path.relative_to(home)) for path in home.rglob("*") if path.is_file())
 
 
-@pytest.mark.parametrize("program", [GRAPHS, "import pleiade.cli.checks, openvino"])
+@pytest.mark.parametrize("program", [GRAPHS, "import pleiade.doctor.examine, openvino"])
 def test_importing_the_runtime_reports_nothing(tmp_path: Path, program: str) -> None:
     assert left_behind(program, tmp_path / "home") == []

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 import os
 import signal
 import socket
@@ -247,7 +248,8 @@ async def test_a_client_that_stops_reading_is_let_go(
     if stream:
         assert line["completion_tokens"] > 0
     assert (await served.get("/healthz")).status == 200
-    assert caplog.records == []  # it is no fault of ours, and the server has nothing to complain about
+    complaints = [record for record in caplog.records if record.levelno >= logging.WARNING]
+    assert complaints == []  # it is no fault of ours, and the server has nothing to complain about
     writer.close()
 
 

@@ -12,7 +12,7 @@ import pytest
 from tuning import assistant, chat_file, user, write_lines, write_model
 
 from pleiade.domain.examples import Example
-from pleiade.domain.graders import check_grader
+from pleiade.domain.graders.check import check_grader
 from pleiade.lab.configuration import assign
 from pleiade.lab.lock import hold
 from pleiade.lab.tune.config import AdapterConfig, TuneConfig, decide

@@ -15,10 +15,11 @@ import pytest
 from books import HandClock, make_calls, reservation, settlement, used
 
 from pleiade.domain import Usage
-from pleiade.domain.books import Entry, Reservation
+from pleiade.domain.books import Entry, Outcome, Reservation
 from pleiade.ledger import LedgerError
+from pleiade.ledger.entering import crash, mark
 from pleiade.ledger.journal import Journal
-from pleiade.ledger.records import NO_HASH, chained
+from pleiade.ledger.records import NO_HASH, Reserved, chained
 from pleiade.ledger.recovery import read_segment
 from pleiade.ledger.segments import segments_of
 from pleiade.ledger.tail import JournalTail
@@ -54,19 +55,28 @@ def size(folder: Path, journal: Journal) -> int:
 
 
 def test_an_entry_carries_every_field_of_its_reservation_and_settlement(journal: Journal) -> None:
+    carried = [name for name in Reservation.__struct_fields__ if name != "on_answer"]  # which is for whoever settles
     asked = Reservation(
-        **{name: f"the {name}" for name in Reservation.__struct_fields__ if name not in ("stream", "estimate")}
+        **{name: f"the {name}" for name in carried if name not in ("stream", "estimate")}
         | {"billing": "prepaid", "organisation": "org-b", "storefront": "azure", "stream": True, "estimate": 300}
     )
     journal.reserve(asked)
     usage = Usage(prompt_tokens=1, completion_tokens=2, cached_tokens=3, reasoning_tokens=4, images=5, audio=6)
     ended = settlement(asked.call, usage=usage, cost=7, estimated=True, attempts=8, status=206, ms=9, first_byte_ms=10)
     entry = journal.settle(ended)
-    for name in Reservation.__struct_fields__:
+    for name in carried:
         assert getattr(entry, name) == getattr(asked, name)
     for name in ("outcome", "usage", "cost", "estimated", "attempts", "status", "ms", "first_byte_ms"):
         assert getattr(entry, name) == getattr(ended, name)
     assert (entry.debit, entry.credit) == ("credits:org-b", "revenue:azure")
+
+
+def test_what_is_paid_for_with_its_answer_owes_nothing_where_its_process_died() -> None:
+    reserved = Reserved(1, Reservation(call="a", on_answer=True))
+    left = crash(
+        reserved, mark(2, "a", Usage(prompt_tokens=5), 7), 2, (Usage(prompt_tokens=5, completion_tokens=9), 70)
+    )
+    assert (left.usage, left.cost, left.outcome, left.estimated) == (Usage(), 0, Outcome.CRASHED, False)
 
 
 def test_the_deployment_that_answered_is_the_one_that_is_booked(journal: Journal) -> None:

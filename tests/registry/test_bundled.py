@@ -13,6 +13,7 @@ from pleiade.registry import (
     RegistryError,
     adopt_defaults,
     bundled,
+    deploy,
     deployments_version,
     get_model,
     list_deployments,
@@ -118,7 +119,17 @@ def test_a_default_deployment_is_made_once_and_stays_removed(sqlite_db: sa.Engin
     adopt_defaults(sqlite_db)
     made = {deployment.name: deployment for deployment in list_deployments(sqlite_db)}
     assert made["pleiade-embed"].engine == "embed_openvino"
-    assert all(deployment.aliases == () for deployment in made.values())  # only who asks gets aliases
+    assert {name for name, deployment in made.items() if deployment.aliases} == {"pleiade-moderation"}
     undeploy(sqlite_db, "pleiade-embed")
     assert adopt_defaults(sqlite_db) == []
     assert "pleiade-embed" not in {deployment.name for deployment in list_deployments(sqlite_db)}
+
+
+def test_names_that_a_house_gave_stay_its_own(sqlite_db: sa.Engine) -> None:
+    register_bundled(sqlite_db)
+    deploy(sqlite_db, "guard", model="pleiade-moderation", engine="moderation", aliases=["omni-moderation-latest"])
+    adopt_defaults(sqlite_db)
+    made = {deployment.name: deployment.aliases for deployment in list_deployments(sqlite_db)}
+    assert made["guard"] == ("omni-moderation-latest",)
+    assert "omni-moderation-latest" not in made["pleiade-moderation"]
+    assert "text-moderation-latest" in made["pleiade-moderation"]

@@ -9,6 +9,7 @@ from books import HandClock, keep, reservation, settlement
 
 from pleiade.domain.books import Transfer, TransferKind
 from pleiade.ledger.balances import balance
+from pleiade.ledger.errors import LedgerError
 from pleiade.ledger.journal import Journal
 from pleiade.ledger.posting import post
 from pleiade.ledger.profit import monthly_profit
@@ -103,12 +104,10 @@ def test_what_is_booked_for_a_settled_month_comes_with_the_next(db: sa.Engine) -
     assert record(db, result, post=True).new == 1
 
 
-def test_a_settlement_whose_posting_fails_is_not_recorded(db: sa.Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_settlement_whose_posting_fails_is_not_recorded(db: sa.Engine) -> None:
     post(db, [sold("2026-01", 4)], "test")
     result, _ = settled(db, MONTHS[:1])
-    with monkeypatch.context() as broken:
-        broken.setattr("pleiade.settlement.record.ACTOR", "")
-        with pytest.raises(Exception, match="who answers"):
-            record(db, result, post=True)
+    with pytest.raises(LedgerError, match="who answers"):
+        record(db, result, post=True, actor="")
     assert settled_profits(db, TERMS) == {}
     assert not record(db, result, post=True).replayed

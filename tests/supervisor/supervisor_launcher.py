@@ -39,13 +39,15 @@ class ScriptedEngine:
         if "url" in deployment.options:
             return Remote(url=str(deployment.options["url"]), query="api-version=x", headers={"api-key": "k"})
         arguments = []
-        for name, value in deployment.options.items():
+        options = {name: value for name, value in deployment.options.items() if name != "hot"}
+        for name, value in options.items():
             arguments += [f"--{name.replace('_', '-')}", *([] if value is True else [str(value)])]
         if adapters:
             arguments += ["--adapters", ",".join(sorted(adapters))]
         return Process(
             argv=(sys.executable, str(HERE / "toy_engine.py"), str(port), *arguments),
             headers={"authorization": f"Bearer {token}"},
+            loads_adapters="hot" in deployment.options,
         )
 
 

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from pleiade.domain import EndpointState, ModelFormat
-from pleiade.registry import deploy, undeploy
+from pleiade.domain import EndpointState, ModelFormat, Traffic
+from pleiade.registry import deploy, restart, roll_back, set_traffic, undeploy
 from pleiade.supervisor.table import read_table
 
 Start = Callable[..., Any]
@@ -161,6 +161,35 @@ async def test_an_adapter_is_loaded_into_the_engine_of_its_base(house: House, st
     await house.eventually(lambda: house.ask("pirate")["adapters"] == "pirate-lora")
 
 
+async def test_an_engine_that_can_loads_adapters_while_it_runs(house: House, start: Start) -> None:
+    house.deploy("chat", hot=True)
+    await start(house)
+    before = house.ask_at(await house.until_ready("chat"))["pid"]
+    for name, path in (("pirate", "/nowhere/lora"), ("broken", "/nowhere/broken")):
+        house.add_model(f"{name}-lora", format=ModelFormat.ADAPTER, path=path, base="toy")
+        house.deploy(name, model=f"{name}-lora")
+    await house.until_ready("pirate")
+    broken = await house.until("broken", lambda e: e.state is EndpointState.FAILED)
+    assert "made for another model" in broken.detail
+    assert house.ask("pirate") == {"pid": before, "adapters": "pirate-lora"}
+    undeploy(house.db, "pirate")
+    await house.eventually(lambda: house.ask("chat") == {"pid": before, "adapters": ""})
+
+
+async def test_a_restarted_engine_has_the_adapters_that_came_while_it_ran(house: House, start: Start) -> None:
+    house.deploy("chat", hot=True)
+    await start(house)
+    pid = house.ask_at(await house.until_ready("chat"))["pid"]
+    house.add_model("pirate-lora", format=ModelFormat.ADAPTER, path="/nowhere/lora", base="toy")
+    house.deploy("pirate", model="pirate-lora")
+    await house.until_ready("pirate")
+    os.kill(pid, signal.SIGKILL)
+    await house.until("pirate", lambda e: e.state is not EndpointState.READY)
+    await house.until_ready("pirate")
+    assert house.ask("pirate")["adapters"] == "pirate-lora"
+    assert house.ask("pirate")["pid"] != pid
+
+
 async def test_an_adapter_without_its_base_says_what_to_deploy(house: House, start: Start) -> None:
     house.add_model("pirate-lora", format=ModelFormat.ADAPTER, path="/nowhere/lora", base="toy")
     house.deploy("pirate", model="pirate-lora")
@@ -186,3 +215,34 @@ async def test_stopping_ends_an_engine_that_ignores_its_drain(house: House, star
     await supervisor.stop()
     assert not house.alive(pid)
     assert not house.home.endpoints.exists()
+
+
+async def test_a_restart_starts_a_new_engine_and_traffic_starts_none(house: House, start: Start) -> None:
+    house.deploy("chat")
+    house.deploy("next")
+    await start(house)
+    first = await house.until_ready("chat")
+    pid = house.ask_at(first)["pid"]
+    set_traffic(house.db, "chat", Traffic(canary="next", percent=5))
+    told = await house.until("chat", lambda e: e.traffic.percent == 5)
+    assert (told.traffic.canary, house.ask_at(told)["pid"]) == ("next", pid)
+    restart(house.db, "chat")
+    again = await house.until("chat", lambda e: e.url != first.url)
+    assert (again.state, again.traffic.canary) == (EndpointState.READY, "next")
+    assert house.ask_at(again)["pid"] != pid
+    await house.eventually(lambda: not house.alive(pid))
+
+
+async def test_rolling_back_replaces_the_engine_by_one_that_runs_what_the_last_one_did(
+    house: House, start: Start
+) -> None:
+    house.add_model("other")
+    house.deploy("chat")
+    await start(house)
+    await house.until_ready("chat")
+    house.deploy("chat", model="other", load_s=60, die_after_s=0.01)  # it never answers
+    broken = await house.until("chat", lambda e: "does not start" in e.detail)
+    assert (broken.state, broken.model) == (EndpointState.READY, "toy")
+    roll_back(house.db, "chat")
+    back = await house.until("chat", lambda e: not e.detail)
+    assert (back.state, back.model) == (EndpointState.READY, "toy")

@@ -30,7 +30,21 @@ class Handler(BaseHTTPRequestHandler):
             time.sleep(0.05)
         allowed = self.headers["authorization"] == f"Bearer {os.environ['PLEIADE_ENGINE_TOKEN']}"
         body = json.dumps({"pid": os.getpid(), "adapters": said.adapters}).encode()
-        self.send_response(200 if allowed else 401)
+        self.answer(200 if allowed else 401, body)
+
+    def do_POST(self) -> None:
+        """Load an adapter, or forget it."""
+        asked = json.loads(self.rfile.read(int(self.headers["content-length"])))
+        if "broken" in asked.get("folder", ""):
+            self.answer(400, b'{"error": {"message": "it was made for another model"}}')
+            return
+        there = {name for name in said.adapters.split(",") if name} - {asked["name"]}
+        said.adapters = ",".join(sorted(there | ({asked["name"]} if "folder" in asked else set())))
+        self.answer(200, b"{}")
+
+    def answer(self, status: int, body: bytes) -> None:
+        """One whole answer."""
+        self.send_response(status)
         self.send_header("content-length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
@@ -54,9 +68,9 @@ signal.signal(signal.SIGTERM, drain)
 if not said.no_lifeline:
     threading.Thread(target=lifeline, daemon=True).start()
 print("loading weights", flush=True)
-time.sleep(said.load_s)
 if said.die_after_s:
     threading.Timer(said.die_after_s, lambda: os._exit(3)).start()
+time.sleep(said.load_s)
 if "PLEIADE_DATABASE_URL" in os.environ:
     sys.exit("an engine must not know the database")
 print("out of memory, say", file=sys.stderr, flush=True)

@@ -73,7 +73,7 @@ def test_owners_and_admins_act_in_every_project_and_others_in_theirs() -> None:
 def test_only_the_house_touches_what_all_tenants_share() -> None:
     for action in (name for name, right in RIGHTS.items() if right.where == "house"):
         assert not may(who(Role.OWNER, kind="admin"), action, "org-a")
-        assert may(who(Role.ADMIN, kind="admin", organisation="default"), action, "default")
+        assert may(who(Role.OWNER, kind="admin", organisation="default"), action, "default")
         assert not may(who(Role.OWNER, organisation="default"), action, "default", "proj_a")
         assert not may(who(Role.MEMBER, kind="admin", organisation="default"), action, "default") or (
             RIGHTS[action].role is Role.VIEWER

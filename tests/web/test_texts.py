@@ -7,15 +7,40 @@ from pathlib import Path
 import pytest
 
 WEB = Path(__file__).resolve().parents[2] / "web" / "src"
-TEXTS = {language: json.loads((WEB / "i18n" / f"{language}.json").read_text()) for language in ("en", "fr")}
+# What every page says, and what only one space says.
+FILES = {
+    language: [
+        json.loads((path.parent / path.name.replace("en.json", f"{language}.json")).read_text())
+        for path in sorted((WEB / "i18n").glob("*en.json"))
+    ]
+    for language in ("en", "fr")
+}
+TEXTS = {language: {key: text for file in files for key, text in file.items()} for language, files in FILES.items()}
 SOURCE = "\n".join(path.read_text() for path in sorted(WEB.rglob("*.ts*")))
 # Said alike in both languages.
-ALIKE = {"Code", "Console", "Images", "Invitation", "Menu", "Messages", "Pleiade", "Source", "Sources", "Versions"}
+ALIKE = {
+    *(
+        "Assistant",
+        "Chat",
+        "Code",
+        "Console",
+        "Images",
+        "Invitation",
+        "Menu",
+        "Messages",
+        "Pleiade",
+        "Source",
+        "Sources",
+        "Versions",
+    ),
+    *("JPEG", "Opaque", "Portrait", "Rectangle", "Style", "Transparent", "WebP", "{width} × {height} pixels"),
+}
 
 
 def test_both_languages_have_the_same_texts_in_order() -> None:
-    assert list(TEXTS["fr"]) == list(TEXTS["en"])
-    assert list(TEXTS["en"]) == sorted(TEXTS["en"])
+    assert [list(file) for file in FILES["fr"]] == [list(file) for file in FILES["en"]]
+    assert [list(file) for file in FILES["en"]] == [sorted(file) for file in FILES["en"]]
+    assert sum(map(len, FILES["en"])) == len(TEXTS["en"]), "a text stands in one file only"
 
 
 def test_both_languages_fill_in_the_same_values() -> None:

@@ -3,12 +3,14 @@ import { lazy, Suspense } from "react";
 import { Redirect, Route, Switch, useLocation } from "wouter";
 import { ApiError } from "./api/client";
 import { useSession, useSignIn } from "./api/session";
-import { SpeechProvider } from "./i18n";
+import { SpeechProvider, withTexts } from "./i18n";
 import { Shell } from "./shell/Shell";
 import { Toasts } from "./shell/toasts";
 
 const ChatSpace = lazy(() => import("./chat/ChatSpace"));
 const SharedPage = lazy(() => import("./chat/SharedPage"));
+const ConsolePage = lazy(() => withTexts("console", import("./console/ConsolePage")));
+const StudioSpace = lazy(() => withTexts("studio", import("./studio/StudioSpace")));
 const NoProjectPage = lazy(() => import("./pages/NoProjectPage"));
 const SettingsPage = lazy(() => import("./pages/SettingsPage"));
 const NotFoundPage = lazy(() => import("./pages/NotFoundPage"));
@@ -62,6 +64,8 @@ function Inside() {
             <Redirect to="/chat" replace />
           </Route>
           <Route path="/chat/:chat?" component={ChatOrNoProject} />
+          <Route path="/images/:place?" component={StudioOrNoProject} />
+          <Route path="/console/:page?/:item?" component={ConsolePage} />
           <Route path="/settings" component={SettingsPage} />
           <Route component={NotFoundPage} />
         </Switch>
@@ -70,7 +74,11 @@ function Inside() {
   );
 }
 
-/** Where nobody's name can be used to ask a model, there is nothing to chat with. */
+/** Where nobody's name can be used to ask a model, there is nothing to chat or draw with. */
 function ChatOrNoProject() {
   return useSession().project === null ? <NoProjectPage /> : <ChatSpace />;
+}
+
+function StudioOrNoProject() {
+  return useSession().project === null ? <NoProjectPage /> : <StudioSpace />;
 }

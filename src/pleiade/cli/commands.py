@@ -4,8 +4,11 @@ import typer
 
 from pleiade.cli import (
     audit,
+    batch,
     deploy,
     doctor,
+    filter_command,
+    finetune,
     image,
     invoice,
     issuer,
@@ -18,6 +21,7 @@ from pleiade.cli import (
     quota,
     registration,
     settle,
+    traffic,
     train_command,
     up,
     usage,
@@ -39,6 +43,10 @@ app.command("up")(up.up)
 app.add_typer(model.app, name="model")
 app.command("deploy")(deploy.deploy)
 app.command("undeploy")(deploy.undeploy)
+app.command("traffic")(traffic.traffic)
+app.command("restart")(traffic.restart)
+app.command("rollback")(traffic.rollback)
+app.command("filter")(filter_command.set_filter)
 app.command("deployments")(deploy.deployments)
 app.add_typer(key.app, name="key")
 app.add_typer(org.app, name="org")
@@ -48,6 +56,8 @@ app.add_typer(user.app, name="user")
 app.add_typer(audit.app, name="audit")
 app.add_typer(issuer.app, name="issuer")
 app.add_typer(image.app, name="image")
+app.add_typer(batch.app, name="batch")
+app.add_typer(finetune.app, name="finetune")
 app.add_typer(price.app, name="price")
 app.add_typer(invoice.app, name="invoice")
 app.add_typer(quota.app, name="quota")

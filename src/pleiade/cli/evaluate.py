@@ -47,7 +47,7 @@ def evaluate(
     from pleiade.lab.evals.scorer import EvalError
     from pleiade.lab.evals.suite import Setting
     from pleiade.lab.faults import EXPECTED, told
-    from pleiade.lab.sandbox.run import SandboxError
+    from pleiade.sandbox.run import SandboxError
 
     names = [name.strip() for name in suite.split(",") if name.strip()]
     try:

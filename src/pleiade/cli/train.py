@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pleiade.cli.common import HomeOption, fail
+from pleiade.cli.train_moderation import train_moderation
 from pleiade.cli.train_pictures import train_pictures
 from pleiade.cli.tune import tune_model
 
@@ -18,7 +19,7 @@ def train(
         str,
         typer.Argument(
             help="toy, pico (CPU), nano, mini, small, 1b (GPU), 7b, 70b (cluster); pix-6m (CPU), pix-25m (GPU) for "
-            "pictures; or a model to fine-tune: DIR, hf:ORG/NAME, NAME."
+            "pictures; moderation (CPU); or a model to fine-tune: DIR, hf:ORG/NAME, NAME."
         ),
     ],
     overrides: Annotated[
@@ -61,11 +62,13 @@ def train(
     known = presets()
     if preset.startswith("pix-"):
         train_pictures(preset, overrides or [], data, run, minutes, processes, until, plan=plan)
+    if preset == "moderation":
+        train_moderation(overrides or [], data, run, plan=plan)
     until = until or "chat"
     if preset not in known and not (method or examples):
         raise typer.BadParameter(
-            f"{preset!r} is not a preset: choose one of {', '.join(known)}, pix-6m, pix-25m; or give --method and "
-            "--examples to fine-tune a model"
+            f"{preset!r} is not a preset: choose one of {', '.join(known)}, pix-6m, pix-25m, moderation; or give "
+            "--method and --examples to fine-tune a model"
         )
     if preset not in known:
         options = {"method": method, "examples": examples, "validation": validation, "grader": grader}

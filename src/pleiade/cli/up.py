@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from pleiade.cli.display import Display
     from pleiade.domain import Endpoint
-    from pleiade.settings import Settings
+    from pleiade.settings import Origin, Settings
     from pleiade.supervisor import Home
 
 
@@ -30,14 +30,13 @@ def up(
     """Serve the web app, and chat, completions, embeddings and pictures behind OpenAI's and Azure OpenAI's APIs."""
     with told():
         from pleiade.cli.display import Display
-        from pleiade.settings import load_settings
+        from pleiade.settings import load_settings, origins_of
         from pleiade.supervisor import bind, lock_home, prepare_home, url_of
         from pleiade.supervisor.orphans import end_orphans
 
         display = Display(as_json=as_json)
-        settings = load_settings(
-            {"home": home, "host": host, "port": port, "workers": workers, "contract": contract or None}
-        )
+        options = {"home": home, "host": host, "port": port, "workers": workers, "contract": contract or None}
+        settings = load_settings(options)
         place = prepare_home(settings.home_path)
         lock = lock_home(place)
         try:
@@ -47,7 +46,7 @@ def up(
             listener = bind(settings.host, settings.port)
             lock.announce(url_of(listener))
             db, opening = _open(settings, place)
-            code = _serve(settings, place, db, listener, display, opening)
+            code = _serve(settings, place, db, listener, display, opening, origins_of(options))
         finally:
             lock.release()
     raise typer.Exit(code)
@@ -81,6 +80,7 @@ def _serve(
     listener: "socket.socket",
     display: "Display",
     opening: Opening,
+    origins: "dict[str, Origin]",
 ) -> int:
     """Run the supervisor until a signal; 0 after a drain, 130 where a second signal cut it short."""
     import asyncio
@@ -92,7 +92,14 @@ def _serve(
     async def main() -> int:
         url = url_of(listener)
         supervisor = Supervisor(
-            settings, home, db, listener, engines=ENGINES, report=display.endpoint, warn=display.warn
+            settings,
+            home,
+            db,
+            listener,
+            engines=ENGINES,
+            report=display.endpoint,
+            warn=display.warn,
+            origins=origins,
         )
         stopping = asyncio.Event()
         cut = False

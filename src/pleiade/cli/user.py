@@ -164,7 +164,7 @@ def invite(
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Invite somebody: prints the link's token, this one time. Nothing is mailed."""
+    """Invite somebody: prints the link that opens the way in, this one time. Nothing is mailed."""
     with opened(home) as place:
         from pleiade.domain import OPERATOR, Place
         from pleiade.tenancy.invites import send_invite
@@ -183,10 +183,11 @@ def invite(
             lifetime_s=seconds(expires_in, "--expires-in"),
             actor=OPERATOR,
         )
+        link = f"{place.settings.public_base}/join#{token}"  # what is behind the # reaches no log and no proxy
     if as_json:
-        print_json({"token": token, "invite": sent})
+        print_json({"token": token, "url": link, "invite": sent})
     else:
-        print(token)
+        print(link)
 
 
 @app.command("invites")

@@ -3,7 +3,16 @@
 This room knows nothing of databases, processes, tensors or HTTP; every other room may know it.
 """
 
-from pleiade.domain.deployment import Adapter, Deployment, Endpoint, EndpointState, EndpointTable
+from pleiade.domain.deployment import (
+    Adapter,
+    Deployment,
+    DeploymentVersion,
+    Endpoint,
+    EndpointState,
+    EndpointTable,
+    Traffic,
+    is_for,
+)
 from pleiade.domain.model import Model, ModelFormat, ModelKind
 from pleiade.domain.principal import ALL_SCOPES, ANONYMOUS, Key, OpenKey, Principal, Reach, Role
 from pleiade.domain.tenants import (
@@ -37,6 +46,7 @@ __all__ = [
     "AuditEvent",
     "Billing",
     "Deployment",
+    "DeploymentVersion",
     "Endpoint",
     "EndpointState",
     "EndpointTable",
@@ -57,6 +67,8 @@ __all__ = [
     "Role",
     "ServiceAccount",
     "Storefront",
+    "Traffic",
     "Usage",
     "User",
+    "is_for",
 ]

@@ -43,6 +43,7 @@ class Reservation(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     image_size: str = ""
     image_quality: str = ""
     estimate: int = 0  # tokens that admission took it for
+    on_answer: bool = False  # paid for with its answer, as lines of batches are: one that breaks off owes nothing
 
 
 class Settlement(msgspec.Struct, frozen=True, kw_only=True):

@@ -4,6 +4,20 @@ from enum import StrEnum
 
 import msgspec
 
+from pleiade.domain.policy import FilterPolicy
+
+
+class Traffic(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Which of the calls for a deployment it answers itself.
+
+    A canary is another deployment that gets `percent` of them, to be tried before it takes all. One that is `drained`
+    finishes what it answers and takes nothing new: its canary takes all, and without one callers are told to come back.
+    """
+
+    drained: bool = False
+    canary: str = ""
+    percent: int = 0  # 0 to 100
+
 
 class Deployment(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A named model on an engine. `aliases` are further names (say "gpt-4o-mini") that reach it."""
@@ -14,6 +28,20 @@ class Deployment(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     aliases: tuple[str, ...] = ()
     options: dict[str, str | int | float | bool] = {}  # engine's own, e.g. weights="int8", url="https://…"
     created: int = 0  # Unix seconds
+    traffic: Traffic = Traffic()
+    projects: tuple[str, ...] = ()  # that may see and call it; () = all
+    policy: FilterPolicy | None = None  # what it filters; None = nothing
+    restarts: int = 0  # how often somebody asked for a new engine; one more, and it is started anew
+
+
+class DeploymentVersion(msgspec.Struct, frozen=True, kw_only=True):
+    """What a deployment ran at some time: everything that an engine is started from. Nobody edits one."""
+
+    number: int  # 1, 2, … within the deployment
+    model: str
+    engine: str
+    options: dict[str, str | int | float | bool]
+    created: int  # Unix seconds
 
 
 class EndpointState(StrEnum):
@@ -49,10 +77,20 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     usage_per_choice: bool = False  # and tells it for each choice alone, as vLLM does, not for all together
     tells_usage: bool = False  # GET url/usage/REQUEST tells what a request used, for a while after its end
     aliases: tuple[str, ...] = ()
+    traffic: Traffic = Traffic()
+    projects: tuple[str, ...] = ()  # that may see and call it; () = all
+    priced_as: str = ""  # of an adapter: the model whose price holds where it has none of its own
+    policy: FilterPolicy | None = None  # what it filters; None = nothing
     context_length: int = 0  # tokens; 0 = unknown
+    styles: tuple[str, ...] = ()  # of picture models: what `style` may be
     licence: str = ""
     created: int = 0  # Unix seconds
     detail: str = ""  # for an operator: the last log lines of an engine that died
+
+
+def is_for(projects: tuple[str, ...], project: str) -> bool:
+    """Whether a project may see and call a deployment that is for `projects`."""
+    return not projects or project in projects
 
 
 class EndpointTable(msgspec.Struct, frozen=True, kw_only=True):

@@ -12,6 +12,7 @@ class ModelKind(StrEnum):
     EMBEDDING = "embedding"
     IMAGE = "image"
     REWARD = "reward"  # one number: how good the last answer of a conversation is
+    MODERATION = "moderation"  # a number for each harm that a text may do
 
 
 class ModelFormat(StrEnum):

@@ -3,7 +3,7 @@
 An engine is a process (or a remote URL) that speaks OpenAI's dialect over HTTP on loopback:
 
 * `POST /v1/chat/completions`, `/v1/completions`, `/v1/embeddings`, `/v1/rewards` (ours: wire/rewards.py),
-  `GET /v1/models`, as far as its model can;
+  `/v1/moderations`, `GET /v1/models`, as far as its model can;
 * `GET /health`: 200 `{"status":"ok"}` once it can answer, 503 before, so that the supervisor knows;
 * `GET /metrics`: Prometheus text, optional;
 * it demands `Authorization: Bearer $PLEIADE_ENGINE_TOKEN`, so that other users of the machine cannot call it;
@@ -11,6 +11,8 @@ An engine is a process (or a remote URL) that speaks OpenAI's dialect over HTTP 
   (as vLLM gives it), so that a stream that is cut can be settled to the token;
 * `GET /v1/usage/{x-request-id}`, optional, tells what a request has used, also when its caller is gone before the
   answer: so a plain call that was cut off is settled as truly as a stream;
+* `POST /v1/adapters {"name": …, "folder": …}`, optional, loads a LoRA adapter beside what runs, and
+  `POST /v1/adapters/unload {"name": …}` forgets one: 200, or 400 with the reason;
 * errors have OpenAI's body; a full queue is 429 with `retry-after`; a prompt that is too long is
   400 `context_length_exceeded` before any compute; a failure after the first byte is a data object with `error`;
 * when the client goes away, the slot is free at once;
@@ -45,6 +47,7 @@ class Process(msgspec.Struct, frozen=True, kw_only=True):
     extra_usage: bool = True
     usage_per_choice: bool = False  # with n > 1 its chunks tell the usage of their own choice only
     tells_usage: bool = False  # GET base_path/usage/REQUEST tells what a request used, for a while
+    loads_adapters: bool = False  # POST base_path/adapters loads one while it runs; else it is started anew
 
 
 class Remote(msgspec.Struct, frozen=True, kw_only=True):

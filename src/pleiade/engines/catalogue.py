@@ -7,6 +7,7 @@ from pleiade.engines.base import Engine
 from pleiade.engines.embed_openvino.plan import EmbedOpenvino
 from pleiade.engines.image_diffusers.plan import ImageDiffusers
 from pleiade.engines.image_openvino.plan import ImageOpenvino
+from pleiade.engines.moderation.plan import Moderation
 from pleiade.engines.reward_openvino.plan import RewardOpenvino
 from pleiade.engines.text_llamacpp.plan import TextLlamacpp
 from pleiade.engines.text_openvino.plan import TextOpenvino
@@ -18,6 +19,7 @@ _ALL: tuple[Engine, ...] = (
     TextLlamacpp(),
     EmbedOpenvino(),
     RewardOpenvino(),
+    Moderation(),
     ImageOpenvino(),
     ImageDiffusers(),
     Upstream(),

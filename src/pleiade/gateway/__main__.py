@@ -23,6 +23,7 @@ from pleiade.gateway.rooms import production_rooms
 from pleiade.settings import Settings, SettingsError, load_settings
 
 LIFELINE_VARIABLE = "PLEIADE_LIFELINE_FD"
+TOKEN_VARIABLE = "PLEIADE_HOUSE_TOKEN"  # what our own runner of jobs shows
 BEAT_EVERY_S = 2.0
 
 logger = logging.getLogger(__name__)
@@ -155,7 +156,9 @@ def main(arguments: list[str] | None = None) -> int:
             where = f"{settings.host}:{settings.port}"
             parser.exit(2, f"{where} cannot be opened ({error.strerror}): choose another PLEIADE_PORT\n")
     lifeline = os.environ.get(LIFELINE_VARIABLE)
-    gateway = create_app(settings, rooms=production_rooms(settings), commerce=open_commerce(settings))
+    token = os.environ.get(TOKEN_VARIABLE, "")
+    rooms = production_rooms(settings)
+    gateway = create_app(settings, rooms=rooms, commerce=open_commerce(settings), house_token=token)
 
     async def run() -> int:
         return await serve(

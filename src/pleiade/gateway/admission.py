@@ -4,7 +4,7 @@ import asyncio
 import logging
 import time
 
-from pleiade.domain import EndpointState, ModelKind, Principal, Usage
+from pleiade.domain import Endpoint, EndpointState, ModelKind, Principal, Usage
 from pleiade.domain.limits import Scope
 from pleiade.domain.price import Price, RateKind
 from pleiade.domain.tenants import Billing
@@ -12,7 +12,8 @@ from pleiade.gateway.call import Call
 from pleiade.gateway.commerce import Commerce
 from pleiade.gateway.directory import Directory, Target
 from pleiade.gateway.errors import ApiError, not_for_sale
-from pleiade.prices import UnpricedError, cost, missing_rates, rate_of
+from pleiade.prices import PriceBook, UnpricedError, cost, missing_rates, rate_of, required_kinds
+from pleiade.prices.batch import in_batches
 from pleiade.quota import LimiterLostError, Verdict
 from pleiade.quota.admission import Cost, CurrencyError, NoCapacityError, corrections, plan
 from pleiade.quota.estimate import Estimate
@@ -32,20 +33,24 @@ class Admission:
         self._directory = directory
         self._warned: dict[str, float] = {}  # deployment → monotonic seconds
 
-    def price_of(self, principal: Principal, target: Target, estimate: Estimate) -> Price | None:
-        """What the caller pays for this model; None for the installation's own use of a model without a price.
+    def price_of(
+        self, principal: Principal, target: Target, estimate: Estimate, *, batch: bool = False
+    ) -> Price | None:
+        """What the caller pays for this model; None for the installation's own use of a model without a price,
+        and for moderation, which is free where it has none.
 
         Raises ApiError 403 for a customer: nothing is sold without a price for all that it uses.
         """
         endpoint = target.endpoint
-        price = self._commerce.prices.value.find(principal.storefront, endpoint.model, time.time())
-        if principal.billing is not Billing.INTERNAL:
-            if price is None or missing_rates(price, ModelKind(endpoint.kind)):
+        price = price_in_force(self._commerce.prices.value, principal, endpoint)
+        kind = ModelKind(endpoint.kind)
+        if principal.billing is not Billing.INTERNAL and (price is not None or required_kinds(kind)):
+            if price is None or missing_rates(price, kind):
                 raise not_for_sale(endpoint.deployment)
             of = {"size": estimate.size, "quality": estimate.quality}
             if estimate.images and rate_of(price, RateKind.IMAGE, **of) is None:
                 raise not_for_sale(endpoint.deployment, f" for pictures of the size {of['size']} in {of['quality']}")
-        return price
+        return in_batches(price) if batch and price is not None else price
 
     async def reserve(self, call: Call, target: Target, *, deployment_only: bool = False) -> Verdict | None:
         """The limiter's verdict on `target`; None where nothing limits the call. Raises ApiError where it must not run.
@@ -68,6 +73,7 @@ class Admission:
                 cost=_expected_cost(call.price, call.estimate),
                 spent=self._commerce.spent,
                 credit=self._commerce.credit,
+                batch=call.line is not None,
             )
         except (NoCapacityError, CurrencyError) as error:
             raise api_error(call, unallotted(str(error))) from error
@@ -119,6 +125,9 @@ class Admission:
 
         Another model would be another answer at another price than the ones that the call was reserved for.
         """
+        base = self.base_of(call, target)
+        if base is not None and base.endpoint.model == target.endpoint.model:
+            return base
         named = call.headers.get(NAMED_SPILLOVER, b"").decode("latin-1")
         capacity = self._commerce.limits.value.capacities.get(target.endpoint.deployment)
         name = named or (capacity.spillover if capacity is not None else "")
@@ -126,6 +135,21 @@ class Admission:
         if other is None or other is target or other.endpoint.model != target.endpoint.model:
             return None
         return other if other.endpoint.state is EndpointState.READY else None
+
+    @staticmethod
+    def base_of(call: Call, target: Target) -> Target | None:
+        """The deployment that a call was meant for, where the canary `target` cannot take it and that one can."""
+        base = call.diverted_from
+        if base is None or base is target or base.endpoint.traffic.drained:
+            return None
+        return base if base.endpoint.state is EndpointState.READY else None
+
+
+def price_in_force(book: PriceBook, principal: Principal, endpoint: Endpoint) -> Price | None:
+    """What the caller pays now; an adapter that has no price of its own is sold as its base. None where none is set."""
+    now = time.time()
+    own = book.find(principal.storefront, endpoint.model, now)
+    return own or (book.find(principal.storefront, endpoint.priced_as, now) if endpoint.priced_as else None)
 
 
 def refused(call: Call, verdict: Verdict) -> ApiError:

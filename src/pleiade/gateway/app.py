@@ -3,12 +3,14 @@
 import asyncio
 import logging
 import random
-from collections.abc import MutableMapping, Sequence
+from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
 
+from pleiade.domain import Endpoint
 from pleiade.gateway.answer import HttpAnswer, Send
+from pleiade.gateway.batches.house import House
 from pleiade.gateway.call import Call, Receive, Scope
 from pleiade.gateway.commerce import Commerce
 from pleiade.gateway.directory import Directory
@@ -34,13 +36,18 @@ from pleiade.gateway.watch import Watch
 from pleiade.settings import Settings
 
 if TYPE_CHECKING:
+    from pleiade.gateway.runs.recorder import Recorder
     from pleiade.gateway.signin.bearers import Bearers
+    from pleiade.gateway.stored.archive import Archive
 
 logger = logging.getLogger(__name__)
 
 # Shorter than the keep-alive of any engine (uvicorn's is 5 s), or a request may meet a connection that just closed.
 _KEEP_ALIVE_S = 4.0
 SHARE_S = 0.5
+
+
+DeleteModel = Callable[[Call, Endpoint], Awaitable[None]]
 
 
 class Gateway:
@@ -54,6 +61,7 @@ class Gateway:
         request_log: RequestLog,
         rooms: Sequence[Room],
         commerce: Commerce | None = None,
+        house_token: str = "",
     ) -> None:
         self.settings = settings
         self.keys = keys
@@ -61,6 +69,10 @@ class Gateway:
         self.request_log = request_log
         self.metrics = Metrics()
         self.bearers: Bearers | None = None  # set by the room of signing in: tokens and sessions are taken then
+        self.house = House(house_token, keys)
+        self.line_archive: Archive | None = None  # set by the room of batches: answers to their lines are kept there
+        self.delete_model: DeleteModel | None = None  # set by the room of fine-tuning: projects delete what they made
+        self.recorder: Recorder | None = None  # set by the room of runs: calls leave a record then
         self.tracer: Tracer | None = OtlpTracer(settings.otlp_endpoint) if settings.otlp_endpoint else None
         self.watch = Watch(settings)
         self.commerce = commerce
@@ -136,6 +148,8 @@ class Gateway:
     def count_now(self) -> None:
         """Bring the gauges up to date."""
         self.metrics.in_flight = len(self.watch.calls)
+        if self.recorder is not None:
+            self.metrics.flights = self.recorder.flights_now()
         if self.commerce is not None:
             self.metrics.open_calls = self.commerce.journal.open_calls
             self.metrics.ledger_stuck = int(bool(self.commerce.journal.trouble))
@@ -173,11 +187,13 @@ def create_app(
     request_log: RequestLog | None = None,
     rooms: Sequence[Room] = (),
     commerce: Commerce | None = None,
+    house_token: str = "",
 ) -> Gateway:
     """A gateway for `settings`.
 
     By default keys come from the settings' database and endpoints from HOME/run/endpoints.json; tests and
     embedders pass their own. `rooms` bring further routes; without `commerce` calls are neither limited nor metered.
+    Who shows `house_token` acts for others: our own runner of jobs.
     """
     return Gateway(
         settings,
@@ -186,4 +202,5 @@ def create_app(
         request_log if request_log is not None else RequestLog(text=settings.log_format == "text"),
         rooms,
         commerce,
+        house_token,
     )

@@ -12,10 +12,12 @@ from pleiade.domain import ANONYMOUS, Principal, Usage
 if TYPE_CHECKING:
     from pleiade.domain.price import Price
     from pleiade.gateway.answer import Answer, HttpAnswer
+    from pleiade.gateway.batches.house import BatchLine
     from pleiade.gateway.dialects import Dialect
     from pleiade.gateway.directory import Target
     from pleiade.gateway.form import Form
     from pleiade.gateway.routing import Route
+    from pleiade.gateway.runs.notes import Notes
     from pleiade.quota import Verdict
     from pleiade.quota.estimate import Estimate
 
@@ -49,6 +51,7 @@ class Call:
         "answer",
         "api_version",
         "asked",
+        "asked_at",
         "attempts",
         "body",
         "body_read",
@@ -56,6 +59,7 @@ class Call:
         "counter",
         "deadline",
         "dialect",
+        "diverted_from",
         "edge",
         "engine_path",
         "error_code",
@@ -65,8 +69,11 @@ class Call:
         "form",
         "headers",
         "id",
+        "line",
         "model",
+        "notes",
         "operation",
+        "paid",
         "params",
         "parent",
         "part",
@@ -81,6 +88,7 @@ class Call:
         "started_at",
         "started_time",
         "status",
+        "stays",
         "stream",
         "target",
         "task",
@@ -122,11 +130,16 @@ class Call:
         self.model = ""  # the name that the caller used for the model
         self.stream = False
         self.target: Target | None = None  # the endpoint, once resolved
+        self.diverted_from: Target | None = None  # the deployment asked for, where its canary answers
+        self.stays = False  # its caller may not use the canary's model
         self.usage: Usage | None = None  # cumulative; right even where a stream was cut
         self.counter: Counter | None = None  # counts while a stream runs
         self.attempts = 0  # engines that were asked
+        self.asked_at = 0.0  # perf_counter when the first one was
         self.asked: asyncio.Event | None = None  # set when the first one is, for whoever waits for that
         self.parent: Call | None = None  # the one that makes this call on its way
+        self.line: BatchLine | None = None  # of a batch, which it answers
+        self.paid = False  # of such a line: its answer is written down, and paid for
         self.part = ""  # ".1", ".2", … of a call that another one makes on its way
         self.parts = 0  # how many calls this one has made on its way
         self.estimate: Estimate | None = None  # what it may use, where it is metered
@@ -134,6 +147,7 @@ class Call:
         self.verdicts: list[Verdict] = []  # of the limiter, to be corrected by what is used; none = nothing limits it
         self.unsettled: asyncio.Task[None] | None = None  # asks the engine what the call used, which broke off
         self.cost = 0  # nano, once it is settled
+        self.notes: Notes | None = None  # for its run
         self.status = 0  # of the answer; CLIENT_CLOSED = the caller went away first
         self.error_code = ""
         self.started_at = time.perf_counter()

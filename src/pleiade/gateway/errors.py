@@ -1,6 +1,7 @@
 """One type for every failure that a caller sees; a dialect makes it a body at the edge (wire-contract §4)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import msgspec
 
@@ -10,7 +11,8 @@ Header = tuple[bytes, bytes]
 class ApiError(Exception):
     """A failure to tell the caller: in OpenAI's words, which a dialect translates where it says otherwise.
 
-    `code` is what dialects look up; `retry_after_s` becomes both `retry-after` and `retry-after-ms`.
+    `code` is what dialects look up; `retry_after_s` becomes both `retry-after` and `retry-after-ms`. `azure` is what
+    stands under `error` in Azure's dialect, where the four keys do not say it.
     """
 
     def __init__(
@@ -23,6 +25,7 @@ class ApiError(Exception):
         param: str | None = None,
         retry_after_s: float | None = None,
         headers: Sequence[Header] = (),
+        azure: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(message)
         self.status = status
@@ -32,6 +35,7 @@ class ApiError(Exception):
         self.param = param
         self.retry_after_s = retry_after_s
         self.headers = headers
+        self.azure = azure
 
 
 def bad_request(message: str, *, param: str | None = None, code: str | None = None) -> ApiError:

@@ -37,9 +37,12 @@ class Followed(Generic[T]):
             self.value = await asyncio.to_thread(self._load)
             self._version = version
 
-    async def start(self) -> None:
-        """Load the value (errors are the caller's here) and keep it fresh in the background."""
-        await self.refresh()
+    async def start(self, *, patient: bool = False) -> None:
+        """Load the value and keep it fresh in the background. Errors are the caller's here, unless it is `patient`."""
+        if patient:
+            await self._refresh_or_tell()
+        else:
+            await self.refresh()
         self._task = asyncio.create_task(self._keep_fresh(), name=f"follow {self._what}")
 
     async def stop(self) -> None:
@@ -51,10 +54,13 @@ class Followed(Generic[T]):
     async def _keep_fresh(self) -> None:
         while True:
             await asyncio.sleep(REFRESH_S)
-            try:
-                await self.refresh()
-                self.failing = False
-            except Exception:
-                if not self.failing:
-                    logger.exception("%s cannot be refreshed; what was read before stays in force", self._what)
-                self.failing = True
+            await self._refresh_or_tell()
+
+    async def _refresh_or_tell(self) -> None:
+        try:
+            await self.refresh()
+            self.failing = False
+        except Exception:
+            if not self.failing:
+                logger.exception("%s cannot be refreshed; what was read before stays in force", self._what)
+            self.failing = True

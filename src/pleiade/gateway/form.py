@@ -12,6 +12,7 @@ from pleiade.gateway.errors import ApiError, bad_request
 MOST_PARTS = 128  # 16 pictures, their masks and every field there is, several times over
 _LONGEST_FIELD = 256 * 1024  # bytes of a part that is a text: 32,000 characters of a prompt, four bytes each, doubled
 _NUMBERS = frozenset({"n", "partial_images", "output_compression"})  # what the gateway reads as a number
+_BOOLEANS = frozenset({"stream", "store"})
 _TRUTHS = {"true": b"true", "false": b"false"}
 
 
@@ -133,7 +134,7 @@ def _json(part: Part) -> msgspec.Raw | None:
         text = part.data.decode()
     except UnicodeDecodeError:
         return None  # a file without a name, which is the engine's to judge
-    if part.name == "stream" and text.lower() in _TRUTHS:
+    if part.name in _BOOLEANS and text.lower() in _TRUTHS:
         return msgspec.Raw(_TRUTHS[text.lower()])
     if part.name in _NUMBERS and text.isascii() and text.isdecimal() and len(text) < 16:
         return msgspec.Raw(str(int(text)).encode())

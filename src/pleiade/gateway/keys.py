@@ -126,6 +126,14 @@ class KeyRing:
         self._used[entry.principal.key] = int(now)
         return entry.principal
 
+    def find_by_id(self, key: str) -> Principal | None:
+        """Who the key of that id belongs to; None if it opens nothing any more. It looks at every key."""
+        now = time.time()
+        for entry in self._entries.value.values():
+            if entry.principal.key == key and not (entry.expires and entry.expires <= now):
+                return entry.principal
+        return None
+
     async def refresh(self) -> None:
         """Read the keys again if their version changed."""
         await self._entries.refresh()

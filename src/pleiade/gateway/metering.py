@@ -73,6 +73,8 @@ class Metering:
         self.settled = True
         call = self._call
         told = usage or call.usage_now
+        if call.line is not None and not call.paid:  # a line of a batch is paid for with its answer
+            told = NOTHING
         used = self._estimate(outcome) if told is None else told
         call.cost = self._cost(used)
         try:
@@ -94,7 +96,7 @@ class Metering:
             logger.exception("call %s could not be settled", self.reservation.call)
             return
         call.cost = entry.cost
-        if used is not NOTHING:
+        if used is not NOTHING or call.line is not None:
             call.usage, call.counter = entry.usage, None
 
     def hand_over(self) -> None:

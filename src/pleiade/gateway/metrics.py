@@ -18,7 +18,7 @@ from prometheus_client.registry import Collector
 
 from pleiade.domain.price import NANO
 from pleiade.gateway.call import Call
-from pleiade.gateway.metrics_files import Counts, Snapshot, read_snapshots, write_snapshot
+from pleiade.gateway.metrics_files import Counts, Flights, Snapshot, read_snapshots, write_snapshot
 
 FOLDER_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 
@@ -117,6 +117,7 @@ class Metrics:
         self.in_flight = 0
         self.open_calls = 0
         self.ledger_stuck = 0
+        self.flights: list[Flights] = []
 
     def histogram(self, family: Family, labels: tuple[str, ...]) -> _Histogram:
         """The histogram of `family` under `labels`, made at first use."""
@@ -167,12 +168,18 @@ class Metrics:
             refused=[(name, why, count) for (name, why), count in self._refused.items()],
             open_calls=self.open_calls,
             ledger_stuck=self.ledger_stuck,
+            flights=self.flights,
         )
 
     def share(self) -> None:
         """Let the siblings know of the latest counts, if there are siblings and news. Writes a small file."""
         if self._file is not None:
             self._shared = write_snapshot(self._file, self.snapshot(), self._shared)
+
+    def all_flights(self) -> list[Flights]:
+        """Calls that are being answered, by this process and its siblings (as they shared it last). Reads files."""
+        others = read_snapshots(self._file.parent, but=self._file) if self._file is not None else []
+        return [*self.flights, *(flights for snapshot in others for flights in snapshot.flights)]
 
     def render(self, journals: Path | None = None) -> bytes:
         """Prometheus text, of this process and its siblings (as they shared it last). Takes milliseconds.

@@ -19,6 +19,16 @@ class Counts(msgspec.Struct, array_like=True):
     total: float
 
 
+class Flights(msgspec.Struct, array_like=True, frozen=True):
+    """Calls of one deployment that are being answered for one project."""
+
+    organisation: str
+    project: str
+    deployment: str
+    waiting: int  # for the first token
+    running: int
+
+
 class Snapshot(msgspec.Struct, array_like=True):
     """All that one process counted."""
 
@@ -30,6 +40,7 @@ class Snapshot(msgspec.Struct, array_like=True):
     refused: list[tuple[str, str, int]] = []  # deployment, why, how many
     open_calls: int = 0  # reserved in the journal and not settled
     ledger_stuck: int = 0  # 1 where the journal cannot be written
+    flights: list[Flights] = []
 
 
 _decoder = msgspec.msgpack.Decoder(Snapshot)
@@ -57,6 +68,7 @@ def read_snapshots(folder: Path, *, but: Path) -> list[Snapshot]:
             continue
         if not _alive(snapshot.pid):
             snapshot.in_flight = snapshot.open_calls = snapshot.ledger_stuck = 0
+            snapshot.flights = []
         snapshots.append(snapshot)
     return snapshots
 

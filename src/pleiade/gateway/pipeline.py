@@ -2,8 +2,8 @@
 
     client ─▶ Observe ─▶ Authenticate ─▶ Authorise ─▶ the route's handler
               └───────────────── EDGE ─────────────┘           │
-                        engine ◀─ Forward ◀─ Spill ◀─ Meter ◀─ Admit ◀─ Resolve
-                                  └──────────────────── MODEL ────────────────┘
+             engine ◀─ Forward ◀─ Spill ◀─ Screen ◀─ KeepLine ◀─ Meter ◀─ Admit ◀─ Divert ◀─ Resolve
+                       └───────────────────────────────────── MODEL ─────────────────────────────────┘
 
 EDGE wraps every route. MODEL wraps every call of a model, whether a client asked for it or another route of
 ours (edits, responses), so that nothing reaches an engine unlimited or unmetered. Without a `Commerce` (tests,
@@ -34,17 +34,21 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 
-from pleiade.gateway.answer import QueueAnswer
+from pleiade.gateway.answer import Answer, QueueAnswer
+from pleiade.gateway.batches.lines import KeepLine
 from pleiade.gateway.call import Call
 from pleiade.gateway.contract.stage import Contract
 from pleiade.gateway.errors import engine_failed
+from pleiade.gateway.form import Form
 from pleiade.gateway.stages.admit import Admit
 from pleiade.gateway.stages.authenticate import Authenticate
 from pleiade.gateway.stages.authorise import Authorise
+from pleiade.gateway.stages.divert import Divert
 from pleiade.gateway.stages.forward import Forward
 from pleiade.gateway.stages.meter import Meter
 from pleiade.gateway.stages.observe import Observe
 from pleiade.gateway.stages.resolve import Resolve
+from pleiade.gateway.stages.screen import Screen
 from pleiade.gateway.stages.spill import Spill
 
 if TYPE_CHECKING:
@@ -53,6 +57,7 @@ if TYPE_CHECKING:
 
 Handler = Callable[[Call], Awaitable[None]]
 MakeStage = Callable[[Handler, "Gateway"], Handler]  # a Stage class, or anything that builds one
+Finish = Callable[[QueueAnswer, Call], Answer]  # what a call writes to instead, which writes to the queue
 
 
 class Stage(Protocol):
@@ -80,8 +85,8 @@ class Room(Protocol):
 
 EDGE: tuple[type[Stage], ...] = (Observe, Authenticate, Authorise)
 CONTRACT_EDGE: tuple[type[Stage], ...] = (Observe, Contract, Authenticate, Authorise)  # `pleiade up --contract` only
-MODEL: tuple[type[Stage], ...] = (Resolve, Admit, Meter, Spill, Forward)
-UNMETERED: tuple[type[Stage], ...] = (Resolve, Forward)
+MODEL: tuple[type[Stage], ...] = (Resolve, Divert, Admit, Meter, KeepLine, Screen, Spill, Forward)
+UNMETERED: tuple[type[Stage], ...] = (Resolve, Divert, Screen, Forward)
 
 
 def fold(stages: Iterable[MakeStage], end: Handler, gateway: "Gateway") -> Handler:
@@ -107,7 +112,7 @@ async def answer_reached(call: Call) -> None:
     """The end of MODEL: Forward has answered, nothing is left to do."""
 
 
-def _child(call: Call, path: str, body: Mapping[str, Any], answer: QueueAnswer) -> Call:
+def _child(call: Call, path: str, body: Mapping[str, Any] | Form, answer: QueueAnswer) -> Call:
     """A model call that `call` makes on its way: the same caller and id, its own body, answer and usage."""
     call.parts += 1
     child = Call(
@@ -122,24 +127,31 @@ def _child(call: Call, path: str, body: Mapping[str, Any], answer: QueueAnswer) 
     child.answer = answer
     child.parent = call
     child.part = f"{call.part}.{call.parts}"
+    child.line = call.line
     child.principal = call.principal
     child.api_version = call.api_version
     child.asked = call.asked
-    child.operation = OPERATIONS[path]
+    child.operation = OPERATIONS.get(path) or _PICTURES[path]
     child.engine_path = path
-    child.raw = msgspec.json.encode(body)
-    child.body = msgspec.json.decode(child.raw, type=dict[str, msgspec.Raw])
+    if isinstance(body, Form):
+        child.form, child.raw, child.body = body, body.raw, body.fields
+    else:
+        child.raw = msgspec.json.encode(body)
+        child.body = msgspec.json.decode(child.raw, type=dict[str, msgspec.Raw])
     child.body_read = True
     return child
 
 
-# Engine routes, and what OpenTelemetry calls them (rewards have no name there: the route is ours).
+# Engine routes, and what OpenTelemetry calls them (rewards and moderations have no name there).
 OPERATIONS = {
     "/chat/completions": "chat",
     "/completions": "text_completion",
     "/embeddings": "embeddings",
     "/rewards": "rewards",
+    "/moderations": "moderations",
 }
+# Those that a room of their own serves (gateway/images), and others call on their way.
+_PICTURES = {"/images/generations": "image_generation", "/images/edits": "image_edit"}
 
 
 def _add_usage(call: Call, child: Call) -> None:
@@ -172,16 +184,18 @@ async def call_model(call: Call, gateway: "Gateway", path: str, body: Mapping[st
 
 @asynccontextmanager
 async def open_model_stream(
-    call: Call, gateway: "Gateway", path: str, body: Mapping[str, Any]
+    call: Call, gateway: "Gateway", path: str, body: Mapping[str, Any] | Form, finished: Finish | None = None
 ) -> AsyncIterator[AsyncIterator[bytes]]:
-    """Ask for a stream (`stream: true` is set here) and read its chunks while they come, one JSON object
-    each.
+    """Ask for a stream (`stream: true` is set here, but not in a form) and read its chunks while they come,
+    one JSON object each. `finished` puts what it wants between the engine's answer and whoever reads.
 
     Raises ApiError if the engine refuses; the iterator raises ApiError if the stream breaks. Leaving the
     block early closes the engine's request.
     """
     answer = QueueAnswer()
-    child = _child(call, path, {**body, "stream": True}, answer)
+    child = _child(call, path, body if isinstance(body, Form) else {**body, "stream": True}, answer)
+    if finished is not None:
+        child.answer = finished(answer, child)
     task = asyncio.create_task(_run_to_queue(child, gateway, answer))
     try:
         first = await answer.read()
@@ -207,7 +221,8 @@ async def _run_to_queue(child: Call, gateway: "Gateway", answer: QueueAnswer) ->
 async def _events(answer: QueueAnswer, data: bytes | None, task: "asyncio.Task[None]") -> AsyncIterator[bytes]:
     while data is not None:
         for event in data.split(b"\n\n"):  # Forward writes whole events only
-            if event.startswith(b"data: {"):
-                yield event[6:]
+            _, _, named = event.partition(b"\ndata: ") if event.startswith(b"event: ") else (b"", b"", b"")
+            if named or event.startswith(b"data: {"):
+                yield named or event[6:]
         data = await answer.read()
     await task  # raises what the call raised

@@ -35,6 +35,7 @@ def charge(
     *,
     actor: Actor,
     id: str = "",
+    project: str = "",
     memo: str = "",
 ) -> Transfer:
     """Charge an organisation now for `quantity` of what is not a call, at its storefront's price: it is on its invoice.
@@ -66,6 +67,7 @@ def charge(
             amount=nano,
             currency=price.currency,
             organisation=organisation,
+            project=project,
             reference=price.id,
             memo=memo or f"{model}, {quantity:,f} {unit}",
         )

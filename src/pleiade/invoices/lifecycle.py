@@ -2,6 +2,7 @@
 transaction: all of it happens, or nothing."""
 
 import time
+from collections.abc import Mapping, Sequence
 
 import msgspec
 import sqlalchemy as sa
@@ -16,7 +17,17 @@ from pleiade.invoices.meter import earlier_months
 from pleiade.invoices.numbering import next_number
 from pleiade.invoices.opening import open_month
 from pleiade.invoices.organisations import organisation_of
-from pleiade.invoices.records import Invoice, Status, amount, drop_drafts, find, hash_of, mark_paid, write
+from pleiade.invoices.records import (
+    Invoice,
+    Status,
+    amount,
+    draft_ids,
+    drop_drafts,
+    find,
+    hash_of,
+    mark_paid,
+    write,
+)
 from pleiade.invoices.rules import current_rules
 from pleiade.ledger.periods import bounds_of, close_period_in, closed_of, lock_closings, month_of
 from pleiade.ledger.posting import post_in
@@ -36,15 +47,26 @@ def draft(db: sa.Engine, organisation: str, period: str) -> list[Invoice]:
     now = int(time.time())
     with unit_of_work(db) as connection:
         opened = open_month(connection, book_in(connection), organisation, period)
+        ids = draft_ids(connection, organisation, period)
         drop_drafts(connection, organisation, period)
-        return [_kept(connection, one.document, Status.DRAFT, now) for one in opened]
+        return [_kept(connection, _named(one.document, ids), Status.DRAFT, now) for one in opened]
 
 
-def finalise(db: sa.Engine, organisation: str, period: str, *, actor: Actor, now: int = 0) -> list[Invoice]:
+def finalise(
+    db: sa.Engine,
+    organisation: str,
+    period: str,
+    *,
+    actor: Actor,
+    now: int = 0,
+    seen: Mapping[str, int] | None = None,
+) -> list[Invoice]:
     """Make a month's invoice final: number it, post what it adds to the ledger, close the month.
 
-    What calls of that month reach the ledger later belong to the next one. Raises InvoiceError where the month is not
-    over, is final already, an earlier one is not, or a seller is missing; LedgerError, StoreError.
+    `seen`: totals (nano, by currency) that somebody looked at before they agreed; where the month has another one by
+    now, nothing is done. What calls of that month reach the ledger later belong to the next one. Raises InvoiceError
+    where the month is not over, is final already, an earlier one is not, or a seller is missing; LedgerError,
+    StoreError.
     """
     begin, end = bounds_of(period)
     now = now or int(time.time())
@@ -62,10 +84,13 @@ def finalise(db: sa.Engine, organisation: str, period: str, *, actor: Actor, now
             expire_in(connection, organisation, storefront, month_of(begin * 1000 - 1), last_ms, name_of(actor))
             final = []
             months = open_month(connection, book_in(connection), organisation, period)
+            if seen is not None:
+                _require_seen([opened.document for opened in months], seen)
+            ids = draft_ids(connection, organisation, period)
             drop_drafts(connection, organisation, period)
             for opened in months:
                 document = msgspec.structs.replace(
-                    opened.document,
+                    _named(opened.document, ids),
                     number=next_number(connection, rules.numbering.invoices, Kind.INVOICE),
                     issued=now,
                     pay_by=now + rules.days * DAY_S,
@@ -111,6 +136,21 @@ def _require_order(connection: sa.Connection, organisation: str, period: str) ->
             f"{waiting[0]} is not final yet, and months become final in their order: "
             f"pleiade invoice finalise {organisation} {waiting[0]}"
         )
+
+
+def _require_seen(documents: Sequence[Document], seen: Mapping[str, int]) -> None:
+    """Nobody makes final what they have not seen."""
+    now = {document.currency: document.total for document in documents}
+    if any(now.get(currency) != total for currency, total in seen.items()):
+        totals = " and ".join(amount(document.total, document.currency) for document in documents)
+        raise InvoiceError(
+            f"the month has changed since you looked at it, and is {totals} now: draft it again, and look"
+        )
+
+
+def _named(document: Document, ids: Mapping[str, str]) -> Document:
+    """The document under the id of the draft that it takes the place of."""
+    return msgspec.structs.replace(document, id=ids.get(document.currency, document.id))
 
 
 def _kept(connection: sa.Connection, document: Document, status: Status, now: int) -> Invoice:

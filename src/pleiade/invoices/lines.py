@@ -10,6 +10,7 @@ from pleiade.invoices.document import Line, LineType
 from pleiade.invoices.meter import Metered
 from pleiade.prices import PriceBook, billed, exact, rate_of
 from pleiade.prices.arithmetic import half_even
+from pleiade.prices.batch import is_for_batches
 from pleiade.prices.terms import Line as TermsLine
 from pleiade.prices.terms import Terms, adjust
 
@@ -123,7 +124,7 @@ def _priced(price: Price, size: str, quality: str, group: Sequence[Metered], cos
         lines.append(
             Line(
                 type=LineType.USAGE,
-                text=f"{price.model}, {what}",
+                text=f"{price.model}, {what}{' in batches' if is_for_batches(price.id) else ''}",
                 amount=amounts[kind],
                 model=price.model,
                 kind=kind.value,

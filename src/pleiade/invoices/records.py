@@ -124,6 +124,13 @@ def drop_drafts(connection: sa.Connection, organisation: str, period: str) -> No
     connection.execute(sa.delete(invoices).where(drafts))
 
 
+def draft_ids(connection: sa.Connection, organisation: str, period: str) -> dict[str, str]:
+    """The ids of a month's drafts by currency: what takes their place keeps them, so that a link to one goes on."""
+    table = invoices.c
+    drafts = sa.and_(table.organisation == organisation, table.period == period, table.status == Status.DRAFT.value)
+    return {row.currency: row.id for row in connection.execute(sa.select(table.currency, table.id).where(drafts))}
+
+
 def mark_paid(connection: sa.Connection, invoice_id: str, now: int) -> None:
     """Nothing is open any more: it was paid, or credited."""
     connection.execute(

@@ -14,16 +14,21 @@ import time
 
 import sqlalchemy as sa
 
+from pleiade.house.adjusting import VERSION, adjusted, in_force
 from pleiade.keeper.engine_hours import EngineHours
 from pleiade.keeper.lost_calls import EngineCounts
 from pleiade.ledger.clock import wall_ms
 from pleiade.ledger.errors import LedgerError
 from pleiade.ledger.keeper import Keeper, KeeperBusyError
+from pleiade.runs.shipping import Shipper
+from pleiade.runs.sweeping import sweep
 from pleiade.settings import Settings, SettingsError, hourly_cost, load_settings
-from pleiade.store import StoreError, migrate, open_database
+from pleiade.store import StoreError, migrate, open_database, version_of
 
 LIFELINE_VARIABLE = "PLEIADE_LIFELINE_FD"
-FOLDER = "ledger"  # of the home
+FOLDER, RUNS_FOLDER = "ledger", "runs"  # of the home
+SWEEP_EVERY_S = 3600.0
+FOLLOW_EVERY_S = 1.0
 LOOK_EVERY_S = 0.2
 BEAT_EVERY_S = 2.0
 FIRST_WAIT_S, LONGEST_WAIT_S = 0.5, 15.0  # while the database is away
@@ -111,7 +116,7 @@ def keep(settings: Settings, life: Life) -> int:
         hours = EngineHours(endpoints, db, nano=nano, currency=currency)
     life.say_ready()
     try:
-        _keep(keeper, db, life, hours)
+        _keep(keeper, Runs(settings, db), db, life, hours)
     finally:
         keeper.close()
         db.dispose()
@@ -130,7 +135,43 @@ def open_durable(settings: Settings) -> sa.Engine:
     return engine
 
 
-def _keep(keeper: Keeper, db: sa.Engine, life: Life, hours: EngineHours | None) -> None:
+class Runs:
+    """The records of calls: shipped as they come, and removed when they are old."""
+
+    def __init__(self, settings: Settings, db: sa.Engine) -> None:
+        self._settings = settings
+        self._db = db
+        self._shipper = Shipper(settings.home_path / RUNS_FOLDER, db, keep=settings.runs != "off")
+        self._swept = -SWEEP_EVERY_S
+        self._looked = -FOLLOW_EVERY_S
+        self._version = 0  # of the settings that were changed while the house runs
+        self.in_force = settings
+
+    def _follow(self) -> None:
+        """Take up what was changed, within a second. Raises StoreError."""
+        if time.monotonic() - self._looked < FOLLOW_EVERY_S:
+            return
+        self._looked = time.monotonic()
+        version = version_of(self._db, VERSION)
+        if version == self._version:
+            return
+        self.in_force = in_force(self._settings, adjusted(self._db))
+        self._version = version
+        self._shipper.keep = self.in_force.runs != "off"
+        self._swept = -SWEEP_EVERY_S  # fewer days may be wanted
+        logging.getLogger().setLevel(self.in_force.log_level.upper())
+
+    def turn(self) -> int:
+        """Ship what there is, at most one batch; how many that were. Raises StoreError, OSError."""
+        self._follow()
+        shipped = self._shipper.turn()
+        if not shipped and time.monotonic() - self._swept > SWEEP_EVERY_S:
+            self._swept = time.monotonic()
+            sweep(self._db, days=self.in_force.runs_days, most=self.in_force.runs_most)
+        return shipped
+
+
+def _keep(keeper: Keeper, runs: Runs, db: sa.Engine, life: Life, hours: EngineHours | None) -> None:
     migrated, away, wait_s = False, "", FIRST_WAIT_S
     while True:
         try:
@@ -138,6 +179,7 @@ def _keep(keeper: Keeper, db: sa.Engine, life: Life, hours: EngineHours | None) 
                 migrate(db)
                 migrated = True
             shipped = keeper.turn()
+            shipped += runs.turn()  # after the ledger, which matters more
             if hours is not None:
                 hours.look(wall_ms())
         except (StoreError, OSError, LedgerError, sa.exc.SQLAlchemyError) as error:

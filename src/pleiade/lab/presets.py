@@ -46,7 +46,7 @@ class Preset:
     tokenizer_megabytes: int = 64
     code: CodeConfig = field(default_factory=CodeConfig)
     chat: StageConfig = field(default_factory=StageConfig)
-    replay_rows: int = 8
+    replay_rows: int = 64
     reward: StageConfig = field(default_factory=reward_config)
     dpo: DpoConfig = field(default_factory=DpoConfig)
     rloo: RlooConfig = field(default_factory=RlooConfig)

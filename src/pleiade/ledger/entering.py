@@ -57,7 +57,7 @@ def enter(writer: str, sequence: int, reserved: Reserved, time_ms: int, settleme
         sequence,
         reserved.time_ms,
         time_ms,
-        *astuple(reservation),
+        *astuple(reservation)[:-1],  # `on_answer` is for whoever settles
         settlement.outcome,
         *_counts(settlement.usage),
         settlement.cost,
@@ -76,7 +76,9 @@ def crash(reserved: Reserved, marked: Marked | None, time_ms: int, told: tuple[U
 
     Of a call that has neither nothing is known: it is settled with nothing used, and marked as estimated.
     """
-    if told is not None and not believable(*told):
+    if reserved.reservation.on_answer:
+        told = Usage(), 0
+    elif told is not None and not believable(*told):
         told = None
     usage, cost = told or ((marked.usage, marked.cost) if marked else (Usage(), 0))
     return Settlement(

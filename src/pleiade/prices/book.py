@@ -5,6 +5,7 @@ from collections.abc import Iterable
 
 from pleiade.domain.model import ModelKind
 from pleiade.domain.price import Price
+from pleiade.prices.batch import MARK, in_batches, is_for_batches
 from pleiade.prices.errors import UnpricedError
 from pleiade.prices.rules import missing_rates, required_kinds
 
@@ -27,8 +28,9 @@ class PriceBook:
         return None
 
     def get(self, price_id: str) -> Price | None:
-        """The version of that id, in force or not."""
-        return self._by_id.get(price_id)
+        """The version of that id, in force or not; what lines of batches cost has one of its own."""
+        found = self._by_id.get(price_id.removesuffix(MARK))
+        return in_batches(found) if found is not None and is_for_batches(price_id) else found
 
     def versions(self, storefront: str, model: str) -> list[Price]:
         """All versions of one price, the one made last first."""

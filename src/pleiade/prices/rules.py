@@ -17,6 +17,7 @@ _REQUIRED = {
     ModelKind.EMBEDDING: (RateKind.INPUT,),
     ModelKind.REWARD: (RateKind.INPUT,),
     ModelKind.IMAGE: (RateKind.IMAGE,),
+    ModelKind.MODERATION: (),  # nobody sells safety: free unless a price says otherwise
 }
 
 

@@ -10,7 +10,8 @@ LABEL = "org.pleiade.generation"  # our assertion in the manifest (C2PA 2.4 §6.
 class Claim(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Who made a picture, from what and when. Whoever gets the file can read all of it: leave out what must not go out.
 
-    `edited`: parts of the picture are the customer's own (edits, outpainting), the rest was made.
+    `edited`: parts of the picture are the customer's own (edits, outpainting), the rest was made. `converted`: what was
+    done to the file since it was made ("png to webp", "512 pixels wide").
     """
 
     model: str
@@ -20,6 +21,7 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     organisation_name: str = ""
     generator: str = "Pleiade"
     edited: bool = False
+    converted: str = ""
 
 
 def claim_of(assertion: Any) -> Claim | None:

@@ -8,9 +8,9 @@ from typing import Any
 import c2pa
 
 from pleiade.provenance.claim import LABEL, claim_of
-from pleiade.provenance.png_text import MAGIC, is_whole, read_texts
+from pleiade.provenance.formats import FORMATS, format_of
+from pleiade.provenance.png_text import is_whole, read_texts
 from pleiade.provenance.report import Report
-from pleiade.provenance.sign import FORMATS
 
 UNKNOWN_SIGNER = "signingCredential.untrusted"
 
@@ -59,17 +59,6 @@ def verify(data: bytes, trusted: Sequence[str] = ()) -> Report:
         texts=texts,
         problems=tuple(failures),
     )
-
-
-def format_of(data: bytes) -> str:
-    """png, jpeg, webp or svg by the first bytes; "" for anything else."""
-    if data.startswith(MAGIC):
-        return "png"
-    if data.startswith(b"\xff\xd8\xff"):
-        return "jpeg"
-    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
-        return "webp"
-    return "svg" if b"<svg" in data[:1024] else ""
 
 
 def _signer(info: dict[str, Any]) -> str:

@@ -17,6 +17,8 @@ from pleiade.registry.errors import RegistryError
 from pleiade.registry.hub import fetch_from_hub
 from pleiade.registry.inspect import inspect_model
 from pleiade.registry.remote import remote_model
+from pleiade.registry.traffic import restart, set_traffic
+from pleiade.registry.versions import list_versions, roll_back, version_numbers
 
 __all__ = [
     "RegistryError",
@@ -30,8 +32,13 @@ __all__ = [
     "inspect_model",
     "list_deployments",
     "list_models",
+    "list_versions",
     "register_bundled",
     "remote_model",
     "remove_model",
+    "restart",
+    "roll_back",
+    "set_traffic",
     "undeploy",
+    "version_numbers",
 ]

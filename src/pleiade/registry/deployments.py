@@ -3,15 +3,26 @@
 import re
 import time
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
+import msgspec
 import sqlalchemy as sa
 
-from pleiade.domain import Deployment
-from pleiade.registry.bundled import CHAT_MODEL, EMBEDDING_MODEL, IMAGE_MODEL
+from pleiade.domain import Deployment, Traffic
+from pleiade.domain.policy import FilterPolicy
+from pleiade.registry.bundled import CHAT_MODEL, EMBEDDING_MODEL, IMAGE_MODEL, MODERATION_MODEL
 from pleiade.registry.catalogue import get_model, list_models
 from pleiade.registry.errors import RegistryError
+from pleiade.registry.versions import note_version
 from pleiade.store import bump_version, reading, unit_of_work, version_of
-from pleiade.store.tables import deployment_names, deployments, versions
+from pleiade.store.tables import (
+    deployment_names,
+    deployment_policies,
+    deployment_projects,
+    deployment_traffic,
+    deployments,
+    versions,
+)
 
 # A deployment's own name stands in Azure's paths, /openai/deployments/NAME/…; an alias may have slashes.
 VALID_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:@-]{0,199}")
@@ -22,6 +33,18 @@ DEFAULTS = (
     Deployment(name="pleiade-chat", model=CHAT_MODEL, engine="text_openvino"),
     Deployment(name="pleiade-embed", model=EMBEDDING_MODEL, engine="embed_openvino"),
     Deployment(name="pleiade-image", model=IMAGE_MODEL, engine="image_openvino"),
+    # Under OpenAI's own names too, of today and of 2023: what is not named in a request is one of these.
+    Deployment(
+        name="pleiade-moderation",
+        model=MODERATION_MODEL,
+        engine="moderation",
+        aliases=(
+            "omni-moderation-latest",
+            "omni-moderation-2024-09-26",
+            "text-moderation-latest",
+            "text-moderation-stable",
+        ),
+    ),
 )
 
 
@@ -33,12 +56,14 @@ def deploy(
     engine: str,
     aliases: Sequence[str] = (),
     options: Mapping[str, str | int | float | bool] | None = None,
+    project: str = "",
     record: Callable[[sa.Connection], object] | None = None,
 ) -> Deployment:
     """Make `model` callable as `name` and as each of `aliases`; a deployment of that name is changed.
 
-    A changed deployment keeps its creation time; its aliases and options become exactly those given. `record` writes
-    into the audit log, in the same transaction.
+    A changed deployment keeps its creation time and its traffic; its aliases and options become exactly those given.
+    `project`: whose alone it is; "" = everybody may call it, or whoever could before.
+    `record` writes into the audit log, in the same transaction.
     Raises RegistryError for an unknown model, an unusable name, or a name that reaches another deployment.
     """
     _require_usable(name, aliases)
@@ -53,24 +78,32 @@ def deploy(
     )
     try:
         with unit_of_work(db) as connection:
-            deployment = _write(connection, deployment)
+            _write(connection, deployment)
+            if project:
+                _own(connection, name, project)
             bump_version(connection, "deployments")
             if record is not None:
                 record(connection)
     except sa.exc.IntegrityError as error:
         raise RegistryError(_conflict(db, deployment)) from error
-    return deployment
+    return get_deployment(db, name)
 
 
 def undeploy(db: sa.Engine, name: str, *, record: Callable[[sa.Connection], object] | None = None) -> Deployment:
     """Remove a deployment with its aliases; the model stays. `record` writes into the audit log, with it.
 
-    Raises RegistryError for an unknown name.
+    Raises RegistryError for an unknown name, and for a deployment to which another one sends calls.
     """
     deployment = get_deployment(db, name)
     with unit_of_work(db) as connection:
+        bump_version(connection, "deployments")  # first: its row is the lock that lets one change follow another
+        traffic = deployment_traffic.c
+        sender = connection.scalar(sa.select(traffic.deployment).where(traffic.canary == deployment.name))
+        if sender is not None:
+            raise RegistryError(
+                f"deployment {sender} sends calls to {name}: take that back first (pleiade traffic {sender} --alone)"
+            )
         connection.execute(sa.delete(deployments).where(deployments.c.name == deployment.name))
-        bump_version(connection, "deployments")
         if record is not None:
             record(connection)
     return deployment
@@ -96,6 +129,11 @@ def list_deployments(db: sa.Engine) -> list[Deployment]:
         names = connection.execute(
             sa.select(deployment_names).where(deployment_names.c.position > 0).order_by(deployment_names.c.position)
         ).all()
+        traffic = {row.deployment: row for row in connection.execute(sa.select(deployment_traffic))}
+        projects = connection.execute(
+            sa.select(deployment_projects).order_by(deployment_projects.c.created, deployment_projects.c.project)
+        ).all()
+        policies = {row.deployment: row.policy for row in connection.execute(sa.select(deployment_policies))}
     return [
         Deployment(
             name=row.name,
@@ -104,6 +142,10 @@ def list_deployments(db: sa.Engine) -> list[Deployment]:
             aliases=tuple(entry.name for entry in names if entry.deployment == row.name),
             options=row.options,
             created=row.created,
+            traffic=_traffic(traffic.get(row.name)),
+            projects=tuple(one.project for one in projects if one.deployment == row.name),
+            policy=msgspec.convert(policies[row.name], FilterPolicy) if row.name in policies else None,
+            restarts=traffic[row.name].restarts if row.name in traffic else 0,
         )
         for row in rows
     ]
@@ -127,17 +169,25 @@ def adopt_defaults(db: sa.Engine) -> list[Deployment]:
             continue
         with unit_of_work(db) as connection:
             bump_version(connection, marker)
-            taken = connection.scalar(sa.select(deployment_names.c.name).where(deployment_names.c.name == default.name))
+            wanted = deployment_names.c.name.in_((default.name, *default.aliases))
+            taken = set(connection.scalars(sa.select(deployment_names.c.name).where(wanted)))
             first = connection.scalar(sa.select(versions.c.value).where(versions.c.name == marker)) == 1
-            if first and not taken:  # not while another process creates it at this moment
-                created.append(_write(connection, default))
+            if first and default.name not in taken:  # not while another process creates it at this moment
+                free = tuple(alias for alias in default.aliases if alias not in taken)
+                created.append(_write(connection, msgspec.structs.replace(default, aliases=free)))
                 bump_version(connection, "deployments")
     return created
+
+
+def _traffic(row: sa.Row[Any] | None) -> Traffic:
+    return Traffic() if row is None else Traffic(drained=row.drained, canary=row.canary, percent=row.percent)
 
 
 def _write(connection: sa.Connection, deployment: Deployment) -> Deployment:
     """Insert or change rows. Raises IntegrityError where one of the names is another deployment's."""
     existing = connection.execute(sa.select(deployments).where(deployments.c.name == deployment.name)).first()
+    if existing:
+        note_version(connection, existing)  # deployments are older than their versions in the database
     created = existing.created if existing else deployment.created or int(time.time())
     values = {
         "model": deployment.model,
@@ -155,14 +205,18 @@ def _write(connection: sa.Connection, deployment: Deployment) -> Deployment:
         for position, name in enumerate((deployment.name, *deployment.aliases))
     ]
     connection.execute(sa.insert(deployment_names), names)
-    return Deployment(
-        name=deployment.name,
-        model=deployment.model,
-        engine=deployment.engine,
-        aliases=deployment.aliases,
-        options=deployment.options,
-        created=created,
+    note_version(
+        connection, connection.execute(sa.select(deployments).where(deployments.c.name == deployment.name)).one()
     )
+    return msgspec.structs.replace(deployment, created=created)
+
+
+def _own(connection: sa.Connection, name: str, project: str) -> None:
+    there = deployment_projects.c
+    mine = sa.and_(there.deployment == name, there.project == project)
+    if connection.scalar(sa.select(there.project).where(mine)) is None:
+        row = {"deployment": name, "project": project, "permission": "", "created": int(time.time())}
+        connection.execute(sa.insert(deployment_projects).values(row))
 
 
 def _require_usable(name: str, aliases: Sequence[str]) -> None:

@@ -16,6 +16,7 @@ ENCODERS = ("BertModel", "RobertaModel", "XLMRobertaModel", "MPNetModel", "Disti
 # Decoders with a head that reads numbers off the last token; with one number, a folder of these is a reward model.
 SCORERS = tuple(f"{family}ForSequenceClassification" for family in ("Qwen3", "Qwen2", "Llama", "Mistral"))
 
+MODERATION = "PleiadeModeration"  # what our lab exports: a table of n-grams, without a tokenizer
 PICTURES = "PleiadePix"  # what our lab exports: a folder of ONNX graphs
 
 
@@ -34,7 +35,8 @@ def inspect_folder(folder: Path) -> Model:
         return _picture_model(folder, config)
     kind = _kind(folder, architecture, config)
     files = weight_files(folder)
-    _require_tokenizer(folder)
+    if kind is not ModelKind.MODERATION:
+        _require_tokenizer(folder)
     parameters = count_parameters(files)
     return Model(
         id=folder.name,
@@ -140,14 +142,16 @@ def _kind(folder: Path, architecture: str, config: dict[str, Any]) -> ModelKind:
                 'If it has, say so in config.json: "num_labels": 1'
             )
         return ModelKind.REWARD
+    if architecture == MODERATION:
+        return ModelKind.MODERATION
     if not architecture:
         raise RegistryError(
             f'{folder / "config.json"} names no architecture: add a field like "architectures": ["Qwen3ForCausalLM"]'
         )
     raise RegistryError(
         f"{folder} is a {architecture}, which Pleiade cannot serve: it takes text models (…ForCausalLM, "
-        f"GPT2LMHeadModel), sentence encoders ({', '.join(ENCODERS)}), reward models ({', '.join(SCORERS)}) and "
-        f"picture models ({PICTURES})"
+        f"GPT2LMHeadModel), sentence encoders ({', '.join(ENCODERS)}), reward models ({', '.join(SCORERS)}), "
+        f"picture models ({PICTURES}) and moderation models ({MODERATION})"
     )
 
 

@@ -1,7 +1,7 @@
 """Who gets what of a profit under a partner agreement: the agreement's file, its waterfall, scenarios, drawings.
 
-This room is arithmetic on exact numbers; it does not know where profits come from, HTTP, nor (but for `record`) any
-database.
+This room is arithmetic on exact numbers; it does not know where profits come from, HTTP, nor (but for `record`
+and `kept`) any database.
 """
 
 from pleiade.settlement.errors import SettlementError

@@ -1,10 +1,11 @@
 """Recording settlements, once each: every one goes on from the one before.
 
-The only file of this room that knows the store and the ledger.
+The only file of this room that knows the ledger.
 """
 
 import json
 import time
+from collections.abc import Callable
 from datetime import date
 from typing import Any
 
@@ -45,17 +46,23 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     new: int  # how many of its periods (the last ones) are new
 
 
-def record(db: sa.Engine, settlement: Settlement, *, post: bool = False) -> Receipt:
+Noted = Callable[[sa.Connection, "Receipt"], None]
+
+
+def record(
+    db: sa.Engine, settlement: Settlement, *, post: bool = False, actor: str = ACTOR, noted: Noted | None = None
+) -> Receipt:
     """Put `settlement` in the books. Replaying one that is there changes nothing and answers with it.
 
     A settlement goes on from the recorded one of the same agreement: it repeats that one's periods and adds some.
     With `post`, what is due to each party is posted to the ledger in the same transaction: from `distribution:PARTY`
-    to `payable:PARTY`. Raises SettlementError where it contradicts what is recorded (another profit for a period,
-    other terms); LedgerError where the ledger cannot take it; StoreError where the database fails.
+    to `payable:PARTY`, for which `actor` answers. `noted` is called with what is new, at the transaction's end (the
+    audit log is not this room's). Raises SettlementError where it contradicts what is recorded (another profit for a
+    period, other terms); LedgerError where the ledger cannot take it; StoreError where the database fails.
     """
     for _ in range(RACES):
         try:
-            return _record(db, settlement, post)
+            return _record(db, settlement, post, actor, noted)
         except sa.exc.IntegrityError:  # another process was first: now compare with what it has written
             continue
     raise SettlementError("other processes keep recording settlements of this agreement; try again")
@@ -70,7 +77,7 @@ def list_recorded(db: sa.Engine) -> list[Recorded]:
         return [_recorded(row) for row in rows]
 
 
-def _record(db: sa.Engine, settlement: Settlement, post: bool) -> Receipt:
+def _record(db: sa.Engine, settlement: Settlement, post: bool, actor: str, noted: Noted | None) -> Receipt:
     with unit_of_work(db) as connection:
         name = settlement.agreement.name
         last = connection.execute(
@@ -94,9 +101,12 @@ def _record(db: sa.Engine, settlement: Settlement, post: bool) -> Receipt:
         }
         connection.execute(sa.insert(settlements).values(row))
         if post:
-            post_in(connection, _transfers(settlement, len(profits) - len(known), str(row["id"])), ACTOR)
+            post_in(connection, _transfers(settlement, len(profits) - len(known), str(row["id"])), actor)
         written = connection.execute(sa.select(settlements).where(settlements.c.id == row["id"])).one()
-        return Receipt(recorded=_recorded(written), replayed=False, new=len(profits) - len(known))
+        receipt = Receipt(recorded=_recorded(written), replayed=False, new=len(profits) - len(known))
+        if noted is not None:
+            noted(connection, receipt)
+        return receipt
 
 
 def settled_profits(db: sa.Engine, agreement: Agreement) -> dict[tuple[date, date], int]:

@@ -48,6 +48,7 @@ chat_messages = sa.Table(
     sa.Column("error", sa.Text, nullable=False),  # `error` of the response, JSON; "" = none
     sa.Column("usage", sa.Text, nullable=False),  # its `usage`, JSON; "" = none
     sa.Column("timings", sa.Text, nullable=False),  # milliseconds, JSON; "" = not known
+    sa.Column("calls", sa.Text, nullable=False, server_default=""),  # of tools, by its response, JSON; "" = none
     sa.Column("request", sa.Text, nullable=False),  # body of POST /responses that asked for it; "" = none
     sa.Column("created", sa.BigInteger, nullable=False),
     sa.Index("ix_chat_messages_chat_number", "chat", "number"),
@@ -100,23 +101,6 @@ chat_folder_attachments = sa.Table(
     sa.Column("folder", sa.ForeignKey("chat_folders.id", ondelete="CASCADE"), primary_key=True),
     sa.Column("attachment", sa.ForeignKey("chat_attachments.id"), primary_key=True, index=True),
     sa.Column("position", sa.Integer, nullable=False),
-)
-
-# What people thought of answers: what fine-tunes are made of, where they agreed to that.
-chat_feedback = sa.Table(
-    "chat_feedback",
-    metadata,
-    sa.Column("message", sa.ForeignKey("chat_messages.id", ondelete="CASCADE"), primary_key=True),
-    sa.Column("project", sa.String(64), nullable=False),
-    sa.Column("owner", sa.String(64), nullable=False),
-    sa.Column("deployment", sa.String(256), nullable=False),  # that gave the answer
-    sa.Column("verdict", sa.String(8), nullable=False),  # "up" or "down"
-    sa.Column("reasons", sa.JSON, nullable=False),
-    sa.Column("correction", sa.Text, nullable=False),  # what it should have said; "" = not told
-    sa.Column("consent", sa.Boolean, nullable=False),  # the chat up to here may be learned from
-    sa.Column("created", sa.BigInteger, nullable=False),
-    sa.Column("updated", sa.BigInteger, nullable=False),
-    sa.Index("ix_chat_feedback_project_updated", "project", "updated"),
 )
 
 chat_shares = sa.Table(

@@ -3,38 +3,22 @@
 Each object's name begins with the second at which it expires, so that sweeping needs nothing but names.
 """
 
-import os
-import re
+import errno
 import secrets
-from collections.abc import Iterable
+import time
 from pathlib import Path
-from typing import Any, Protocol
+from typing import BinaryIO
 
-_NAME = re.compile(r"(\d{10})-[0-9a-f]{32}\.[a-z0-9]{1,8}", re.ASCII)
+from pleiade.store.object_backends import NAME, Backend, Folder, NoSpaceError, ObjectsError, Remote, Writer
+
+__all__ = ["FOREVER", "NoSpaceError", "Objects", "ObjectsError", "Writer", "new_name"]
+
+FOREVER = 9_999_999_999  # of objects whose row in the database says how long they stay
 
 
-class ObjectsError(Exception):
-    """The store cannot be used; the message says what to do, and may name paths: for logs, not for clients."""
-
-
-class Backend(Protocol):
-    """Where the bytes are."""
-
-    def write(self, name: str, data: bytes) -> None:
-        """All of it or nothing."""
-        ...
-
-    def read(self, name: str) -> bytes | None:
-        """None where there is no such object."""
-        ...
-
-    def remove(self, name: str) -> None:
-        """Nothing happens where there is no such object."""
-        ...
-
-    def names(self) -> Iterable[str]:
-        """Of all objects."""
-        ...
+def new_name(suffix: str, expires: int = FOREVER) -> str:
+    """A name for an object that expires at that second, if ever: nobody can guess it."""
+    return f"{expires:010d}-{secrets.token_hex(16)}.{suffix}"
 
 
 class Objects:
@@ -49,18 +33,36 @@ class Objects:
 
     def put(self, data: bytes, suffix: str, expires: int) -> str:
         """Keep `data` until `expires` (Unix seconds); its name, which nobody can guess."""
-        name = f"{expires:010d}-{secrets.token_hex(16)}.{suffix}"
+        name = new_name(suffix, expires)
+        self.write(name, data)
+        return name
+
+    def write(self, name: str, data: bytes) -> None:
+        """Keep `data` under a name of `new_name`'s, which may have been written down before."""
         try:
             self._open().write(name, data)
         except OSError as error:
             raise ObjectsError(
                 f"{len(data)} bytes cannot be kept in {self._root}: {error}. Make room there."
             ) from error
-        return name
+
+    def create(self, name: str) -> Writer:
+        """Begin an object under a name of `new_name`'s, to be written piece by piece: it may be of any size."""
+        try:
+            return _Guarded(self._open().create(name), self._root)
+        except OSError as error:
+            raise _cannot_keep(self._root, error) from error
+
+    def open(self, name: str) -> BinaryIO | None:
+        """A stream of an object's bytes, to be closed by the caller; None where there is none."""
+        try:
+            return self._open().open(name)
+        except OSError as error:
+            raise ObjectsError(f"{name} cannot be read from {self._root}: {error}") from error
 
     def get(self, name: str) -> bytes | None:
         """The object of that name; None where there is none."""
-        if _NAME.fullmatch(name) is None:
+        if NAME.fullmatch(name) is None:
             return None
         try:
             return self._open().read(name)
@@ -69,7 +71,7 @@ class Objects:
 
     def delete(self, name: str) -> None:
         """Forget an object."""
-        if _NAME.fullmatch(name) is not None:
+        if NAME.fullmatch(name) is not None:
             try:
                 self._open().remove(name)
             except OSError as error:
@@ -78,7 +80,7 @@ class Objects:
     def sweep(self, now: float) -> int:
         """Remove what has expired; how many objects that were. What is not ours stays."""
         try:
-            found = [(name, match) for name in self._open().names() if (match := _NAME.fullmatch(name))]
+            found = [(name, match) for name in self._open().names() if (match := NAME.fullmatch(name))]
         except OSError as error:
             raise ObjectsError(f"{self._root} cannot be listed: {error}") from error
         expired = [name for name, match in found if int(match[1]) <= now]
@@ -86,78 +88,46 @@ class Objects:
             self.delete(name)
         return len(expired)
 
+    def clear_unfinished(self, older_than_s: float) -> None:
+        """Remove what processes that died have left of objects that were never complete (in a folder)."""
+        backend = self._open()
+        if isinstance(backend, Folder):
+            backend.clear_unfinished(time.time() - older_than_s)
+
     def _open(self) -> Backend:
         if self._backend is None:
-            self._backend = _Remote(self._root) if "://" in self._root else _Folder(Path(self._root))
+            self._backend = Remote(self._root) if "://" in self._root else Folder(Path(self._root))
         return self._backend
 
 
-class _Folder:
-    """A folder that only its owner reads."""
+def _cannot_keep(root: str, error: OSError) -> ObjectsError:
+    kind = NoSpaceError if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG) else ObjectsError
+    return kind(f"nothing more can be kept in {root}: {error}. Make room there.")
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        path.mkdir(mode=0o700, parents=True, exist_ok=True)
 
-    def write(self, name: str, data: bytes) -> None:
-        trial = self._path / f".{name}"
+class _Guarded:
+    """A writer whose failures are ObjectsError; after one, nothing is left of the object."""
+
+    def __init__(self, inner: Writer, root: str) -> None:
+        self._inner = inner
+        self._root = root
+
+    def write(self, data: bytes) -> None:
+        """More of it. Raises ObjectsError, NoSpaceError."""
         try:
-            descriptor = os.open(trial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(data)
-            trial.rename(self._path / name)
-        except OSError:
-            trial.unlink(missing_ok=True)
-            raise
+            self._inner.write(data)
+        except OSError as error:
+            self._inner.discard()
+            raise _cannot_keep(self._root, error) from error
 
-    def read(self, name: str) -> bytes | None:
+    def commit(self) -> None:
+        """It is complete. Raises ObjectsError, NoSpaceError."""
         try:
-            return (self._path / name).read_bytes()
-        except FileNotFoundError:
-            return None
+            self._inner.commit()
+        except OSError as error:
+            self._inner.discard()
+            raise _cannot_keep(self._root, error) from error
 
-    def remove(self, name: str) -> None:
-        (self._path / name).unlink(missing_ok=True)
-
-    def names(self) -> Iterable[str]:
-        return os.listdir(self._path)
-
-
-class _Remote:
-    """A folder of any file system that fsspec knows. Its errors are those of OSError, as fsspec asks of them."""
-
-    def __init__(self, url: str) -> None:
-        try:
-            import fsspec
-        except ImportError as error:
-            raise ObjectsError(
-                f"for {url} install fsspec and the package that it names for this kind of URL"
-            ) from error
-        try:
-            self._files: Any
-            self._files, self._path = fsspec.core.url_to_fs(url)
-        except (ValueError, ImportError) as error:
-            raise ObjectsError(f"{url} cannot be opened: {error}") from error
-
-    def write(self, name: str, data: bytes) -> None:
-        self._files.makedirs(self._path, exist_ok=True)
-        self._files.pipe_file(f"{self._path}/{name}", data)
-
-    def read(self, name: str) -> bytes | None:
-        try:
-            data: bytes = self._files.cat_file(f"{self._path}/{name}")
-        except FileNotFoundError:
-            return None
-        return data
-
-    def remove(self, name: str) -> None:
-        try:
-            self._files.rm_file(f"{self._path}/{name}")
-        except FileNotFoundError:
-            return
-
-    def names(self) -> Iterable[str]:
-        if not self._files.exists(self._path):
-            return []
-        self._files.invalidate_cache(self._path)
-        return [str(path).rpartition("/")[2] for path in self._files.ls(self._path, detail=False)]
+    def discard(self) -> None:
+        """It shall not be."""
+        self._inner.discard()

@@ -9,6 +9,7 @@ responses = sa.Table(
     metadata,
     sa.Column("id", sa.String(64), primary_key=True),
     sa.Column("project", sa.String(64), nullable=False, index=True),
+    sa.Column("owner", sa.String(64), nullable=False, server_default="", index=True),  # who asked; "" = nobody known
     sa.Column("created", sa.BigInteger, nullable=False),
     sa.Column("status", sa.String(16), nullable=False),
     sa.Column("previous", sa.String(64), nullable=False),  # the response before this one; "" = none
@@ -42,6 +43,7 @@ chat_completions = sa.Table(
     metadata,
     sa.Column("project", sa.String(64), primary_key=True),
     sa.Column("id", sa.String(128), primary_key=True),
+    sa.Column("owner", sa.String(64), nullable=False, server_default="", index=True),  # who asked; "" = nobody known
     sa.Column("recorded", sa.BigInteger, nullable=False),  # Unix microseconds: the order of listings
     sa.Column("model", sa.String(256), nullable=False),
     sa.Column("body", sa.Text, nullable=False),  # the ChatCompletion object, JSON

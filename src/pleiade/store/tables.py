@@ -78,3 +78,44 @@ deployment_names = sa.Table(
     sa.Column("deployment", sa.ForeignKey("deployments.name", ondelete="CASCADE"), nullable=False, index=True),
     sa.Column("position", sa.Integer, nullable=False),
 )
+
+# Which of its calls a deployment answers itself, and how often its engine was asked to start anew. No row = all, never.
+deployment_traffic = sa.Table(
+    "deployment_traffic",
+    metadata,
+    sa.Column("deployment", sa.ForeignKey("deployments.name", ondelete="CASCADE"), primary_key=True),
+    sa.Column("drained", sa.Boolean, nullable=False),
+    sa.Column("canary", sa.String(256), nullable=False, index=True),  # a deployment's name; "" = none
+    sa.Column("percent", sa.Integer, nullable=False),
+    sa.Column("restarts", sa.Integer, nullable=False),
+)
+
+# What a deployment filters (domain/policy.py). No row = nothing.
+deployment_policies = sa.Table(
+    "deployment_policies",
+    metadata,
+    sa.Column("deployment", sa.ForeignKey("deployments.name", ondelete="CASCADE"), primary_key=True),
+    sa.Column("policy", sa.JSON, nullable=False),
+)
+
+# Who may see and call a deployment. No row = every project; else the one that made it, and those it is shared with.
+deployment_projects = sa.Table(
+    "deployment_projects",
+    metadata,
+    sa.Column("deployment", sa.ForeignKey("deployments.name", ondelete="CASCADE"), primary_key=True),
+    sa.Column("project", sa.String(64), primary_key=True),
+    sa.Column("permission", sa.String(64), nullable=False, index=True),  # its id, where it is shared; "" = it made it
+    sa.Column("created", sa.BigInteger, nullable=False),
+)
+
+# What a deployment ran and runs, the oldest first: rolling back is a new version with what an older one says.
+deployment_versions = sa.Table(
+    "deployment_versions",
+    metadata,
+    sa.Column("deployment", sa.ForeignKey("deployments.name", ondelete="CASCADE"), primary_key=True),
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("model", sa.String(256), nullable=False),
+    sa.Column("engine", sa.String(64), nullable=False),
+    sa.Column("options", sa.JSON, nullable=False),
+    sa.Column("created", sa.BigInteger, nullable=False),
+)

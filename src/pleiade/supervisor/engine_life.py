@@ -10,6 +10,8 @@ import msgspec
 
 from pleiade.domain import Deployment, Endpoint, EndpointState, Model
 from pleiade.engines.base import ENGINE_TOKEN_VARIABLE, Engine, EngineError, Process, Remote
+from pleiade.registry.styles import styles_of
+from pleiade.supervisor.adapters import Adapters, Place
 from pleiade.supervisor.backoff import Backoff
 from pleiade.supervisor.child import Child, start_child
 from pleiade.supervisor.health import status_of
@@ -25,9 +27,9 @@ NOT_FOR_ENGINES = ("PLEIADE_DATABASE_URL",)  # an engine knows no customer
 
 
 class Spec(msgspec.Struct, frozen=True):
-    """What an engine is started from; two equal specs need no restart (aliases may differ)."""
+    """What an engine is started from; two equal specs need no restart (who may call it, and how, may differ)."""
 
-    deployment: Deployment  # without aliases
+    deployment: Deployment  # without aliases, traffic, projects and policy
     model: Model
     adapters: tuple[tuple[str, str], ...] = ()  # name, folder
 
@@ -53,6 +55,7 @@ class EngineLife:
         self._token = secrets.token_urlsafe(32)
         self._backoff = Backoff()
         self._healthy_since = 0.0
+        self._adapters = Adapters(surroundings.changed)
         self.child: Child | None = None
         self.endpoint = self._endpoint(EndpointState.STARTING)
         self.settled = asyncio.Event()  # it was ready, or failed, for the first time
@@ -62,6 +65,25 @@ class EngineLife:
     def ready(self) -> bool:
         """Whether requests may go to it now."""
         return self.endpoint.state is EndpointState.READY
+
+    def can_become(self, spec: Spec) -> bool:
+        """Whether the running engine can be what `spec` says without a new start: other adapters, and no more."""
+        same = self.spec.deployment == spec.deployment and self.spec.model == spec.model
+        return same and self.ready and self._adapters.can_change
+
+    def become(self, spec: Spec) -> None:
+        """Load and forget adapters until they are those of `spec`, which later starts begin with."""
+        self.spec = spec
+        self._adapters.want(dict(spec.adapters))
+
+    def adapter(self, name: str, endpoint: Endpoint) -> Endpoint:
+        """`endpoint`, the one of an adapter in this engine, as far as the adapter is."""
+        if endpoint.state is not EndpointState.READY or self._adapters.has(name):
+            return endpoint
+        if refused := self._adapters.refused.get(name):
+            why = f"its adapter cannot be loaded: {refused}"
+            return msgspec.structs.replace(endpoint, state=EndpointState.FAILED, detail=why)
+        return msgspec.structs.replace(endpoint, state=EndpointState.STARTING)
 
     async def stop(self, drain_s: float) -> None:
         """Let it finish what it answers (at most `drain_s` seconds), then end it. Never starts it again."""
@@ -98,6 +120,7 @@ class EngineLife:
         detail = self.endpoint.detail  # of its last death: an operator sees it until it is ready again
         self._set(self._endpoint(EndpointState.STARTING, detail=detail))
         port = free_port()
+        begun_with = dict(self.spec.adapters)
         try:
             plan = await asyncio.to_thread(self._plan, port)
         except EngineError:
@@ -112,7 +135,11 @@ class EngineLife:
         ended = asyncio.create_task(child.ended())
         try:
             if await self._became_healthy(plan, port, ended):
+                place = Place(port, plan.base_path, plan.headers)
+                self._adapters.begin(place if plan.loads_adapters else None, begun_with)
                 self._become_ready(self._process_endpoint(plan, port))
+                if plan.loads_adapters:
+                    self._adapters.want(dict(self.spec.adapters))  # they may have changed while it started
                 trouble = await self._watched(plan, port, child, ended)
             else:
                 trouble = "" if ended.done() else f"was not ready after {plan.ready_timeout_s:g} s"
@@ -124,6 +151,8 @@ class EngineLife:
         except asyncio.CancelledError:
             ended.cancel()
             raise
+        finally:
+            self._adapters.end()
         self._around.changed()
         return f"the engine of {self.spec.deployment.name} {reason}\n{child.last_lines()}".rstrip()
 
@@ -192,6 +221,7 @@ class EngineLife:
             engine=deployment.engine,
             state=state,
             context_length=model.context_length,
+            styles=styles_of(model),
             licence=model.licence,
             created=deployment.created,
             detail=detail,

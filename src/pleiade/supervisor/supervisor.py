@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import secrets
 import socket
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -9,10 +10,10 @@ from collections.abc import Callable, Mapping, Sequence
 import msgspec
 import sqlalchemy as sa
 
-from pleiade.domain import Deployment, Endpoint, EndpointTable, Model
+from pleiade.domain import Deployment, Endpoint, EndpointState, EndpointTable, Model, Traffic
 from pleiade.engines.base import Engine
 from pleiade.registry import deployments_version, list_deployments, list_models
-from pleiade.settings import Settings
+from pleiade.settings import ORIGINS_VARIABLE, Origin, Settings
 from pleiade.store import StoreError
 from pleiade.supervisor.child import Child
 from pleiade.supervisor.engine_life import (
@@ -23,6 +24,7 @@ from pleiade.supervisor.engine_life import (
     Surroundings,
 )
 from pleiade.supervisor.home import Home, clean_metrics
+from pleiade.supervisor.listen import url_of
 from pleiade.supervisor.orphans import record_children
 from pleiade.supervisor.pulsed import HUNG_AFTER_S, Pulsed
 from pleiade.supervisor.table import (
@@ -40,6 +42,7 @@ RETRY_S = 1.0  # after a table that could not be written (a full disk)
 GATEWAYS_NOTICE_S = 0.4  # gateways read the table every 0.1 to 0.2 s; an engine leaves only after that
 GATEWAY_COMMAND = (sys.executable, "-m", "pleiade.gateway")
 KEEPER_COMMAND = (sys.executable, "-m", "pleiade.keeper")
+JOBS_COMMAND = (sys.executable, "-m", "pleiade.jobs")
 KEEPER_HUNG_AFTER_S = 120.0  # one transaction may wait long for a database
 
 
@@ -62,11 +65,14 @@ class Supervisor:
         warn: Callable[[str], None] = lambda message: None,
         gateway_command: Sequence[str] = GATEWAY_COMMAND,
         keeper_command: Sequence[str] = KEEPER_COMMAND,
+        jobs_command: Sequence[str] = JOBS_COMMAND,
         watch_every_s: float = WATCH_EVERY_S,
         watch_timeout_s: float = WATCH_TIMEOUT_S,
         hung_after_s: float = HUNG_AFTER_S,
+        origins: Mapping[str, Origin] | None = None,
     ) -> None:
         self._settings = settings
+        self._origins = dict(origins or {})
         self._home = home
         self._db = db
         self._listener = listener
@@ -74,6 +80,8 @@ class Supervisor:
         self._warn = warn
         self._gateway_command = gateway_command
         self._keeper_command = keeper_command
+        self._jobs_command = jobs_command
+        self._house_token = f"house-{secrets.token_hex(32)}"  # by which gateways know the runner of jobs
         self._hung_after_s = hung_after_s
         self._lifeline_read, self._lifeline_write = os.pipe()  # children hold the read end, we the write end
         self._around = Surroundings(
@@ -92,6 +100,7 @@ class Supervisor:
         self._leaving: dict[asyncio.Task[None], EngineLife] = {}
         self._gateways: list[Pulsed] = []
         self._keeper: Pulsed | None = None
+        self._jobs: Pulsed | None = None
         self._published: tuple[Endpoint, ...] | None = None
         self._version = 0
         self._seen = 0
@@ -128,6 +137,16 @@ class Supervisor:
             changed=self._changed,
             hung_after_s=KEEPER_HUNG_AFTER_S,
         )
+        self._jobs = Pulsed(
+            "jobs",
+            command=self._jobs_command,
+            env={**self._child_env(), "PLEIADE_API": url_of(self._listener)},
+            home=self._home,
+            needed=False,  # without it jobs wait in their queue
+            lifeline=self._lifeline_read,
+            changed=self._changed,
+            hung_after_s=KEEPER_HUNG_AFTER_S,
+        )
         self._follower = asyncio.create_task(self._follow(), name="follow deployments")
 
     async def settled(self) -> None:
@@ -153,7 +172,10 @@ class Supervisor:
             else:
                 base = base_of(deployment, self._deployments, self._models)
                 model = self._models[deployment.model]
-                endpoints.append(adapter_endpoint(deployment, model, own.get(base.name) if base else None, model.base))
+                there = adapter_endpoint(deployment, model, own.get(base.name) if base else None, model.base)
+                if base is not None and base.name in self._lives:
+                    there = self._lives[base.name].adapter(model.id, there)
+                endpoints.append(there)
         return tuple(endpoints)
 
     def _own_endpoint(self, deployment: Deployment) -> Endpoint:
@@ -162,7 +184,14 @@ class Supervisor:
         if successor is not None and successor.endpoint.detail:
             why = f"serves as before its last change, which does not start: {successor.endpoint.detail}"
             endpoint = msgspec.structs.replace(endpoint, detail=why)
-        return msgspec.structs.replace(endpoint, aliases=deployment.aliases)
+        return msgspec.structs.replace(
+            endpoint,
+            aliases=deployment.aliases,
+            traffic=deployment.traffic,
+            projects=deployment.projects,
+            policy=deployment.policy,
+            priced_as=self._models[deployment.model].base,
+        )
 
     async def stop(self) -> None:
         """Drain: gateways finish their answers, then engines end, then the books. `kill` meanwhile cuts it short."""
@@ -173,6 +202,8 @@ class Supervisor:
             self._follower.cancel()
         self._listener.close()
         drain_s = self._settings.drain_s
+        if self._jobs is not None:  # first: it gives back what it does, and asks for nothing more
+            await self._jobs.stop(drain_s)
         await asyncio.gather(*(gateway.stop(drain_s) for gateway in self._gateways))
         lives = [*self._lives.values(), *self._successors.values()]
         await asyncio.gather(*(life.stop(1.0) for life in lives), *self._leaving)  # nobody asks them any more
@@ -225,6 +256,8 @@ class Supervisor:
             elif self._lives[name].spec == spec:
                 if name in self._successors:
                     self._let_go(self._successors.pop(name))  # the change was taken back
+            elif self._lives[name].can_become(spec) and name not in self._successors:
+                self._lives[name].become(spec)
             elif not self._lives[name].ready:
                 self._let_go(self._lives[name])
                 self._lives[name] = EngineLife(spec, self._around)
@@ -242,7 +275,7 @@ class Supervisor:
                     adapters.setdefault(base.name, {})[model.id] = model.path
         return {
             deployment.name: Spec(
-                deployment=msgspec.structs.replace(deployment, aliases=()),
+                deployment=msgspec.structs.replace(deployment, aliases=(), traffic=Traffic(), projects=(), policy=None),
                 model=self._models[deployment.model],
                 adapters=tuple(sorted(adapters.get(deployment.name, {}).items())),
             )
@@ -296,17 +329,26 @@ class Supervisor:
         for deployment in self._deployments:
             if deployment.name not in lives:  # an adapter: it is as far as the engine of its base
                 base = base_of(deployment, self._deployments, self._models)
-                pending |= {deployment.name} if base is not None and base.name in pending else set()
+                unsettled = base is not None and (base.name in pending or deployment.name in self._coming())
+                pending |= {deployment.name} if unsettled else set()
         followed = Followed(self._seen, tuple(sorted(pending)))
         if followed != self._followed:
             write_followed(self._home.followed, followed)
             self._followed = followed
 
+    def _coming(self) -> set[str]:
+        """Deployments of adapters that a running engine is about to load."""
+        return {
+            endpoint.deployment
+            for endpoint in self.endpoints()
+            if endpoint.state is EndpointState.STARTING and endpoint.deployment not in self._lives
+        }
+
     def _all_lives(self) -> list[EngineLife]:
         return [*self._lives.values(), *self._successors.values(), *self._leaving.values()]
 
     def _pulsed(self) -> list[Pulsed]:
-        return [*self._gateways, self._keeper] if self._keeper is not None else self._gateways
+        return [*self._gateways, *(one for one in (self._keeper, self._jobs) if one is not None)]
 
     def _children(self) -> list[Child]:
         children = [pulsed.child for pulsed in self._pulsed()]
@@ -319,5 +361,7 @@ class Supervisor:
             for name, value in msgspec.structs.asdict(self._settings).items()
             if value != ""
         }
+        token = {"PLEIADE_HOUSE_TOKEN": self._house_token}
         home = {"PLEIADE_HOME": str(self._home.path), "PROMETHEUS_MULTIPROC_DIR": str(self._home.metrics)}
-        return {**os.environ, **settings, **home}
+        origins = {ORIGINS_VARIABLE: msgspec.json.encode(self._origins).decode()}
+        return {**os.environ, **settings, **token, **home, **origins}

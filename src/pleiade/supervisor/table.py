@@ -60,6 +60,10 @@ def adapter_endpoint(deployment: Deployment, model: Model, base: Endpoint | None
             licence=model.licence,
             created=deployment.created,
             aliases=deployment.aliases,
+            traffic=deployment.traffic,
+            projects=deployment.projects,
+            policy=deployment.policy,
+            priced_as=model.base,
             detail=f"its base is not deployed on {deployment.engine}: "
             f"pleiade deploy NAME --model {base_name} --engine {deployment.engine}",
         )
@@ -72,6 +76,10 @@ def adapter_endpoint(deployment: Deployment, model: Model, base: Endpoint | None
         licence=model.licence,
         created=deployment.created,
         aliases=deployment.aliases,
+        traffic=deployment.traffic,
+        projects=deployment.projects,
+        policy=deployment.policy,
+        priced_as=model.base,
     )
 
 

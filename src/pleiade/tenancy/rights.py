@@ -21,7 +21,8 @@ class Right(msgspec.Struct, frozen=True):
 
 # "project": in the project that the action is about; owners and admins of the organisation have it in every project,
 # and only they have it for all projects at once.
-# "organisation": for the whole organisation; a key of a project never has it, an admin key or a person does.
+# "organisation": for the whole organisation; a key of a project never has it, an admin key or a person does. Whoever
+# signed in is there with their role in a project, so it counts for what every member may, and no further.
 # "house": only owners and admins of the house's own organisation, for things that all tenants share.
 RIGHTS: dict[str, Right] = {
     "model.read": Right(Role.VIEWER, "project", "list models"),
@@ -34,6 +35,9 @@ RIGHTS: dict[str, Right] = {
     "api.limits.read": Right(Role.VIEWER, "project", "see limits and budgets"),
     "api.limits.write": Right(Role.ADMIN, "project", "change limits and budgets"),
     "api.usage.read": Right(Role.VIEWER, "project", "see usage and costs"),
+    "api.runs.read": Right(Role.VIEWER, "project", "see calls one by one; what was said in them: one's own"),
+    "api.feedback_inbox.read": Right(Role.DEVELOPER, "project", "read feedback; question and answer only by consent"),
+    "api.feedback_inbox.write": Right(Role.DEVELOPER, "project", "say what was done about it"),
     "api.projects.read": Right(Role.VIEWER, "project", "see the project and its name"),
     "api.projects.write": Right(Role.ADMIN, "project", "make, rename and archive projects"),
     "api.members.read": Right(Role.VIEWER, "project", "see who belongs to it"),
@@ -43,15 +47,23 @@ RIGHTS: dict[str, Right] = {
     "api.admin_keys.read": Right(Role.ADMIN, "organisation", "list admin keys"),
     "api.admin_keys.write": Right(Role.ADMIN, "organisation", "make and revoke them, up to one's own role"),
     "api.audit_logs.read": Right(Role.ADMIN, "organisation", "read and export the audit log"),
-    "api.billing.read": Right(Role.ADMIN, "organisation", "see invoices"),
+    "api.billing.read": Right(Role.MEMBER, "organisation", "see its invoices"),
+    "api.billing.write": Right(Role.ADMIN, "house", "draft and issue invoices, note payments, credit, adjust"),
+    "api.settlement.read": Right(Role.ADMIN, "organisation", "see what is settled with it as a partner"),
+    "api.settlement.write": Right(Role.ADMIN, "house", "keep agreements, try scenarios, settle with partners"),
     "api.organization.read": Right(Role.VIEWER, "organisation", "see the organisation"),
     "api.organization.write": Right(Role.OWNER, "organisation", "rename the organisation and change its settings"),
+    "api.person_data.read": Right(Role.OWNER, "organisation", "take along everything that is kept of a person"),
+    "api.person_data.write": Right(Role.OWNER, "organisation", "erase a person with all that"),
     "api.deployments.read": Right(Role.VIEWER, "house", "see how models are deployed"),
     "api.deployments.write": Right(Role.ADMIN, "house", "deploy models and change their capacity"),
+    "api.doctor.read": Right(Role.ADMIN, "house", "examine the installation, take diagnostics along"),
+    "api.settings.read": Right(Role.ADMIN, "house", "see what is set, and where"),
+    "api.settings.write": Right(Role.OWNER, "house", "change settings while the server runs"),
     "api.tenants.read": Right(Role.ADMIN, "house", "see all organisations and those who wait to be let in"),
     "api.tenants.write": Right(Role.ADMIN, "house", "make, bill, archive and delete organisations, let people in"),
-    "api.prices.write": Right(Role.ADMIN, "house", "set prices, issue invoices"),
-    "api.ledger.read": Right(Role.ADMIN, "house", "read the books and settle with partners"),
+    "api.prices.write": Right(Role.ADMIN, "house", "set prices"),
+    "api.ledger.read": Right(Role.ADMIN, "house", "read the books"),
 }
 
 _IN_A_PROJECT = tuple(RIGHTS[name] for name in ("model.request", "api.data.read", "api.data.write"))
@@ -75,7 +87,8 @@ def may(principal: Principal, action: str, organisation: str, project: str = "")
         case "house":
             allowed = wide and organisation == DEFAULT_ORGANISATION
         case "organisation":
-            allowed = wide
+            signed_in = not principal.key and bool(principal.user)
+            allowed = wide or (signed_in and right.role.rank <= Role.MEMBER.rank)
         case "project":
             allowed = (bool(project) and project == principal.project) or (wide and principal.role in _EVERYWHERE)
     return allowed and principal.role.rank >= right.role.rank

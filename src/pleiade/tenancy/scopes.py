@@ -31,6 +31,17 @@ _ORGANIZATION = {
     "audit_logs": "audit_logs",
     "usage": "usage",
     "costs": "usage",
+    "overview": "usage",
+    "deployments": "deployments",
+    "models": "deployments",
+    "runs": "runs",
+    "invoices": "billing",
+    "adjustments": "billing",
+    "customers": "billing",
+    "agreements": "settlement",
+    "feedback": "feedback_inbox",
+    "doctor": "doctor",
+    "settings": "settings",
     "admin_api_keys": "admin_keys",
     "invites": "invites",
     "users": "members",
@@ -49,7 +60,10 @@ _PROJECT = {
 }
 # `api.management.read` and `.write` cover these, as OpenAI's admin keys have it.
 _MANAGED = frozenset(
-    {"projects", "members", "invites", "keys", "admin_keys", "limits", "organization", "audit_logs", "usage"}
+    {
+        *("projects", "members", "invites", "keys", "admin_keys", "limits", "organization", "audit_logs", "usage"),
+        *("runs", "feedback_inbox"),
+    }
 )
 _SCOPE = re.compile(r"(api\.)?[a-z][a-z_]*(\.[a-z][a-z_]*){0,2}\.(read|write|request)")
 
@@ -70,6 +84,8 @@ def scope_of(method: str, path: str) -> str:
         return _data(_organization(segments), reads)
     if first == "projects":  # OpenAI has the roles of a project outside of /organization
         return _data(_organization(["organization", *segments]), reads)
+    if first == "fine-tunes":  # of January 2023
+        return _data("fine_tuning", reads)
     return _data(re.sub("[^a-z_]", "_", first.lower()), reads)
 
 
@@ -114,6 +130,8 @@ def checked_scopes(scopes: tuple[str, ...] | list[str]) -> tuple[str, ...]:
 
 
 def _organization(segments: list[str]) -> str:
+    if len(segments) == 4 and segments[1] == "users" and segments[3] in ("data", "erase"):
+        return "person_data"
     if len(segments) >= 4 and segments[1] == "projects":
         return _PROJECT.get(segments[3], "projects")
     return _ORGANIZATION.get(segments[1], "organization") if len(segments) > 1 else "organization"

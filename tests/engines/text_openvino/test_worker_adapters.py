@@ -42,3 +42,24 @@ def test_an_adapter_answers_under_its_name_and_a_broken_one_harms_nobody(tiny_mo
         assert np.abs(np.subtract(*scores)).max() > 0.1
         refused = worker.post("/completions", model="broken", prompt="x")
         assert (refused.status_code, refused.json()["error"]["code"]) == (404, "model_not_found")
+
+
+def test_adapters_come_and_go_while_the_engine_runs(tiny_model: Path, tmp_path: Path) -> None:
+    good, broken = write_adapter(tmp_path / "good"), tmp_path / "broken"
+    broken.mkdir()
+    request = {"prompt": "abcdef", "max_tokens": 0, "echo": True, "logprobs": 0}
+    with run_worker(
+        "pleiade.engines.text_openvino", ["--model", str(tiny_model), "--model-id", "tiny"], tmp_path / "log"
+    ) as worker:
+        before = worker.ok("/completions", model="good", **request)
+        worker.ok("/adapters", name="good", folder=str(good))
+        after = worker.ok("/completions", model="good", **request)
+        assert (before["model"], after["model"]) == ("tiny", "good")
+        assert before["choices"] != after["choices"]
+        refused = worker.post("/adapters", name="broken", folder=str(broken))
+        assert refused.status_code == 400
+        assert "adapter_config.json" in refused.json()["error"]["message"]
+        assert worker.ok("/completions", model="tiny", **request)["choices"] == before["choices"]
+        worker.ok("/adapters/unload", name="good")
+        worker.ok("/adapters/unload", name="good")  # twice changes nothing
+        assert worker.ok("/completions", model="good", **request)["model"] == "tiny"

@@ -99,8 +99,8 @@ class Caller:
 def start_on(serve: Serve, tmp_path: Path) -> Callable[..., Awaitable[Caller]]:
     """Starts gateways that share one database and one home."""
 
-    async def start(url: str, **options: Any) -> Caller:
-        settings = {"home": str(tmp_path), "database_url": url, "drain_s": 0.2}
+    async def start(url: str, *, project_files_mb: int = 100, **options: Any) -> Caller:
+        settings = {"home": str(tmp_path), "database_url": url, "drain_s": 0.2, "project_files_mb": project_files_mb}
         served = await serve(rooms=production_rooms(Settings(**settings)), **options, **settings)
         return Caller(served, served.headers)
 

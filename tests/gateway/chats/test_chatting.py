@@ -16,7 +16,7 @@ from pleiade.gateway.responses.background import STALE_S
 from pleiade.products.chat import chats, messages
 from pleiade.products.chat.importing.imported import ImportedChat, Piece
 from pleiade.products.chat.importing.keeping import keep
-from pleiade.products.chat.nouns import Owner
+from pleiade.products.records.rows import Owner
 from pleiade.store import unit_of_work
 from pleiade.store.chats import chats as chats_table
 from pleiade.store.objects import response_events, responses

@@ -6,7 +6,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from pleiade.store import unit_of_work
-from pleiade.store.chats import chat_feedback, chat_shares
+from pleiade.store.chats import chat_shares
+from pleiade.store.feedback import feedback
 
 
 async def test_a_link_shows_a_snapshot_to_anybody_until_it_is_taken_back(caller: Any, db: sa.Engine) -> None:
@@ -64,7 +65,7 @@ async def test_a_rating_is_kept_changed_and_taken_back(caller: Any, db: sa.Engin
     )
     assert (await caller.message(chat, answer["id"]))["feedback"] == changed
     with db.connect() as connection:
-        [row] = connection.execute(sa.select(chat_feedback)).all()
+        [row] = connection.execute(sa.select(feedback)).all()
     assert (row.deployment, row.project) == ("chat", "default")
     await caller.delete(where)
     assert (await caller.message(chat, answer["id"]))["feedback"] is None

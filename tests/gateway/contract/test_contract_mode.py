@@ -5,12 +5,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from openai.types import Model, ModelDeleted
+from openai import types
+from openai.types import Batch, FileDeleted, FileObject, Model, ModelDeleted, Upload, evals, fine_tuning
 from openai.types.admin import organization
 from openai.types.admin.organization import projects, users
 from openai.types.admin.organization.projects import service_accounts
 from openai.types.chat import ChatCompletion, ChatCompletionDeleted, ChatCompletionStoreMessage
+from openai.types.evals import runs
+from openai.types.fine_tuning import checkpoints
+from openai.types.fine_tuning import jobs as fine_tuning_jobs
 from openai.types.responses import Response, ResponseItem, ResponseStreamEvent
+from openai.types.uploads import UploadPart
 from pydantic import TypeAdapter
 
 from pleiade.gateway.call import Call
@@ -33,6 +38,44 @@ TYPES = {
     "GET /chat/completions": ChatCompletion,
     "GET /chat/completions/{}/messages": ChatCompletionStoreMessage,
     "GET /responses/{}/input_items": ResponseItem,
+    "GET /files": FileObject,
+    "GET /files/{}": FileObject,
+    "DELETE /files/{}": FileDeleted,
+    "GET /files/{}/content": dict[str, str],
+    "GET /uploads/{}": Upload,
+    "POST /uploads/{}/parts": UploadPart,
+    "POST /uploads/{}/complete": Upload,
+    "POST /uploads/{}/cancel": Upload,
+    "GET /batches": Batch,
+    "POST /batches": Batch,
+    "GET /batches/{}": Batch,
+    "POST /batches/{}/cancel": Batch,
+}
+TUNING: dict[str, Any] = {
+    "GET /fine_tuning/jobs": fine_tuning.FineTuningJob,
+    "POST /fine_tuning/jobs": fine_tuning.FineTuningJob,
+    "GET /fine_tuning/jobs/{}": fine_tuning.FineTuningJob,
+    **{f"POST /fine_tuning/jobs/{{}}/{act}": fine_tuning.FineTuningJob for act in ("cancel", "pause", "resume")},
+    "GET /fine_tuning/jobs/{}/events": fine_tuning.FineTuningJobEvent,
+    "GET /fine_tuning/jobs/{}/checkpoints": fine_tuning_jobs.FineTuningJobCheckpoint,
+    "GET /fine_tuning/checkpoints/{}/permissions": checkpoints.PermissionCreateResponse,
+    "POST /fine_tuning/checkpoints/{}/permissions": checkpoints.PermissionCreateResponse,
+    "DELETE /fine_tuning/checkpoints/{}/permissions/{}": checkpoints.PermissionDeleteResponse,
+}
+RUN = "/evals/{}/runs/{}"
+EVALS: dict[str, Any] = {
+    "GET /evals": types.EvalListResponse,
+    "GET /evals/{}": types.EvalRetrieveResponse,
+    "POST /evals/{}": types.EvalUpdateResponse,
+    "DELETE /evals/{}": types.EvalDeleteResponse,
+    "GET /evals/{}/runs": evals.RunListResponse,
+    "POST /evals/{}/runs": evals.RunCreateResponse,
+    f"GET {RUN}": evals.RunRetrieveResponse,
+    f"POST {RUN}": evals.RunCancelResponse,
+    f"POST {RUN}/cancel": evals.RunCancelResponse,
+    f"DELETE {RUN}": evals.RunDeleteResponse,
+    f"GET {RUN}/output_items": runs.OutputItemListResponse,
+    f"GET {RUN}/output_items/{{}}": runs.OutputItemRetrieveResponse,
 }
 PROJECT, USER = "/organization/projects/{}", "/organization/users/{}"
 ADMINISTRATION: dict[str, Any] = {
@@ -98,7 +141,7 @@ def home(tmp_path: Path) -> Path:
 def test_each_fixture_is_valid_for_the_type_that_the_sdk_expects(key: str) -> None:
     fixture = load_fixtures()[key]
     buckets = "/usage/" in key or key.endswith("/costs")
-    kind = organization.UsageCompletionsResponse if buckets else (TYPES | ADMINISTRATION)[key]
+    kind = organization.UsageCompletionsResponse if buckets else (TYPES | TUNING | EVALS | ADMINISTRATION)[key]
     items = [fixture.body] if buckets else fixture.body.get("data", [fixture.body])
     for item in items:
         TypeAdapter(kind).validate_python(item, strict=True)

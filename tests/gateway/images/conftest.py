@@ -10,6 +10,8 @@ from scripted_engine import ScriptedEngine
 from scripted_gateway import Serve, Served
 from scripted_pictures import image_endpoint, makes_pictures
 
+from pleiade.gateway.gallery.keeper import Keeper
+from pleiade.gateway.gallery.room import GalleryRoom
 from pleiade.gateway.images.room import ImagesRoom
 from pleiade.gateway.stored.archive import Archive
 from pleiade.settings import Settings
@@ -30,9 +32,12 @@ async def serve_pictures(serve: Serve, engine: ScriptedEngine, home: Path) -> Se
 
     async def start(**options: Any) -> Served:
         settings = {"home": str(home)} | {name: options.pop(name) for name in tuple(options) if name in SETTINGS}
-        room = ImagesRoom(Settings(**settings), Archive(Settings(**settings).database))
+        every = Settings(**settings)
+        archive = Archive(every.database)
+        keeper = Keeper(every, archive)
+        rooms = [GalleryRoom(every, archive, keeper), ImagesRoom(every, archive, keeper)]
         endpoints = options.pop("endpoints", [image_endpoint(engine)])
-        return await serve(rooms=[room], endpoints=endpoints, **options, **settings)
+        return await serve(rooms=rooms, endpoints=endpoints, **options, **settings)
 
     return start
 

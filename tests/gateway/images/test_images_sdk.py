@@ -81,6 +81,15 @@ async def test_an_edit_streams_too(client: Client) -> None:
     assert [event.type async for event in stream][-1] == "image_edit.completed"
 
 
+async def test_variations_stream_too(client: Client) -> None:
+    asked = client.images.with_streaming_response.create_variation(
+        model="pix", image=picture(), extra_body={"stream": True}
+    )
+    async with asked as answer:
+        kinds = [line async for line in answer.iter_lines() if line.startswith("event: ")]
+    assert kinds[-1].endswith(".completed")
+
+
 async def test_an_alias_is_a_model_and_another_name_is_none(client: Client) -> None:
     assert (await client.images.generate(model="dall-e-2", prompt="x", response_format="b64_json")).data
     with pytest.raises(openai.NotFoundError):

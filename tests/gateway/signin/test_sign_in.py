@@ -357,6 +357,14 @@ async def test_the_ways_to_sign_in_tell_no_secret(town: Town, browser: Browser) 
         while not (ways := await (await browser.ask("GET", "/auth/ways")).json())["issuers"]:  # noqa: ASYNC110
             await asyncio.sleep(0.02)
     assert ways["issuers"] == [{"id": town.issuer_id, "name": "Test"}]
+    assert ways["signed_in"] is False
+
+
+async def test_a_page_learns_whether_somebody_is_signed_in_without_being_refused(town: Town, browser: Browser) -> None:
+    await browser.with_password()
+    assert (await (await browser.ask("GET", "/auth/ways")).json())["signed_in"] is True
+    browser.cookies["pleiade_session"] = "made-up"
+    assert (await (await browser.ask("GET", "/auth/ways")).json())["signed_in"] is False
 
 
 async def test_without_a_session_nobody_is_anybody(browser: Browser) -> None:

@@ -19,6 +19,7 @@ from pleiade.engines.image_openvino.folder import graph_paths, read_config
 from pleiade.lab.cards.__main__ import main as cards
 from pleiade.lab.checkpoint import latest_checkpoint, load_checkpoint
 from pleiade.lab.dalle.data.drawings import Drawings
+from pleiade.lab.dalle.data.styles import STYLES
 from pleiade.lab.dalle.encoder_run import load_encoder
 from pleiade.lab.dalle.evals.results import Line, PictureResults, PictureSuite, write_results
 from pleiade.lab.dalle.evals.statistics import Estimate
@@ -112,6 +113,31 @@ def test_a_run_goes_on_with_what_it_was_begun_with_or_not_at_all(whole: Path, dr
         run_pix(preset("model.num_layers=3"), drawings.folder, whole)
     with pytest.raises(ValueError, match="32 pixels wide, the model makes 16"):
         run_pix(preset("model.size=16"), drawings.folder, whole)
+
+
+def test_a_run_begins_with_the_weights_words_and_likeness_of_another_one(
+    whole: Path, drawings: Drawings, tmp_path: Path
+) -> None:
+    run, style = tmp_path / "run", drawings.rows[0].style
+    here = preset(f"begin_with={whole}", f"styles={style}", "scenes=0", "loop.steps=1", "optim.muon_lr=0")
+    assert run_pix(here, drawings.folder, run)
+    assert load_encoder(run / "encoder").version == load_encoder(whole / "encoder").version
+    before, now = (load_checkpoint(latest_checkpoint(one / "base") or one)["model"] for one in (whole, run))
+    steady = [name for name in now if torch.equal(now[name], before[name])]
+    assert any("q_proj" in name for name in steady), "what a rate of zero leaves alone is as it was"
+    with deal(here, drawings, load_pix(run).tokenizer, None) as dealer:
+        assert {STYLES.index(style) + 1, 0} >= {int(one) for one in dealer.stream.draw(0, 16).style_B}
+
+
+def test_it_cannot_begin_with_another_shape_or_learn_styles_that_are_not_there(
+    whole: Path, drawings: Drawings, tmp_path: Path
+) -> None:
+    with pytest.raises(ValueError, match=r"its network is another one.*num_layers"):
+        run_pix(preset(f"begin_with={whole}", "model.num_layers=1"), drawings.folder, tmp_path / "one")
+    with pytest.raises(FileNotFoundError, match="no checkpoint is in"):
+        run_pix(preset(f"begin_with={tmp_path}", "flow.drop_picture=1"), drawings.folder, tmp_path / "two", "base")
+    with pytest.raises(ValueError, match="no drawing is in watercolour; there are"):
+        run_pix(preset("styles=watercolour"), drawings.folder, tmp_path / "three")
 
 
 def test_the_folder_to_serve_says_what_is_in_it(whole: Path) -> None:

@@ -6,9 +6,10 @@ import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from pleiade.domain import DEFAULT_ORGANISATION, DEFAULT_PROJECT, OPERATOR
 from pleiade.store import open_database
@@ -21,6 +22,13 @@ ROOT = Path(__file__).resolve().parents[3]
 AXE = ROOT / "web" / "node_modules" / "axe-core" / "axe.min.js"
 PASSWORD = "seven stars in one night"
 WIDE, PHONE = (1440, 900), (390, 844)
+expect.set_options(timeout=60_000)  # a deadline for what would hang, not a claim
+LOOKS = [
+    pytest.param((WIDE, False, "en-US"), id="1440-light-en"),
+    pytest.param((WIDE, True, "fr-FR"), id="1440-dark-fr"),
+    pytest.param((PHONE, False, "fr-FR"), id="390-light-fr"),
+    pytest.param((PHONE, True, "en-US"), id="390-dark-en"),
+]
 
 
 @pytest.fixture(scope="session")
@@ -158,6 +166,41 @@ def screenshot(tmp_path: Path, request: pytest.FixtureRequest) -> Callable[[Tab,
         tab.page.screenshot(path=folder / f"{name}.png")
 
     return keep
+
+
+@dataclass
+class Look:
+    """A tab of one size, theme and language, in which every page that is kept has to be right."""
+
+    name: str
+    tab: Tab
+    screenshot: Callable[[Tab, str], None]
+
+    def keep(self, page: str) -> None:
+        """What is shown now is quiet, accessible and no wider than its window; a picture of it is kept."""
+        self.tab.page.locator("[aria-busy=true]").first.wait_for(state="detached")
+        assert self.tab.axe() == [], page
+        assert self.tab.page.evaluate("document.documentElement.scrollWidth <= innerWidth"), page
+        self.screenshot(self.tab, f"{page}-{self.name}")
+
+
+@pytest.fixture(params=LOOKS)
+def look(
+    request: pytest.FixtureRequest, open_tab: Callable[..., Tab], screenshot: Callable[[Tab, str], None]
+) -> Callable[..., Look]:
+    """Opens the tab of a look: a test that takes it runs once for each of LOOKS. Takes what `open_tab` takes."""
+    size, dark, language = request.param
+
+    def opened(**more: Any) -> Look:
+        return Look(request.node.callspec.id, open_tab(size=size, dark=dark, language=language, **more), screenshot)
+
+    return opened
+
+
+@pytest.fixture(scope="session")
+def enrol() -> Callable[..., str]:
+    """Makes somebody an account on any server: `person`, above."""
+    return person
 
 
 @pytest.fixture(scope="session")

@@ -54,6 +54,7 @@ def test_the_first_person_opens_the_printed_link_and_is_in(
     assert (me["role"], me["user"]["name"]) == ("owner", "Ada")
     told = tab.page.evaluate(CALLS, [CHAT])
     assert told["chat"][0] == 200, "and may ask at once"
+    assert [line for line in tab.complaints if "403" not in line] == [], "nothing was refused but the forged call"
 
     other = open_tab(server=new_house)
     other.go(link)

@@ -50,17 +50,29 @@ export function csrfToken(): string {
 
 /** Ask the server who is signed in. Throws ApiError where it cannot be asked. */
 export async function readSession(): Promise<void> {
-  let answer: Response;
+  // A stranger's first page asks nothing that is refused: browsers write refusals into the console.
+  if (now.state === "unknown" && !(await anybodyIsSignedIn())) return set({ state: "out" });
+  const answer = await ask("/auth/me");
+  if (answer.ok) begin((await answer.json()) as Session);
+  else if (answer.status === 401) set("session" in now ? { ...now, state: "expired" } : { state: "out" });
+  else throw await errorOf(answer);
+}
+
+async function anybodyIsSignedIn(): Promise<boolean> {
+  const answer = await ask("/auth/ways");
+  if (!answer.ok) throw await errorOf(answer);
+  return ((await answer.json()) as { signed_in: boolean }).signed_in;
+}
+
+async function ask(path: "/auth/me" | "/auth/ways"): Promise<Response> {
   try {
-    answer = await fetch("/auth/me", { headers: { accept: "application/json" } });
+    const answer = await fetch(path, { headers: { accept: "application/json" } });
+    reached();
+    return answer;
   } catch {
     unreachable();
     throw new ApiError(0, "The server cannot be reached.");
   }
-  reached();
-  if (answer.ok) begin((await answer.json()) as Session);
-  else if (answer.status === 401) set("session" in now ? { ...now, state: "expired" } : { state: "out" });
-  else throw await errorOf(answer);
 }
 
 /** Another person than before must not find the first one's screens: then everything starts anew. */

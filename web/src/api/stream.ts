@@ -48,7 +48,7 @@ export async function follow(path: string, { after = -1, signal, onEvent }: Foll
 }
 
 /** The JSON objects of a server-sent event stream, as they come. */
-export async function* eventsOf(answer: Response): AsyncGenerator<StreamEvent> {
+export async function* eventsOf<Told = StreamEvent>(answer: Response): AsyncGenerator<Told> {
   if (!answer.body) return;
   const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
   let rest = "";
@@ -59,7 +59,7 @@ export async function* eventsOf(answer: Response): AsyncGenerator<StreamEvent> {
       rest += value.replaceAll("\r\n", "\n");
       let end = rest.indexOf("\n\n");
       while (end >= 0) {
-        const event = parse(rest.slice(0, end));
+        const event = parse<Told>(rest.slice(0, end));
         if (event) yield event;
         rest = rest.slice(end + 2);
         end = rest.indexOf("\n\n");
@@ -70,13 +70,13 @@ export async function* eventsOf(answer: Response): AsyncGenerator<StreamEvent> {
   }
 }
 
-function parse(block: string): StreamEvent | null {
+function parse<Told>(block: string): Told | null {
   const data = block
     .split("\n")
     .filter((line) => line.startsWith("data:"))
     .map((line) => line.slice(5).trimStart())
     .join("\n");
-  return data && data !== "[DONE]" ? (JSON.parse(data) as StreamEvent) : null;
+  return data && data !== "[DONE]" ? (JSON.parse(data) as Told) : null;
 }
 
 function sleep(ms: number, signal: AbortSignal): Promise<void> {

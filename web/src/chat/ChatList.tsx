@@ -3,7 +3,7 @@ import { useState } from "react";
 import { Link } from "wouter";
 import { useLanguage, useT } from "@/i18n";
 import { ErrorState } from "@/parts/ErrorState";
-import { runShortcut, SHORTCUTS } from "@/shell/shortcuts";
+import { keysOf, runShortcut } from "@/shell/shortcuts";
 import { Button } from "@/ui/Button";
 import { Hint } from "@/ui/Hint";
 import { Keys } from "@/ui/Keys";
@@ -25,7 +25,7 @@ export function ChatList({ shelf, open }: { shelf: Shelf; open: string | undefin
   return (
     <>
       <div className="flex items-center gap-1 p-2 pb-1">
-        <Hint text={t("keys.newChat")} keys={<Keys of={SHORTCUTS.newChat.keys} inverse />}>
+        <Hint text={t("keys.newChat")} keys={<Keys of={keysOf("newChat")} inverse />}>
           <Link
             href={shelf.folder ? `/chat?project=${shelf.folder}` : "/chat"}
             className="flex h-9 grow items-center gap-2.5 rounded-sm px-2 font-medium whitespace-nowrap hover:bg-hover coarse:h-11"
@@ -41,7 +41,7 @@ export function ChatList({ shelf, open }: { shelf: Shelf; open: string | undefin
           <Search aria-hidden className="size-4" />
           <span className="grow">{t("chat.search")}</span>
           <span className="coarse:hidden">
-            <Keys of={SHORTCUTS.palette.keys} />
+            <Keys of={keysOf("palette")} />
           </span>
         </button>
       </div>

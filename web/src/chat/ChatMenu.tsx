@@ -1,10 +1,11 @@
-import { Archive, ArchiveRestore, Folder as FolderIcon, FolderOutput, Pencil, Pin, PinOff, Trash2 } from "lucide-react";
+import { Archive, ArchiveRestore, Folder as FolderIcon, FolderOutput, Pencil, Pin, PinOff, ScrollText, Trash2 } from "lucide-react";
 import { type ReactElement, useState } from "react";
 import { useT } from "@/i18n";
-import { SHORTCUTS } from "@/shell/shortcuts";
+import { keysOf } from "@/shell/shortcuts";
 import { Keys } from "@/ui/Keys";
 import { Menu, MenuGroup, MenuItem, MenuLine } from "@/ui/Menu";
 import { useChatChanges } from "./changes";
+import { InstructionsDialog } from "./InstructionsDialog";
 import { useFolders } from "./queries";
 import { RenameDialog } from "./RenameDialog";
 import type { Chat } from "./types";
@@ -15,11 +16,15 @@ export function ChatMenu({ chat, trigger }: { chat: Chat; trigger: ReactElement 
   const { change, archive, forget } = useChatChanges();
   const folders = useFolders().data?.data ?? [];
   const [renaming, setRenaming] = useState(false);
+  const [instructing, setInstructing] = useState(false);
   return (
     <>
       <Menu trigger={trigger}>
         <MenuItem icon={<Pencil aria-hidden />} onClick={() => setRenaming(true)}>
           {t("chat.rename")}
+        </MenuItem>
+        <MenuItem icon={<ScrollText aria-hidden />} onClick={() => setInstructing(true)}>
+          {t("chat.instructions")}
         </MenuItem>
         <MenuItem icon={chat.pinned ? <PinOff aria-hidden /> : <Pin aria-hidden />} onClick={() => void change(chat, { pinned: !chat.pinned })}>
           {t(chat.pinned ? "chat.unpin" : "chat.pin")}
@@ -42,10 +47,13 @@ export function ChatMenu({ chat, trigger }: { chat: Chat; trigger: ReactElement 
           </MenuGroup>
         )}
         <MenuLine />
-        <MenuItem danger icon={<Trash2 aria-hidden />} keys={<Keys of={SHORTCUTS.deleteChat.keys} />} onClick={() => forget(chat)}>
+        <MenuItem danger icon={<Trash2 aria-hidden />} keys={<Keys of={keysOf("deleteChat")} />} onClick={() => forget(chat)}>
           {t("chat.delete")}
         </MenuItem>
       </Menu>
+      {instructing && (
+        <InstructionsDialog instructions={chat.instructions} onClose={() => setInstructing(false)} onSave={(instructions) => void change(chat, { instructions })} />
+      )}
       {renaming && <RenameDialog title={chat.title} onClose={() => setRenaming(false)} onSave={(title) => void change(chat, { title })} />}
     </>
   );

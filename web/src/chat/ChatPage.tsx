@@ -11,6 +11,7 @@ import { Skeleton, useSlow } from "@/ui/Skeleton";
 import { beginChat, ownMessage } from "./asking";
 import { Conversation } from "./Conversation";
 import { useLastCopies } from "./lastCopies";
+import { PictureButton } from "./PictureButton";
 import { Start } from "./Start";
 import type { Folder, Message, Thread } from "./types";
 import { leafBelow } from "./tree";
@@ -37,7 +38,10 @@ export function ChatPage({ chat, thread, folder, temporary, deployment, files }:
   const composer = useRef<ComposerHandle>(null);
   const [starting, setStarting] = useState<Message | null>(null);
   const [anchored, setAnchored] = useState<string | null>(null); // the chat whose last question was asked here
-  const { branch, running, refusals, told, actions, askUnder, stopAll } = useConversation(chat, thread, deployment);
+  const { branch, running, refusals, told, actions, askUnder, stopAll } = useConversation(chat, thread, deployment, () => {
+    composer.current?.put(`${t("composer.changeCommand")} `);
+    composer.current?.focus();
+  });
   const follow = useFollow(chat);
   const { change } = useChatChanges();
   const writing = running.length > 0 || starting !== null;
@@ -86,6 +90,7 @@ export function ChatPage({ chat, thread, folder, temporary, deployment, files }:
       memory={chat ?? "new"}
       placeholder={t("composer.ask")}
       files={files}
+      extra={(text, change) => <PictureButton text={text} onChange={change} />}
       onSend={(content) => void send(content)}
       onStop={writing ? stopAll : undefined}
     />

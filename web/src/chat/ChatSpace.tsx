@@ -17,6 +17,7 @@ import { useOtherTabs } from "./otherTabs";
 import { useFolders, useThread } from "./queries";
 import type { Message } from "./types";
 import { useChatSearch } from "./useChatSearch";
+import { useHandedOver } from "./useHandedOver";
 import { useAttaching } from "@/parts/attaching";
 
 const RunInspector = lazy(() => import("@/parts/RunInspector"));
@@ -34,6 +35,7 @@ export default function ChatSpace() {
   const { change, forget } = useChatChanges();
   const [deployment, choose] = useDeployment(open ?? null, folder, (name) => open && void change(open, { deployment: name }));
   const files = useAttaching(deployment);
+  useHandedOver(files);
   const shelf = useMemo(() => ({ folder: params.get("project"), archived: params.has("archived") }), [params]);
   const temporary = open ? open.temporary : params.has("temporary");
   const inspected = open?.messages.find((message) => message.id === params.get("run"));

@@ -5,6 +5,7 @@ import { cx } from "@/ui/classes";
 import { AnswerEnd } from "./AnswerEnd";
 import { type AnswerActions, AnswerTurn } from "./AnswerTurn";
 import { onItsWay } from "./asking";
+import { pictureWish } from "./pictureWish";
 import { QuestionTurn } from "./QuestionTurn";
 import { versionsOf } from "./tree";
 import type { Message } from "./types";
@@ -37,7 +38,8 @@ export const Exchange = memo(ExchangeView, (before, now) => {
 
 function ExchangeView({ question, answer, messages, compared, anchored, refusal, actions }: ExchangeProps) {
   const again = (deployment: string | null, beside: boolean) => question && actions.onAgain(question.id, deployment, beside);
-  const own: AnswerActions = { onAgain: again, onShow: actions.onShow, onInspect: actions.onInspect, onRate: actions.onRate };
+  const own: AnswerActions = { ...actions, onAgain: again };
+  const drawing = question !== null && pictureWish(question.content) !== null;
   const answers = answer ? versionsOf(messages, answer) : [];
   const waits = question && !answer && !onItsWay(question);
   return (
@@ -52,18 +54,18 @@ function ExchangeView({ question, answer, messages, compared, anchored, refusal,
         <QuestionTurn message={question} versions={versionsOf(messages, question)} onEdit={(content) => actions.onEdit(question, content)} onShow={actions.onShow} />
       )}
       {compared && answers.length > 1 ? (
-        <SideBySide answers={answers} actions={own} onKeep={actions.onKeep} />
+        <SideBySide answers={answers} actions={own} drawing={drawing} onKeep={actions.onKeep} />
       ) : (
-        answer && <AnswerTurn key={answer.id} message={answer} versions={answers} actions={own} />
+        answer && <AnswerTurn key={answer.id} message={answer} versions={answers} actions={own} drawing={drawing} />
       )}
       {waits && (refusal || !anchored) && <AnswerEnd status={refusal ? "failed" : "completed"} error={refusal} empty onAgain={() => again(null, false)} />}
     </section>
   );
 }
 
-type SideBySideProps = { answers: readonly Message[]; actions: AnswerActions; onKeep: (message: string) => void };
+type SideBySideProps = { answers: readonly Message[]; actions: AnswerActions; drawing: boolean; onKeep: (message: string) => void };
 
-function SideBySide({ answers, actions, onKeep }: SideBySideProps) {
+function SideBySide({ answers, actions, drawing, onKeep }: SideBySideProps) {
   const t = useT();
   return (
     <div className="flex snap-x gap-6 overflow-x-auto pb-2" tabIndex={0} role="group" aria-label={t("chat.compare")}>
@@ -73,7 +75,7 @@ function SideBySide({ answers, actions, onKeep }: SideBySideProps) {
             <h3 className="truncate text-sm text-quiet">{answer.deployment}</h3>
             <Button onClick={() => onKeep(answer.id)}>{t("chat.keep")}</Button>
           </div>
-          <AnswerTurn message={answer} versions={answers} actions={actions} beside />
+          <AnswerTurn message={answer} versions={answers} actions={actions} drawing={drawing} beside />
         </div>
       ))}
     </div>

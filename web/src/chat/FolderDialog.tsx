@@ -11,6 +11,7 @@ import { toast } from "@/shell/toasts";
 import { Button } from "@/ui/Button";
 import { Dialog } from "@/ui/Dialog";
 import { SelectField, TextField } from "@/ui/Field";
+import { TextArea } from "@/ui/TextArea";
 import { refreshLists } from "./queries";
 import type { Folder } from "./types";
 
@@ -69,17 +70,7 @@ export function FolderDialog({ folder, onClose }: { folder: Folder | null; onClo
         }}
       >
         <TextField label={t("project.name")} maxLength={200} dir="auto" value={name} onChange={(event) => setName(event.target.value)} error={missing && !name.trim() ? t("project.nameMissing") : undefined} />
-        <label className="flex flex-col gap-1.5 font-medium">
-          {t("project.instructions")}
-          <textarea
-            rows={4}
-            dir="auto"
-            className="max-h-60 rounded-sm border border-control bg-page p-2.5 font-normal [field-sizing:content]"
-            value={instructions}
-            onChange={(event) => setInstructions(event.target.value)}
-          />
-          <span className="text-sm font-normal text-quiet">{t("project.instructionsWhy")}</span>
-        </label>
+        <TextArea rows={4} label={t("project.instructions")} hint={t("project.instructionsWhy")} value={instructions} onChange={(event) => setInstructions(event.target.value)} />
         <SelectField label={t("model.title")} value={deployment} onChange={(event) => setDeployment(event.target.value)}>
           <option value="">{t("project.anyModel")}</option>
           {models.map((model) => (

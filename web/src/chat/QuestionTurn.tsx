@@ -1,4 +1,4 @@
-import { Pencil } from "lucide-react";
+import { ImagePlus, Pencil } from "lucide-react";
 import { type KeyboardEvent, useState } from "react";
 import { useT } from "@/i18n";
 import { FileChip } from "@/parts/FileChip";
@@ -7,6 +7,7 @@ import { Button, IconButton } from "@/ui/Button";
 import { Hint } from "@/ui/Hint";
 import { onItsWay } from "./asking";
 import { CopyButton } from "./CopyButton";
+import { pictureWish } from "./pictureWish";
 import type { Message } from "./types";
 import { Versions } from "./Versions";
 
@@ -17,6 +18,7 @@ export function QuestionTurn({ message, versions, onEdit, onShow }: QuestionTurn
   const t = useT();
   const [editing, setEditing] = useState(false);
   const [copied, copy] = useCopy();
+  const wish = pictureWish(message.content);
   if (editing) {
     return (
       <QuestionEditor
@@ -40,7 +42,8 @@ export function QuestionTurn({ message, versions, onEdit, onShow }: QuestionTurn
       )}
       {message.content && (
         <div className="max-w-[85%] rounded-lg bg-hover px-4 py-2.5 text-read break-words whitespace-pre-wrap" dir="auto">
-          {message.content}
+          {wish && <ImagePlus role="img" aria-label={t("chat.picture")} className="mr-2 mb-0.5 inline size-[18px] text-quiet" />}
+          {wish ? wish.words : message.content}
         </div>
       )}
       <div className="flex h-8 items-center coarse:h-11 [&>button]:opacity-0 [&>button]:transition-opacity group-focus-within:[&>button]:opacity-100 group-hover:[&>button]:opacity-100 coarse:[&>button]:opacity-100">

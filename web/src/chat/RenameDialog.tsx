@@ -1,8 +1,8 @@
 import { useState } from "react";
 import { useT } from "@/i18n";
-import { Button } from "@/ui/Button";
 import { Dialog } from "@/ui/Dialog";
 import { TextField } from "@/ui/Field";
+import { SaveButtons } from "./SaveButtons";
 
 export function RenameDialog({ title, onSave, onClose }: { title: string; onSave: (title: string) => void; onClose: () => void }) {
   const t = useT();
@@ -18,14 +18,7 @@ export function RenameDialog({ title, onSave, onClose }: { title: string; onSave
         }}
       >
         <TextField label={t("chat.title")} dir="auto" maxLength={200} value={text} onChange={(event) => setText(event.target.value)} onFocus={(event) => event.target.select()} />
-        <div className="flex justify-end gap-2">
-          <Button look="quiet" onClick={onClose}>
-            {t("common.cancel")}
-          </Button>
-          <Button look="primary" type="submit">
-            {t("common.save")}
-          </Button>
-        </div>
+        <SaveButtons onCancel={onClose} />
       </form>
     </Dialog>
   );

@@ -3,13 +3,13 @@ import { Hint } from "@/ui/Hint";
 import type { Message } from "./types";
 
 /** By whom, how much, how fast: one quiet line that opens the whole story. */
-export function RunLine({ message, onInspect }: { message: Message; onInspect: () => void }) {
+export function RunLine({ message, drawing, onInspect }: { message: Message; drawing: boolean; onInspect: () => void }) {
   const t = useT();
   const number = new Intl.NumberFormat(useLanguage());
   const { deployment, usage, timings } = message;
   const facts = [
     deployment,
-    usage && t.count("chat.tokens", usage.output_tokens),
+    !drawing && usage && t.count("chat.tokens", usage.output_tokens),
     timings?.first_token_ms !== null && timings?.first_token_ms !== undefined && `${number.format(timings.first_token_ms)} ms`,
   ].filter(Boolean);
   if (!message.response_id) return null;

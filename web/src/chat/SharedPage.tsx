@@ -1,4 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
+import { ImageIcon } from "lucide-react";
 import { useEffect } from "react";
 import { useParams } from "wouter";
 import { api } from "@/api/client";
@@ -8,6 +9,7 @@ import { EmptyState } from "@/parts/EmptyState";
 import { ErrorState } from "@/parts/ErrorState";
 import { ApiError } from "@/api/client";
 import { Mark } from "@/shell/Mark";
+import { pictureWish } from "./pictureWish";
 import type { SharedChat } from "./types";
 
 /** /s/:share: what a link shows, to anybody, to read. */
@@ -48,12 +50,18 @@ export default function SharedPage() {
           <article key={index} aria-label={t("share.asked")} className="flex flex-col items-end gap-1 pt-6">
             {message.attachments.length > 0 && <p className="text-sm text-quiet">{message.attachments.join(", ")}</p>}
             <div className="max-w-[85%] rounded-lg bg-hover px-4 py-2.5 text-read break-words whitespace-pre-wrap" dir="auto">
-              {message.content}
+              {pictureWish(message.content)?.words ?? message.content}
             </div>
           </article>
         ) : (
           <article key={index} aria-label={t("chat.answer")} className="pt-4">
             <Answer text={message.content} />
+            {message.attachments.map((name) => (
+              <p key={name} className="flex items-center gap-2 text-quiet" dir="auto">
+                <ImageIcon role="img" aria-label={t("chat.picture")} className="size-4 shrink-0" />
+                {name}
+              </p>
+            ))}
             <p className="mt-1 text-sm text-quiet">{message.deployment}</p>
           </article>
         ),

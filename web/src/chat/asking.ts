@@ -1,6 +1,7 @@
 import type { QueryClient } from "@tanstack/react-query";
 import { api } from "@/api/client";
 import { tellOtherTabs } from "./otherTabs";
+import { pictureWish } from "./pictureWish";
 import { addMessage, changeThread, refreshLists } from "./queries";
 import type { Attachment, Chat, Message, Thread } from "./types";
 
@@ -25,6 +26,7 @@ export function ownMessage(chat: string, parent: string | null, asked: Asked): M
     role: "user",
     content: asked.content,
     attachments: asked.attachments,
+    calls: [],
     status: "completed",
     response_id: null,
     deployment: null,
@@ -64,13 +66,22 @@ export async function ask(memory: QueryClient, chat: string, parent: string | nu
 
 /** What a chat is called until its server tells: as that will, by its first line. */
 function titleOf({ content, attachments }: Asked): string {
-  return (content.split("\n").find((line) => line.trim()) ?? attachments[0]?.name ?? "").trim().slice(0, 60);
+  const said = pictureWish(content)?.words ?? content;
+  return (said.split("\n").find((line) => line.trim()) ?? attachments[0]?.name ?? "").trim().slice(0, 60);
 }
 
-/** Let a question be answered, once more or by another deployment. Throws ApiError; the question stays. */
-export async function answer(memory: QueryClient, chat: string, question: string, deployment: string | null): Promise<Message> {
+const PICTURE = { type: "image_generation", size: "512x512" };
+
+/**
+ * Let a question be answered, once more or by another deployment (`by`), else by the one that is chosen for words: who draws
+ * is known to the server. Throws ApiError; the question stays.
+ */
+export async function answer(memory: QueryClient, chat: string, question: string, by: string | null, chosen: string | null): Promise<Message> {
+  const asked = memory.getQueryData<Thread>(["chat", chat])?.messages.find((one) => one.id === question);
+  const draws = asked !== undefined && pictureWish(asked.content) !== null;
+  const deployment = by ?? (draws ? null : chosen);
   try {
-    const begun = await api.post<Message>(`/v1/chats/${chat}/answers`, { parent: question, ...(deployment && { deployment }) });
+    const begun = await api.post<Message>(`/v1/chats/${chat}/answers`, { parent: question, ...(deployment && { deployment }), ...(draws && { tools: [PICTURE] }) });
     addMessage(memory, begun);
     return begun;
   } finally {

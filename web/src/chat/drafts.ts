@@ -1,14 +1,15 @@
 import { useSyncExternalStore } from "react";
 import { ApiError, api } from "@/api/client";
 import { follow, type StreamEvent } from "@/api/stream";
-import type { Message, Status } from "./types";
+import { fileOf } from "@/parts/pictureFile";
+import type { Call, Message, Status } from "./types";
 
-/** An answer as far as it has come. */
-export type Draft = { text: string; status: Status; thinking: boolean; error: string | null };
+/** An answer as far as it has come. `picture`: what has been seen of its picture, an address of this browser's. */
+export type Draft = { text: string; calls: readonly Call[]; picture: string | null; status: Status; thinking: boolean; error: string | null };
 
 // One update of the page per so much time, however many words come meanwhile.
 const BEAT_MS = 50;
-const NEW: Draft = { text: "", status: "in_progress", thinking: false, error: null };
+const NEW: Draft = { text: "", calls: [], picture: null, status: "in_progress", thinking: false, error: null };
 const ENDS: Record<string, Status> = {
   "response.completed": "completed",
   "response.incomplete": "incomplete",
@@ -53,10 +54,10 @@ export function attend(message: Message, onEnd: (draft: Draft) => void): void {
     .finally(() => onEnd(own.draft));
 }
 
-/** Forget what was followed once the message itself is whole. */
+/** Forget what was followed once the message itself is whole; but a picture that was seen is seen on. */
 export function settle(message: string): void {
   const own = followed.get(message);
-  if (own && own.draft.status !== "in_progress") followed.delete(message);
+  if (own && own.draft.status !== "in_progress" && !own.draft.picture) followed.delete(message);
 }
 
 /** Stop an answer: on the page at once, then where it is made. Throws ApiError. */
@@ -75,10 +76,24 @@ function take(id: string, own: Following, event: StreamEvent): void {
     own.timer ??= setTimeout(() => show(id, own, {}), BEAT_MS);
   } else if (event.type === "response.reasoning_text.delta") {
     if (!own.draft.thinking) show(id, own, { thinking: true });
+  } else if (event.type === "response.image_generation_call.partial_image") {
+    seePicture(id, own, event["partial_image_b64"], event["output_format"]);
+  } else if (event.type === "response.output_item.done") {
+    const { result, ...call } = event["item"] as Call & { result?: string | null };
+    if (call.type !== "function_call" && call.type !== "image_generation_call") return;
+    show(id, own, { calls: [...own.draft.calls, call as Call] });
+    if (call.type === "image_generation_call") seePicture(id, own, result, call.output_format);
   } else {
     const status = ENDS[event.type];
     if (status) show(id, own, { status, error: errorOf(event) });
   }
+}
+
+/** Another gateway's picture has no bytes on its way: those are in the gallery. */
+function seePicture(id: string, own: Following, base64: unknown, format: unknown): void {
+  if (typeof base64 !== "string" || !base64) return;
+  if (own.draft.picture) URL.revokeObjectURL(own.draft.picture);
+  show(id, own, { picture: URL.createObjectURL(fileOf(base64, typeof format === "string" ? format : "png")) });
 }
 
 function errorOf(event: StreamEvent): string | null {

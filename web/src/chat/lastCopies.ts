@@ -1,5 +1,4 @@
 import { useT } from "@/i18n";
-import { blocksOf } from "@/parts/markdown/grammar";
 import { useCopy } from "@/parts/useCopy";
 import { toast } from "@/shell/toasts";
 import { useShortcut } from "@/shell/shortcuts";
@@ -21,7 +20,8 @@ export function useLastCopies(branch: readonly Message[]): void {
   );
   useShortcut(
     "copyCode",
-    () => {
+    async () => {
+      const { blocksOf } = await import("@/parts/markdown/grammar");
       const code = blocksOf(last?.content ?? "").findLast((token) => token.type === "code");
       if (!code || !("text" in code)) return;
       copy(code.text);

@@ -19,6 +19,24 @@ export type Feedback = { message: string; verdict: Verdict; reasons: string[]; c
 export type Usage = { input_tokens: number; output_tokens: number; total_tokens: number };
 export type Timings = { first_token_ms: number | null; total_ms: number | null };
 
+/** A picture that was made, as the Responses API tells it; `picture`: its id in the gallery, where that keeps it. */
+export type PictureCall = {
+  type: "image_generation_call";
+  id: string;
+  status: "in_progress" | "generating" | "completed" | "incomplete" | "failed";
+  prompt: string;
+  revised_prompt?: string | null;
+  picture?: string;
+  store_error?: { code: string; message: string };
+  seed?: number;
+  size?: string;
+  quality?: string;
+  output_format?: string;
+};
+/** A function that the model called. */
+export type FunctionCalled = { type: "function_call"; id: string; name: string; arguments: string };
+export type Call = PictureCall | FunctionCalled;
+
 export type Message = {
   id: string;
   chat: string;
@@ -26,6 +44,7 @@ export type Message = {
   role: "user" | "assistant";
   content: string;
   attachments: Attachment[];
+  calls: Call[];
   status: Status;
   response_id: string | null;
   deployment: string | null;

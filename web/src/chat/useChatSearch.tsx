@@ -2,7 +2,7 @@ import { MessageSquare } from "lucide-react";
 import { useLocation } from "wouter";
 import { api } from "@/api/client";
 import { useLanguage, useT } from "@/i18n";
-import { runShortcut, SHORTCUTS } from "@/shell/shortcuts";
+import { keysOf, runShortcut, SHORTCUTS } from "@/shell/shortcuts";
 import { useCommands } from "@/shell/commands";
 import type { Found } from "./types";
 
@@ -16,7 +16,7 @@ export function useChatSearch(): void {
   const shortcuts = ["newChat", "temporaryChat"] as const;
   useCommands({
     heading: t("space.chat"),
-    commands: shortcuts.map((name) => ({ id: name, label: t(SHORTCUTS[name].name), keys: SHORTCUTS[name].keys, run: () => runShortcut(name) })),
+    commands: shortcuts.map((name) => ({ id: name, label: t(SHORTCUTS[name].name), keys: keysOf(name), run: () => runShortcut(name) })),
     search: async (query, signal) => {
       const found = await api.get<{ data: Found[] }>(`/v1/chats/search?q=${encodeURIComponent(query)}&limit=${MOST}`, { signal });
       return found.data.map((one) => ({

@@ -1,7 +1,8 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { useEffect, useMemo, useRef, useState } from "react";
 import { useSearchParams } from "wouter";
-import { api } from "@/api/client";
+import { api, ApiError } from "@/api/client";
+import { type TextKey, useT } from "@/i18n";
 import { useErrorText } from "@/parts/ErrorState";
 import { toast } from "@/shell/toasts";
 import { answer, ask, type Asked } from "./asking";
@@ -15,16 +16,20 @@ import type { Feedback, Message, Thread } from "./types";
 
 const TOLD = 4000; // characters that a screen reader is given at most: nobody wants to hear more without asking
 
+// Refusals that can be told in the reader's language, with what to do.
+const REFUSALS: Partial<Record<string, TextKey>> = { no_painter: "chat.noPainter", no_picture_to_edit: "chat.noPicture" };
+
 /** What can be done in an open chat, and what happens in it by itself. */
-export function useConversation(chat: string | undefined, thread: Thread | null, deployment: string | null) {
+export function useConversation(chat: string | undefined, thread: Thread | null, deployment: string | null, onChangePicture: () => void) {
   const memory = useQueryClient();
+  const t = useT();
   const errorText = useErrorText();
   const [, setParams] = useSearchParams();
   const { change } = useChatChanges();
   const [refusals, setRefusals] = useState<ReadonlyMap<string, string>>(new Map());
   const [told, setTold] = useState("");
-  const latest = useRef({ thread, deployment });
-  latest.current = { thread, deployment };
+  const latest = useRef({ thread, deployment, onChangePicture });
+  latest.current = { thread, deployment, onChangePicture };
 
   // Answers that are being made, wherever they were asked for, are followed while their chat is open, and to their end.
   useEffect(() => {
@@ -49,9 +54,10 @@ export function useConversation(chat: string | undefined, thread: Thread | null,
   const answerTo = async (where: string, question: string, by: string | null): Promise<void> => {
     setRefusals((before) => new Map([...before].filter(([id]) => id !== question)));
     try {
-      await answer(memory, where, question, by ?? latest.current.deployment);
+      await answer(memory, where, question, by, latest.current.deployment);
     } catch (error) {
-      const text = errorText(error);
+      const key = error instanceof ApiError ? REFUSALS[error.code] : undefined;
+      const text = key ? t(key) : errorText(error);
       setRefusals((before) => new Map(before).set(question, text));
       const answered = latest.current.thread?.messages.some((message) => message.parent === question);
       if (answered) toast({ text, bad: true });
@@ -93,6 +99,7 @@ export function useConversation(chat: string | undefined, thread: Thread | null,
           before.set("run", message);
           return before;
         }),
+      onChangePicture: () => latest.current.onChangePicture(),
       onRate: (message, rating) => {
         const path = `/v1/chats/${message.chat}/messages/${message.id}/feedback` as const;
         const rated = (feedback: Feedback | null) =>

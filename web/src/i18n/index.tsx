@@ -1,8 +1,26 @@
 import { createContext, type ReactNode, use, useMemo, useSyncExternalStore } from "react";
+import type audit from "./audit.en.json";
+import type called from "./called.en.json";
+import type console from "./console.en.json";
+import type deployments from "./deployments.en.json";
+import type doctor from "./doctor.en.json";
 import type english from "./en.json";
+import type evals from "./evals.en.json";
+import type house from "./house.en.json";
+import type inbox from "./inbox.en.json";
+import type keyring from "./keyring.en.json";
+import type money from "./money.en.json";
+import type playground from "./playground.en.json";
+import type quotas from "./quotas.en.json";
+import type shortcuts from "./shortcuts.en.json";
+import type studio from "./studio.en.json";
+import type users from "./users.en.json";
 
-/** Every text of the interface, by name: en.json is the list, fr.json must have the same (a test compares them). */
-export type TextKey = keyof typeof english;
+/**
+ * Every text of the interface, by name: the English files are the list, the French ones must have the same (a test compares
+ * them). What only one space says is in files of its own, which come with that space (`withTexts`).
+ */
+export type TextKey = keyof typeof english | keyof typeof audit | keyof typeof called | keyof typeof console | keyof typeof deployments | keyof typeof evals | keyof typeof doctor | keyof typeof house | keyof typeof inbox | keyof typeof keyring | keyof typeof money | keyof typeof playground | keyof typeof quotas | keyof typeof shortcuts | keyof typeof studio | keyof typeof users;
 type Texts = Record<TextKey, string>;
 /** Keys that come as `name.one` and `name.other`. */
 export type CountKey = TextKey extends infer Key ? (Key extends `${infer Name}.other` ? Name : never) : never;
@@ -11,10 +29,30 @@ export type Values = Record<string, string | number>;
 export const LANGUAGES = { en: "English", fr: "Français" } as const;
 export type Language = keyof typeof LANGUAGES;
 
-const files = { en: () => import("./en.json"), fr: () => import("./fr.json") };
+type File = () => Promise<{ default: Record<string, string> }>;
+const files = {
+  everywhere: { en: () => import("./en.json"), fr: () => import("./fr.json") },
+  audit: { en: () => import("./audit.en.json"), fr: () => import("./audit.fr.json") },
+  called: { en: () => import("./called.en.json"), fr: () => import("./called.fr.json") },
+  console: { en: () => import("./console.en.json"), fr: () => import("./console.fr.json") },
+  deployments: { en: () => import("./deployments.en.json"), fr: () => import("./deployments.fr.json") },
+  evals: { en: () => import("./evals.en.json"), fr: () => import("./evals.fr.json") },
+  doctor: { en: () => import("./doctor.en.json"), fr: () => import("./doctor.fr.json") },
+  house: { en: () => import("./house.en.json"), fr: () => import("./house.fr.json") },
+  inbox: { en: () => import("./inbox.en.json"), fr: () => import("./inbox.fr.json") },
+  keyring: { en: () => import("./keyring.en.json"), fr: () => import("./keyring.fr.json") },
+  money: { en: () => import("./money.en.json"), fr: () => import("./money.fr.json") },
+  playground: { en: () => import("./playground.en.json"), fr: () => import("./playground.fr.json") },
+  quotas: { en: () => import("./quotas.en.json"), fr: () => import("./quotas.fr.json") },
+  shortcuts: { en: () => import("./shortcuts.en.json"), fr: () => import("./shortcuts.fr.json") },
+  studio: { en: () => import("./studio.en.json"), fr: () => import("./studio.fr.json") },
+  users: { en: () => import("./users.en.json"), fr: () => import("./users.fr.json") },
+} as const satisfies Record<string, Record<Language, File>>;
+type Part = keyof typeof files;
 const STORED = "pleiade.language";
 
 type Loaded = { language: Language; texts: Texts };
+const spoken = new Set<Part>(["everywhere"]); // parts of the app that have been opened
 let loaded: Loaded | null = null;
 const listeners = new Set<() => void>();
 
@@ -28,10 +66,19 @@ function preferred(): Language {
 
 /** Load a language's texts and show them everywhere. */
 export async function speak(language: Language = preferred()): Promise<void> {
-  const file = await files[language]();
-  loaded = { language, texts: file.default };
+  const texts = await Promise.all([...spoken].map((part) => files[part][language]()));
+  loaded = { language, texts: Object.assign({}, ...texts.map((file) => file.default)) as Texts };
   document.documentElement.lang = language;
   for (const listener of listeners) listener();
+}
+
+/** A space that is loaded when it is opened, together with its texts: for `lazy`. */
+export async function withTexts<Module>(part: Part, space: Promise<Module>): Promise<Module> {
+  if (!spoken.has(part)) {
+    spoken.add(part);
+    await speak(loaded?.language);
+  }
+  return space;
 }
 
 /** Speak another language, also the next time. */

@@ -1,14 +1,15 @@
-import type { ReactNode } from "react";
+import { lazy, type ReactNode, Suspense } from "react";
 import { useSession } from "@/api/session";
-import { chooseLanguage, LANGUAGES, type Language, useLanguage, useT } from "@/i18n";
+import { chooseLanguage, LANGUAGES, type Language, useLanguage, useT, withTexts } from "@/i18n";
 import { type Preferences, prefer, usePreferences } from "@/shell/preferences";
-import { runShortcut } from "@/shell/shortcuts";
 import { Space } from "@/shell/Space";
 import { useSignOut } from "@/shell/useSignOut";
 import { Button } from "@/ui/Button";
 import { SelectField } from "@/ui/Field";
 import { keysText } from "@/ui/Keys";
 import { Switch } from "@/ui/Switch";
+
+const KeysSettings = lazy(() => withTexts("shortcuts", import("./KeysSettings")));
 
 /** What a person can set for themselves; kept in this browser, in force at once. */
 export default function SettingsPage() {
@@ -48,15 +49,19 @@ export default function SettingsPage() {
             checked={streaming}
             onChange={(on) => prefer({ streaming: on })}
           />
+        </Section>
+        <Section title={t("settings.shortcuts")}>
           <Switch
-            label={t("settings.shortcuts")}
+            label={t("settings.shortcutsOn")}
             hint={t("settings.shortcutsWhy")}
             checked={shortcuts}
             onChange={(on) => prefer({ shortcuts: on })}
           />
-          <Button className="self-start" onClick={() => runShortcut("help")}>
-            {t("settings.showKeys")}
-          </Button>
+          {shortcuts && (
+            <Suspense fallback={null}>
+              <KeysSettings />
+            </Suspense>
+          )}
         </Section>
         <Account />
         <a href="/licences.txt" className="self-start text-sm text-quiet underline underline-offset-4">

@@ -1,5 +1,5 @@
 import { ArrowUp, Paperclip, Square } from "lucide-react";
-import { type ClipboardEvent, type KeyboardEvent, type Ref, useEffect, useImperativeHandle, useRef, useState } from "react";
+import { type ClipboardEvent, type KeyboardEvent, type ReactNode, type Ref, useEffect, useImperativeHandle, useRef, useState } from "react";
 import { useT } from "@/i18n";
 import { usePreferences } from "@/shell/preferences";
 import { useShortcut } from "@/shell/shortcuts";
@@ -13,6 +13,8 @@ export type ComposerHandle = { put: (text: string) => void; focus: () => void };
 type ComposerProps = {
   placeholder: string;
   files: ReturnType<typeof useAttaching>;
+  /** Further buttons, which may change what is written. */
+  extra?: (text: string, change: (text: string) => void) => ReactNode;
   onSend: (text: string) => void;
   /** An answer is being written: the button stops it. */
   onStop?: (() => void) | undefined;
@@ -22,7 +24,7 @@ type ComposerProps = {
 };
 
 /** Where one writes. It has the focus when the page opens, and keeps what was typed. */
-export function Composer({ placeholder, files, onSend, onStop, memory, handle }: ComposerProps) {
+export function Composer({ placeholder, files, extra, onSend, onStop, memory, handle }: ComposerProps) {
   const t = useT();
   const { sendKey } = usePreferences();
   const field = useRef<HTMLTextAreaElement>(null);
@@ -103,6 +105,10 @@ export function Composer({ placeholder, files, onSend, onStop, memory, handle }:
             event.target.value = "";
           }}
         />
+        {extra?.(text, (next) => {
+          change(next);
+          focus();
+        })}
         <div className="grow" />
         {onStop ? (
           <RoundButton key="stop" label={t("composer.stop")} onClick={onStop}>

@@ -1,4 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
+import { Link } from "wouter";
 import { api } from "@/api/client";
 import type { Message } from "@/chat/types";
 import { type TextKey, useLanguage, useT } from "@/i18n";
@@ -57,9 +58,14 @@ export default function RunInspector({ message }: { message: Message }) {
             ),
         )}
       </dl>
+      {message.response_id && (
+        <Link href={`/console/runs/run_${message.response_id.replace("resp_", "")}`} className="w-fit underline underline-offset-4">
+          {t("run.openInConsole")}
+        </Link>
+      )}
       <section>
         <h3 className="mb-2 font-semibold">{t("code.title")}</h3>
-        {body ? <ViewCode body={body} /> : error ? <p role="alert">{errorText(error)}</p> : message.response_id ? <Skeleton className="h-32" /> : <p className="text-quiet">{t("run.noCall")}</p>}
+        {body ? <ViewCode call={{ route: "/responses", body }} /> : error ? <p role="alert">{errorText(error)}</p> : message.response_id ? <Skeleton className="h-32" /> : <p className="text-quiet">{t("run.noCall")}</p>}
       </section>
     </div>
   );

@@ -1,10 +1,10 @@
 import { Tabs } from "@base-ui/react/tabs";
 import { useT } from "@/i18n";
-import { type CallBody, codeFor, WAY_LANGUAGES, WAY_NAMES, WAYS } from "./callCode";
+import { type Call, codeFor, WAY_LANGUAGES, WAY_NAMES, WAYS } from "./callCode";
 import { CodeBlock } from "./markdown/CodeBlock";
 
 /** The very call that was made, as a program in four ways. */
-export function ViewCode({ body }: { body: CallBody }) {
+export function ViewCode({ call }: { call: Call }) {
   const t = useT();
   return (
     <Tabs.Root defaultValue="curl">
@@ -21,7 +21,7 @@ export function ViewCode({ body }: { body: CallBody }) {
       </Tabs.List>
       {WAYS.map((way) => (
         <Tabs.Panel key={way} value={way}>
-          <CodeBlock code={codeFor(way, body, location.origin)} language={WAY_LANGUAGES[way]} open={false} />
+          <CodeBlock code={codeFor(way, call, location.origin)} language={WAY_LANGUAGES[way]} open={false} />
         </Tabs.Panel>
       ))}
       <p className="text-sm text-quiet">{t("code.key")}</p>

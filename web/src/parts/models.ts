@@ -4,7 +4,9 @@ import { api } from "@/api/client";
 export type Model = {
   id: string;
   root: string;
-  capabilities: { chat_completion: boolean; embeddings: boolean; image_generation: boolean };
+  capabilities: { completion: boolean; chat_completion: boolean; embeddings: boolean; rewards: boolean; image_generation: boolean };
+  /** Tokens that question and answer may have together. */
+  context_length: number | null;
 };
 
 /** Every name that can be called. */

@@ -1,7 +1,7 @@
 import { useT } from "@/i18n";
 import { Dialog } from "@/ui/Dialog";
 import { Keys } from "@/ui/Keys";
-import { activeShortcuts, SHORTCUTS } from "./shortcuts";
+import { activeShortcuts, keysOf, SHORTCUTS } from "./shortcuts";
 
 /** Which keys do what on the page as it is now. */
 export default function KeysDialog({ open, onClose }: { open: boolean; onClose: () => void }) {
@@ -17,7 +17,7 @@ export default function KeysDialog({ open, onClose }: { open: boolean; onClose: 
                 {t(SHORTCUTS[name].name)}
               </th>
               <td className="py-2 text-right">
-                <Keys of={SHORTCUTS[name].keys} />
+                <Keys of={keysOf(name)} />
               </td>
             </tr>
           ))}

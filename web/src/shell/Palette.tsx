@@ -16,7 +16,7 @@ export default function Palette({ open, onClose }: { open: boolean; onClose: () 
   return (
     <Dialog.Root open={open} onOpenChange={(next) => !next && onClose()}>
       <Dialog.Portal>
-        <Dialog.Backdrop className={BACKDROP} />
+        <Dialog.Backdrop className={cx(BACKDROP, "z-30")} />
         <Dialog.Popup className="fixed top-[10vh] left-1/2 z-40 flex max-h-[70vh] w-[calc(100vw-2rem)] max-w-xl -translate-x-1/2 flex-col overflow-hidden rounded-lg border border-line bg-raised shadow-lift outline-none">
           <Dialog.Title className="sr-only">{t("palette.title")}</Dialog.Title>
           <Finder onClose={onClose} />

@@ -7,7 +7,7 @@ import { Hint } from "@/ui/Hint";
 import { Keys } from "@/ui/Keys";
 import { Menu, MenuGroup, MenuItem, MenuLine } from "@/ui/Menu";
 import { Mark } from "./Mark";
-import { runShortcut, SHORTCUTS } from "./shortcuts";
+import { keysOf, runShortcut } from "./shortcuts";
 import { SETTINGS, type SpaceEntry, SPACES } from "./spaces";
 import { useSignOut } from "./useSignOut";
 
@@ -33,7 +33,7 @@ function RailLink({ space: { path, name, icon: Icon, shortcut } }: { space: Spac
   const t = useT();
   const here = useIsHere(path);
   return (
-    <Hint text={t(name)} side="right" keys={<Keys of={SHORTCUTS[shortcut].keys} inverse />}>
+    <Hint text={t(name)} side="right" keys={<Keys of={keysOf(shortcut)} inverse />}>
       <Link
         href={path}
         aria-label={t(name)}
@@ -104,7 +104,7 @@ function AccountMenu() {
         </div>
       </MenuGroup>
       <MenuLine />
-      <MenuItem icon={<Keyboard aria-hidden />} keys={<Keys of={SHORTCUTS.help.keys} />} onClick={() => runShortcut("help")}>
+      <MenuItem icon={<Keyboard aria-hidden />} keys={<Keys of={keysOf("help")} />} onClick={() => runShortcut("help")}>
         {t("keys.title")}
       </MenuItem>
       <MenuItem icon={<LogOut aria-hidden />} onClick={signOut}>

@@ -2,10 +2,10 @@ import { lazy, type ReactNode, Suspense, useState } from "react";
 import { useLocation } from "wouter";
 import { useT } from "@/i18n";
 import { useCommands } from "./commands";
-import { prefer } from "./preferences";
+import { prefer, usePreferences } from "./preferences";
 import { Rail } from "./Rail";
 import { ServerAway } from "./ServerAway";
-import { SHORTCUTS, useShortcut } from "./shortcuts";
+import { keysOf, useShortcut } from "./shortcuts";
 import { SETTINGS, SPACES } from "./spaces";
 import { useSignOut } from "./useSignOut";
 
@@ -21,11 +21,14 @@ export function Shell({ children }: { children: ReactNode }) {
   const close = () => setOpen(null);
   const [, go] = useLocation();
   const signOut = useSignOut();
+  usePreferences(); // keys that are chosen are shown at once
 
   useShortcut("palette", () => setOpen(open === "palette" ? null : "palette"));
   useShortcut("help", () => setOpen(open === "keys" ? null : "keys"));
   useShortcut("settings", () => go("/settings"));
   useShortcut("goToChat", () => go("/chat"));
+  useShortcut("goToImages", () => go("/images"));
+  useShortcut("goToConsole", () => go("/console"));
   useShortcut("goToSettings", () => go("/settings"));
   useCommands({
     heading: t("palette.general"),
@@ -34,10 +37,10 @@ export function Shell({ children }: { children: ReactNode }) {
         id: path,
         label: t("palette.goTo", { space: t(name) }),
         icon: <Icon aria-hidden />,
-        keys: SHORTCUTS[shortcut].keys,
+        keys: keysOf(shortcut),
         run: () => go(path),
       })),
-      { id: "keys", label: t("keys.title"), keys: SHORTCUTS.help.keys, run: () => setOpen("keys") },
+      { id: "keys", label: t("keys.title"), keys: keysOf("help"), run: () => setOpen("keys") },
       { id: "light", label: t("palette.light"), run: () => prefer({ theme: "light" }) },
       { id: "dark", label: t("palette.dark"), run: () => prefer({ theme: "dark" }) },
       { id: "system", label: t("palette.system"), run: () => prefer({ theme: "system" }) },

@@ -8,7 +8,7 @@ import { Hint } from "@/ui/Hint";
 import { Keys } from "@/ui/Keys";
 import { prefer, usePreferences } from "./preferences";
 import { RailLines } from "./Rail";
-import { SHORTCUTS, useShortcut } from "./shortcuts";
+import { keysOf, useShortcut } from "./shortcuts";
 import { useWide } from "./useWide";
 
 type SpaceProps = {
@@ -70,7 +70,7 @@ export function Space({ title, bar, actions, list, inspector, children }: SpaceP
 function ListButton({ onClick, open }: { onClick: () => void; open: boolean }) {
   const t = useT();
   return (
-    <Hint text={t("keys.list")} keys={<Keys of={SHORTCUTS.list.keys} inverse />}>
+    <Hint text={t("keys.list")} keys={<Keys of={keysOf("list")} inverse />}>
       <IconButton label={t("keys.list")} aria-expanded={open} onClick={onClick}>
         <PanelLeft aria-hidden />
       </IconButton>

@@ -9,9 +9,13 @@ export type Preferences = {
   /** Whether answers appear while they are written (WCAG 4.1.3: some screen readers are better served without). */
   streaming: boolean;
   listOpen: boolean;
+  /** How close the rows of tables stand. */
+  density: "comfortable" | "compact";
+  /** Keys of their own for shortcuts, by name (shell/shortcuts); the others have those that come with the app. */
+  keys: Readonly<Record<string, string>>;
 };
 
-const DEFAULTS: Preferences = { theme: "system", sendKey: "enter", shortcuts: true, streaming: true, listOpen: true };
+const DEFAULTS: Preferences = { theme: "system", sendKey: "enter", shortcuts: true, streaming: true, listOpen: true, density: "comfortable", keys: {} };
 const STORED = "pleiade.preferences";
 const THEME = "pleiade.theme"; // by itself: before-paint.js reads it
 

@@ -2,7 +2,7 @@ import { useEffect, useRef } from "react";
 import type { TextKey } from "@/i18n";
 import { preferences } from "./preferences";
 
-/** Every shortcut of the app, with its keys and its name. `mod` is ⌘ on Apple's keyboards, Ctrl elsewhere. */
+/** Every shortcut of the app, with the keys that it has unless somebody chose others (`keysOf`), and its name. `mod` is ⌘ on Apple's keyboards, Ctrl elsewhere. */
 export const SHORTCUTS = {
   palette: { keys: "mod+k", name: "keys.palette" },
   help: { keys: "mod+/", name: "keys.help" },
@@ -17,10 +17,17 @@ export const SHORTCUTS = {
   copyCode: { keys: "mod+shift+;", name: "keys.copyCode" },
   copyAnswer: { keys: "mod+shift+c", name: "keys.copyAnswer" },
   goToChat: { keys: "g c", name: "keys.goToChat" },
+  goToImages: { keys: "g i", name: "keys.goToImages" },
+  goToConsole: { keys: "g k", name: "keys.goToConsole" },
   goToSettings: { keys: "g s", name: "keys.goToSettings" },
 } as const satisfies Record<string, { keys: string; name: TextKey }>;
 
 export type ShortcutName = keyof typeof SHORTCUTS;
+
+/** The keys of a shortcut: somebody's own, or those that it comes with. */
+export function keysOf(name: ShortcutName): string {
+  return preferences().keys[name] ?? SHORTCUTS[name].keys;
+}
 type Handler = () => void;
 
 const handlers = new Map<ShortcutName, Handler[]>(); // the last one to come is the first to be asked
@@ -52,8 +59,13 @@ export function runShortcut(name: ShortcutName): void {
   handlers.get(name)?.at(-1)?.();
 }
 
+/** Whether that is a key by itself which letters are typed with: it does nothing where somebody writes. */
+export function isPlain(stroke: string): boolean {
+  return !/^(mod|alt|escape|shift\+escape)/.test(stroke);
+}
+
 /** Keys by what the layout prints on them (so ⌘K is where a person finds K), in the words of SHORTCUTS. */
-function strokeOf(event: KeyboardEvent): string {
+export function strokeOf(event: KeyboardEvent): string {
   const mod = APPLE ? event.metaKey : event.ctrlKey;
   const key = event.key.length === 1 ? event.key.toLowerCase() : event.key.toLowerCase();
   // With Shift a punctuation key prints something else on each layout: then its place on the keyboard counts.
@@ -69,12 +81,12 @@ function typing(target: EventTarget | null): boolean {
 function onKeyDown(event: KeyboardEvent): void {
   if (!preferences().shortcuts || event.isComposing || event.defaultPrevented) return;
   const stroke = strokeOf(event);
-  const plain = !/^(mod|alt|escape|shift\+escape)/.test(stroke);
-  if (plain && (typing(event.target) || event.repeat)) return;
+  if (isPlain(stroke) && (typing(event.target) || event.repeat)) return;
   const sequence = event.timeStamp - beforeAt < SEQUENCE_MS ? `${before} ${stroke}` : stroke;
   before = stroke;
   beforeAt = event.timeStamp;
-  for (const [name, { keys }] of Object.entries(SHORTCUTS) as [ShortcutName, { keys: string }][]) {
+  for (const name of Object.keys(SHORTCUTS) as ShortcutName[]) {
+    const keys = keysOf(name);
     if (keys !== stroke && keys !== sequence) continue;
     const handler = handlers.get(name)?.at(-1);
     if (!handler) continue;

@@ -1,4 +1,4 @@
-import { type LucideIcon, MessageSquare, Settings } from "lucide-react";
+import { Gauge, Images, type LucideIcon, MessageSquare, Settings } from "lucide-react";
 import type { TextKey } from "@/i18n";
 import type { ShortcutName } from "./shortcuts";
 
@@ -7,6 +7,8 @@ export type SpaceEntry = { path: string; name: TextKey; icon: LucideIcon; shortc
 
 export const SPACES: readonly SpaceEntry[] = [
   { path: "/chat", name: "space.chat", icon: MessageSquare, shortcut: "goToChat" },
+  { path: "/images", name: "space.images", icon: Images, shortcut: "goToImages" },
+  { path: "/console", name: "space.console", icon: Gauge, shortcut: "goToConsole" },
 ];
 
 export const SETTINGS: SpaceEntry = { path: "/settings", name: "space.settings", icon: Settings, shortcut: "goToSettings" };

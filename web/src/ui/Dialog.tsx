@@ -22,7 +22,8 @@ export function Dialog({ open, onClose, title, children, wide = false, closable 
   return (
     <Base.Root open={open} onOpenChange={(next) => !next && closable && onClose()}>
       <Base.Portal>
-        <Base.Backdrop className={cx(BACKDROP)} />
+        {/* Also over a drawer that it was opened from: that is a dialog too, and would otherwise stay bright beside it. */}
+        <Base.Backdrop forceRender className={cx(BACKDROP, "z-40")} />
         <Base.Popup
           className={cx(
             "fixed top-[12vh] left-1/2 z-40 flex max-h-[80vh] w-[calc(100vw-2rem)] -translate-x-1/2 flex-col",
@@ -47,4 +48,4 @@ export function Dialog({ open, onClose, title, children, wide = false, closable 
 }
 
 export const BACKDROP =
-  "fixed inset-0 z-30 bg-shade transition-opacity duration-150 ease-out data-ending-style:opacity-0 data-starting-style:opacity-0";
+  "fixed inset-0 bg-shade transition-opacity duration-150 ease-out data-ending-style:opacity-0 data-starting-style:opacity-0";

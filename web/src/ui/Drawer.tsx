@@ -10,7 +10,7 @@ export function Drawer({ open, onClose, side, title, children }: DrawerProps) {
   return (
     <Base.Root open={open} onOpenChange={(next) => !next && onClose()}>
       <Base.Portal>
-        <Base.Backdrop className={BACKDROP} />
+        <Base.Backdrop className={cx(BACKDROP, "z-30")} />
         <Base.Popup
           className={cx(
             "fixed inset-y-0 z-40 flex w-[min(20rem,calc(100vw-3rem))] flex-col bg-side shadow-lift outline-none",

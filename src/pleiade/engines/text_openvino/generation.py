@@ -52,6 +52,7 @@ class GenerationRequest(msgspec.Struct, frozen=True, kw_only=True):
     prompt_logprobs: int | None = None  # `echo` with log-probabilities of the prompt
     constraint: Constraint | None = None
     adapter: str = ""  # name of a loaded LoRA adapter
+    patient: bool = False  # stands still while anybody waits who is not (a line of a batch)
     deadline: float | None = None  # time.monotonic() after which the request is ended
 
 

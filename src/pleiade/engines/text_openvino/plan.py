@@ -51,4 +51,10 @@ class TextOpenvino:
         argv += ["--queue-limit", str(queue_limit), *flags(options)]
         for name, folder in adapters.items():
             argv += ["--adapter", f"{name}={folder}"]
-        return Process(argv=tuple(argv), env={ENGINE_TOKEN_VARIABLE: token}, headers=bearer(token), tells_usage=True)
+        return Process(
+            argv=tuple(argv),
+            env={ENGINE_TOKEN_VARIABLE: token},
+            headers=bearer(token),
+            tells_usage=True,
+            loads_adapters=True,
+        )

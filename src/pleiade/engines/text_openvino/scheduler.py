@@ -4,6 +4,9 @@ A step holds one token of every decoding sequence first, so answers flow on, and
 budget with chunks of prompts. Half of that rest belongs to the oldest prompt, so it cannot starve; the
 other half to the shortest, so a chat turn does not wait behind a book. Blocks are taken when needed; when
 they run out, the youngest sequence gives up its own and is computed again later.
+
+Patient sequences (lines of batches) stand behind all others, in both queues: while there is one of these, they keep
+what is computed and stand still, and give up places and blocks first.
 """
 
 from __future__ import annotations
@@ -30,6 +33,7 @@ class Limits:
     step_tokens: int = 512  # new tokens a step computes at most
     scored_tokens: int = 128  # prompt tokens a step scores at most: each makes a whole row of logits
     block_size: int = 32
+    patient_tokens: int = 64  # new tokens of a step of patient sequences: whoever comes waits for a step at most
 
 
 class Sequence:
@@ -137,9 +141,12 @@ class Scheduler:
                 f"blocks, there are {self.pool.count}; lower max_tokens or raise kv_cache_mb"
             )
         idle = len(self.running) < self.limits.max_batch and not self.waiting
-        if not idle and len({sequence.request.id for sequence in self.waiting}) >= self.limits.queue_limit:
+        alike = {waiting.request.id for waiting in self.waiting if waiting.request.patient is request.patient}
+        if not idle and len(alike) >= self.limits.queue_limit:
             raise QueueFull(f"{self.limits.queue_limit} requests are waiting already; try again later")
-        self.waiting.extend(sequences)
+        place = len(self.waiting) if request.patient else _impatient(self.waiting)
+        for offset, sequence in enumerate(sequences):
+            self.waiting.insert(place + offset, sequence)
 
     def sequences(self) -> Iterator[Sequence]:
         """All that run or wait."""
@@ -157,10 +164,13 @@ class Scheduler:
 
     def plan(self) -> list[Chunk]:
         """The chunks of the next step; empty where there is nothing to do."""
-        budget, preemptions = self.limits.step_tokens, self.preemptions
+        urgent = any(not sequence.request.patient for sequence in self.sequences())
+        budget = self.limits.step_tokens if urgent else min(self.limits.step_tokens, self.limits.patient_tokens)
+        preemptions = self.preemptions
         chunks: list[Chunk] = []
         prompts: list[Sequence] = []
-        for sequence in list(self.running):  # oldest first: the youngest pay when blocks run out
+        active = self.running[: _impatient(self.running)] if urgent else list(self.running)
+        for sequence in active:  # oldest first: the youngest pay when blocks run out
             if sequence.uncomputed > 1:
                 prompts.append(sequence)
             elif sequence in self.running and self._reserve(sequence, sequence.length + sequence.drafts):
@@ -168,7 +178,7 @@ class Scheduler:
                 budget -= 1 + sequence.drafts
         prompts = [sequence for sequence in prompts if sequence in self.running]
         if self.preemptions == preemptions:  # blocks are not short
-            prompts += self._admit()
+            prompts += self._admit(urgent)
         chunks += self._prompt_chunks(prompts, budget)
         return [chunk for chunk in chunks if chunk.sequence in self.running]  # without the preempted
 
@@ -209,21 +219,26 @@ class Scheduler:
             chunks.append(Chunk(sequence, sequence.computed, count, sampled))
         return chunks
 
-    def _admit(self) -> list[Sequence]:
+    def _admit(self, urgent: bool) -> list[Sequence]:
         """Start waiting sequences, first come first served, while slots and blocks last.
 
         A sequence whose next block is being computed for another one is passed over until it is done: `n`
         answers of one prompt, or many chats with one system prompt, compute it once.
         """
+        if urgent:
+            self._make_places()
         if not self.waiting or len(self.running) >= self.limits.max_batch:
             return []
         admitted: list[Sequence] = []
         passed: list[Sequence] = []
-        pending = {name for sequence in self.running for name in self._being_computed(sequence)}
+        active = self.running[: _impatient(self.running)] if urgent else self.running
+        pending = {name for sequence in active for name in self._being_computed(sequence)}
         size = self.limits.block_size
         # What the running ones will need for the text they have, and one more each to grow.
-        promised = sum(-(-sequence.length // size) - len(sequence.blocks) + 1 for sequence in self.running)
+        promised = sum(-(-sequence.length // size) - len(sequence.blocks) + 1 for sequence in active)
         while self.waiting and len(self.running) < self.limits.max_batch:
+            if urgent and self.waiting[0].request.patient:
+                break
             sequence = self.waiting.popleft()
             found, names = self._cached(sequence)
             if len(found) < len(names) and names[len(found)] in pending:
@@ -231,6 +246,10 @@ class Scheduler:
                 continue
             needed = -(-sequence.length // size) - len(found)
             unused = sum(1 for block in found if self.pool.is_unused(block))  # sharing these takes them, too
+            while urgent and needed + unused + promised > self.pool.available and self.running:
+                if not self.running[-1].request.patient:
+                    break
+                self._preempt(self.running[-1])
             if needed + unused + promised > self.pool.available and self.running:
                 self.waiting.appendleft(sequence)
                 break
@@ -241,7 +260,7 @@ class Scheduler:
             if sequence.cached_tokens < 0:
                 sequence.cached_tokens = sequence.computed
                 self.cached_tokens += sequence.computed
-            self.running.append(sequence)
+            self.running.insert(len(self.running) if not urgent else _impatient(self.running), sequence)
             admitted.append(sequence)
             pending.update(self._being_computed(sequence))
             promised += needed + 1
@@ -279,11 +298,17 @@ class Scheduler:
         return True
 
     def _preempt(self, sequence: Sequence) -> None:
-        """Give up its blocks and wait in front, to be computed again (as far as nobody evicts them)."""
+        """Give up its blocks and wait in front of its like, to be computed again (as far as nobody evicts them)."""
         self._release(sequence)
         self.running.remove(sequence)
-        self.waiting.appendleft(sequence)
+        self.waiting.insert(_impatient(self.waiting) if sequence.request.patient else 0, sequence)
         self.preemptions += 1
+
+    def _make_places(self) -> None:
+        """Patient sequences leave as many places as others wait for."""
+        wanted = min(_impatient(self.waiting), self.limits.max_batch)
+        while self.limits.max_batch - len(self.running) < wanted and self.running[-1].request.patient:
+            self._preempt(self.running[-1])
 
     def _release(self, sequence: Sequence) -> None:
         for block in reversed(sequence.blocks):  # the end of a text is evicted before its beginning
@@ -294,3 +319,8 @@ class Scheduler:
     def _set_blocks(self, sequence: Sequence, blocks: list[int]) -> None:
         sequence.blocks = blocks
         sequence.table[: len(blocks)] = blocks
+
+
+def _impatient(sequences: Iterable[Sequence]) -> int:
+    """How many stand before the first patient one: patient sequences are last in every queue."""
+    return sum(1 for sequence in sequences if not sequence.request.patient)

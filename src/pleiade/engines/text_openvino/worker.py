@@ -19,6 +19,7 @@ from pleiade.engines.wire.app import Handler
 from pleiade.engines.wire.errors import ApiError
 from pleiade.engines.wire.exchange import Exchange
 from pleiade.engines.wire.metrics import value_lines
+from pleiade.engines.wire.requests import parse
 from pleiade.engines.wire.serve import LoadError
 
 log = logging.getLogger("pleiade.engine")
@@ -40,6 +41,19 @@ class WorkerOptions(msgspec.Struct, frozen=True, kw_only=True):
     adapters: Mapping[str, str] = {}  # name -> PEFT folder
 
 
+class NewAdapter(msgspec.Struct, frozen=True):
+    """An adapter to load: the name to call it by, and its PEFT folder."""
+
+    name: str
+    folder: str
+
+
+class OldAdapter(msgspec.Struct, frozen=True):
+    """An adapter to forget."""
+
+    name: str
+
+
 class TextService:
     """What the HTTP surface serves."""
 
@@ -50,6 +64,8 @@ class TextService:
             "/chat/completions": self._chat,
             "/completions": self._completion,
             "/embeddings": self._embedding,
+            "/adapters": self._load_adapter,
+            "/adapters/unload": self._unload_adapter,
         }
 
     async def _chat(self, exchange: Exchange) -> None:
@@ -57,6 +73,16 @@ class TextService:
 
     async def _completion(self, exchange: Exchange) -> None:
         await answer_completion(self._model, exchange)
+
+    async def _load_adapter(self, exchange: Exchange) -> None:
+        wanted = parse(exchange.body, NewAdapter)
+        await self._model.load_adapter(wanted.name, wanted.folder)
+        await exchange.answer_json({"id": wanted.name, "object": "model", "loaded": True})
+
+    async def _unload_adapter(self, exchange: Exchange) -> None:
+        wanted = parse(exchange.body, OldAdapter)
+        self._model.unload_adapter(wanted.name)
+        await exchange.answer_json({"id": wanted.name, "object": "model", "loaded": False})
 
     async def _embedding(self, exchange: Exchange) -> None:
         raise ApiError(

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import time
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -10,14 +11,20 @@ import msgspec
 from pleiade.domain import Endpoint, ModelKind
 from pleiade.gateway.call import Call
 from pleiade.gateway.chats.bodies import NewAnswer
-from pleiade.gateway.chats.desk import Desk, Told, owner_of
+from pleiade.gateway.desk import Desk, Told, owner_of
 from pleiade.gateway.errors import ApiError, bad_request, model_not_found
 from pleiade.gateway.problems import missing
 from pleiade.gateway.responses.background import OPENING, Making
+from pleiade.gateway.responses.painters import painter_for, painters_of
 from pleiade.gateway.responses.resource import TERMINAL
 from pleiade.gateway.responses.room import ResponsesRoom
+from pleiade.gateway.runs.notes import Notes
 from pleiade.products.chat import attachments, chats, folders, messages
 from pleiade.products.chat.asking import Asked, Wish, ask
+from pleiade.products.chat.calls import calls_of
+from pleiade.products.chat.commands import PictureWish, picture_wish
+from pleiade.products.chat.drawing import TOOL, draw
+from pleiade.products.chat.messages import Turn
 from pleiade.products.chat.nouns import Chat, Message
 
 if TYPE_CHECKING:
@@ -52,12 +59,20 @@ class Answers:
         question = chat.current if wanted.parent is msgspec.UNSET else wanted.parent
         if not question:
             raise missing("parent")
-        wish = await self._wish(call, chat, wanted)
         turns = await self._desk.read(messages.branch, chat.id, question)
         if turns[-1].role != "user":
             raise bad_request("An answer stands under a question: name one as 'parent'.", param="parent")
-        documents = await self._desk.read(attachments.documents, [turn.id for turn in turns])
-        making, asked = await self._begin(call, lambda **how: ask(turns, documents, wish, **how))
+        if (picture := picture_wish(turns[-1].content)) is not None:
+            deployment = self._painter(wanted.deployment)
+            options = _picture_options(wanted.tools)
+            compose = partial(_compose_picture, turns, picture, deployment, options, not chat.temporary)
+        else:
+            wish = await self._wish(call, chat, wanted)
+            deployment = wish.deployment
+            documents = await self._desk.read(attachments.documents, [turn.id for turn in turns])
+            compose = partial(ask, turns, documents, wish)
+        call.notes = Notes(chat=chat.id, private=chat.temporary)
+        making, asked = await self._begin(call, compose)
         try:
             message = await self._desk.write(
                 _insert,
@@ -66,7 +81,7 @@ class Answers:
                 asked=asked,
                 parent=question,
                 response=making.maker.response["id"],
-                deployment=wish.deployment,
+                deployment=deployment,
             )
         except BaseException:
             await self._responses.forget([making.maker.response["id"]])
@@ -113,8 +128,16 @@ class Answers:
             options=options,
         )
 
+    def _painter(self, wanted: str | None) -> str:
+        """Who draws: what the request says, where that can, else the first deployment that can. Raises ApiError."""
+        painters = painters_of(self._gateway.directory)
+        if wanted in painters:
+            return str(wanted)
+        return painters[0] if painters else painter_for(self._gateway.directory, "")
+
     def _only(self) -> str:
-        names = [one.deployment for one in self._gateway.directory.endpoints if one.kind == ModelKind.TEXT]
+        there = self._gateway.directory.endpoints
+        names = [one.deployment for one in there if one.kind == ModelKind.TEXT and not one.projects]
         if len(names) == 1:
             return names[0]
         known = ", ".join(names) or "none is deployed"
@@ -161,6 +184,7 @@ class Answers:
             messages.finish,
             message,
             content=text_of(response).replace("\0", "\ufffd"),
+            calls=calls_of(response),
             status=response["status"],
             error=response["error"],
             usage=response["usage"],
@@ -172,6 +196,26 @@ def text_of(response: dict[str, Any]) -> str:
     """What a response says, its refusals included."""
     parts = [part for item in response["output"] if item["type"] == "message" for part in item["content"]]
     return "".join(part.get("text") or part.get("refusal") or "" for part in parts)
+
+
+def _picture_options(tools: list[Any] | None) -> dict[str, Any]:
+    """How the picture is wanted, as the request's tool says; {} without one."""
+    given = next((tool for tool in tools or () if isinstance(tool, dict) and tool.get("type") == TOOL), {})
+    return {name: value for name, value in given.items() if name not in ("action", "store", "model")}
+
+
+def _compose_picture(
+    turns: list[Turn],
+    wish: PictureWish,
+    deployment: str,
+    options: dict[str, Any],
+    kept: bool,
+    *,
+    chained: bool,
+    share: float,
+) -> Asked:
+    """The request for a picture; files take no space in it (`share`)."""
+    return draw(turns, wish, deployment, options, kept=kept, chained=chained)
 
 
 def _insert(connection: Any, owner: Any, chat: Chat, *, asked: Asked, **fields: Any) -> Message:

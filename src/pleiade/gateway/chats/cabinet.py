@@ -7,8 +7,8 @@ import msgspec
 
 from pleiade.gateway.call import Call
 from pleiade.gateway.chats.bodies import FolderChanges, NewFolder
-from pleiade.gateway.chats.desk import Desk, owner_of, send, send_deleted
 from pleiade.gateway.chats.files import Files
+from pleiade.gateway.desk import Desk, owner_of, send, send_deleted
 from pleiade.gateway.routing import Route
 from pleiade.products.chat import folders
 from pleiade.products.chat.nouns import Deleted, Folder, FolderList

@@ -9,15 +9,16 @@ import msgspec
 from pleiade.gateway.call import Call
 from pleiade.gateway.chats.answers import Answers
 from pleiade.gateway.chats.bodies import ChatChanges, NewAnswer, NewChat, NewMessage
-from pleiade.gateway.chats.desk import Desk, asked_for, owner_of, send, send_deleted, truth_asked_for
 from pleiade.gateway.chats.files import Files
 from pleiade.gateway.chats.sharing import Sharing
+from pleiade.gateway.desk import Desk, asked_for, owner_of, send, send_deleted, truth_asked_for
 from pleiade.gateway.routing import Route
 from pleiade.gateway.stored.paging import lost_cursor, parse_page
 from pleiade.products.chat import attachments, chats, messages
 from pleiade.products.chat.chats import Changes, Forgotten, Listing
-from pleiade.products.chat.errors import InvalidError
-from pleiade.products.chat.nouns import Chat, ChatList, Deleted, Message, Owner, Thread
+from pleiade.products.chat.nouns import Chat, ChatList, Deleted, Message, Thread
+from pleiade.products.records.errors import InvalidError
+from pleiade.products.records.rows import Owner
 
 
 class Conversations:

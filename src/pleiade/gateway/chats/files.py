@@ -11,7 +11,7 @@ from python_multipart.multipart import parse_options_header
 from pleiade.gateway.body import read_body
 from pleiade.gateway.call import Call
 from pleiade.gateway.chats.answers import Answers
-from pleiade.gateway.chats.desk import Desk, owner_of, send, send_deleted
+from pleiade.gateway.desk import Desk, owner_of, send, send_deleted
 from pleiade.gateway.errors import ApiError, bad_request
 from pleiade.gateway.form import Form, is_form, parse_form
 from pleiade.gateway.problems import missing
@@ -21,13 +21,13 @@ from pleiade.products.chat.asking import fitting
 from pleiade.products.chat.documents.bounds import UnreadableError
 from pleiade.products.chat.documents.kinds import clean_name, type_of
 from pleiade.products.chat.documents.reader import Reader
-from pleiade.products.chat.nouns import Attachment, Deleted, Extract, Owner
+from pleiade.products.chat.nouns import Attachment, Deleted, Extract
 from pleiade.products.chat.rows import with_read
-from pleiade.store.object_storage import Objects, ObjectsError
+from pleiade.products.records.rows import Owner
+from pleiade.store.object_storage import FOREVER, Objects, ObjectsError
 
 logger = logging.getLogger(__name__)
 
-_FOREVER = 9_999_999_999  # the second at which the object's name says that it expires: its row decides
 # Nothing in a file of a stranger's may act in our name, whatever a browser makes of it.
 _INERT = (
     (b"content-security-policy", b"default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox"),
@@ -38,10 +38,11 @@ _INERT = (
 class Files:
     """`/attachments` and `/attachments/{attachment_id}`."""
 
-    def __init__(self, desk: Desk, objects: Objects, answers: Answers) -> None:
+    def __init__(self, desk: Desk, objects: Objects, answers: Answers, most_bytes: int) -> None:
         self._desk = desk
         self._objects = objects
         self._answers = answers
+        self._most_bytes = most_bytes
         self._reader = Reader()
         one = "/attachments/{attachment_id}"
         self.routes: Sequence[Route] = (
@@ -63,7 +64,13 @@ class Files:
         stored = await self._keep(data)
         try:
             made = await self._desk.write(
-                attachments.insert, owner_of(call), name=name, size=len(data), extract=extract, object=stored
+                attachments.insert,
+                owner_of(call),
+                name=name,
+                size=len(data),
+                extract=extract,
+                object=stored,
+                most_bytes=self._most_bytes,
             )
         except BaseException:
             await self.remove([stored])
@@ -115,7 +122,7 @@ class Files:
 
     async def _keep(self, data: bytes) -> str:
         try:
-            return await asyncio.to_thread(partial(self._objects.put, data, "bin", _FOREVER))
+            return await asyncio.to_thread(partial(self._objects.put, data, "bin", FOREVER))
         except ObjectsError as error:
             raise _unusable(error) from error
 

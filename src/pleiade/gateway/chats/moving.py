@@ -11,8 +11,8 @@ import sqlalchemy as sa
 from pleiade.gateway.body import read_body
 from pleiade.gateway.call import Call
 from pleiade.gateway.chats.conversations import read_thread
-from pleiade.gateway.chats.desk import Desk, asked_for, owner_of, send
 from pleiade.gateway.chats.files import Files, file_of, read_form
+from pleiade.gateway.desk import Desk, asked_for, owner_of, send
 from pleiade.gateway.errors import bad_request
 from pleiade.gateway.form import is_form
 from pleiade.gateway.problems import wrong_value
@@ -20,10 +20,11 @@ from pleiade.gateway.routing import Route
 from pleiade.products.chat import chats, exporting, folders
 from pleiade.products.chat.documents.bounds import UnreadableError
 from pleiade.products.chat.documents.reader import Reader
-from pleiade.products.chat.errors import InvalidError, NotFoundError
 from pleiade.products.chat.importing import keeping
 from pleiade.products.chat.importing.imported import Imported, ImportedChat, Skipped
-from pleiade.products.chat.nouns import Owner, Thread
+from pleiade.products.chat.nouns import Thread
+from pleiade.products.records.errors import InvalidError, NotFoundError
+from pleiade.products.records.rows import Owner
 
 logger = logging.getLogger(__name__)
 

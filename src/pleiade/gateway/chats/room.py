@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from pleiade.gateway.chats.answers import Answers
 from pleiade.gateway.chats.cabinet import Cabinet
 from pleiade.gateway.chats.conversations import Conversations
-from pleiade.gateway.chats.desk import Desk
 from pleiade.gateway.chats.files import Files
 from pleiade.gateway.chats.moving import Moving
 from pleiade.gateway.chats.sharing import Sharing
+from pleiade.gateway.desk import Desk
 from pleiade.gateway.errors import ApiError
 from pleiade.gateway.pipeline import MakeStage
 from pleiade.gateway.responses.room import ResponsesRoom
@@ -35,7 +35,7 @@ class ChatsRoom:
     def __init__(self, settings: Settings, archive: Archive, responses: ResponsesRoom) -> None:
         self._desk = Desk(archive)
         self._answers = Answers(self._desk, responses)
-        self._files = Files(self._desk, Objects(settings.attachments), self._answers)
+        self._files = Files(self._desk, Objects(settings.attachments), self._answers, settings.project_files_mb * 2**20)
         self._tending: asyncio.Task[None] | None = None
         sharing = Sharing(self._desk, settings)
         # Fixed paths go first: `/chats/search` is no chat.

@@ -9,7 +9,7 @@ import msgspec
 from pleiade.gateway.base_url import base_of
 from pleiade.gateway.call import Call
 from pleiade.gateway.chats.bodies import NewFeedback, NewShare
-from pleiade.gateway.chats.desk import Desk, asked_for, owner_of, send, send_deleted
+from pleiade.gateway.desk import Desk, asked_for, owner_of, send, send_deleted
 from pleiade.gateway.routing import Route
 from pleiade.gateway.stored.paging import parse_page
 from pleiade.products.chat import chats, feedback, search, shares

@@ -23,6 +23,15 @@ REMOVABLE = {
 
 # Per route: a field that the suite fills with what cannot be one, and a value in its place, another one each time.
 STAND_INS = {"/organization/invites": ("email", "suite-{}@example.com")}
+# The same for a field that is a list or an object: whatever in it was refused, this stands in its place.
+_GRADER = {
+    "type": "string_check",
+    "name": "suite",
+    "input": "{{sample.output_text}}",
+    "reference": "x",
+    "operation": "eq",
+}
+WHOLE_STAND_INS: dict[str, tuple[str, object]] = {"/evals": ("testing_criteria", [_GRADER])}
 
 # Where the client sets no limit, answers are kept short: the suite looks at their shape only. Route -> fields
 # that are set, unless one of the names in the second place is.
@@ -76,6 +85,10 @@ def mend(route: str, error: ApiError, body: Body, model: str) -> str:
     if STAND_INS.get(route, ("", ""))[0] == param and param in body:
         body[param] = _raw(STAND_INS[route][1].format(uuid.uuid4().hex))
         return f"with another {param}"
+    whole, value = WHOLE_STAND_INS.get(route, ("", None))
+    if whole and param.startswith(whole) and whole in body:
+        body[whole] = _raw(value)
+        return f"with other {whole}"
     # The schema of the Responses API lets both be left out, because a prompt template might bring them.
     if error.code == "missing_required_parameter" and route in REMOVABLE and param not in body:
         if param == "model":

@@ -1,4 +1,4 @@
-"""Schema-valid answers for ids that exist nowhere, read from fixtures.json and (administration) organization.json.
+"""Schema-valid answers for ids that exist nowhere, read from the files of JSON beside this one.
 
 A key is a method and a route as the router has it, parameters written `{}`: `GET /responses/{}`. `"{id}"`
 in an answer stands for the id that was asked for. `events` is what a stream tells, where the route has one.
@@ -22,7 +22,7 @@ class Fixture(msgspec.Struct, frozen=True):
 def load_fixtures() -> dict[str, Fixture]:
     """All fixtures by key."""
     fixtures: dict[str, Fixture] = {}
-    for name in ("fixtures.json", "organization.json"):
+    for name in ("fixtures.json", "organization.json", "bulk.json", "evals.json", "fine_tuning.json"):
         text = files("pleiade.gateway.contract").joinpath(name).read_bytes()
         fixtures |= msgspec.json.decode(text, type=dict[str, Fixture])
     return fixtures

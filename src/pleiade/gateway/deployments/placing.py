@@ -60,7 +60,7 @@ class Placing:
     async def all(self, call: Call) -> list[Placed]:
         """Every deployment, the oldest first."""
         self.enter(call)
-        return await self._run(_all)
+        return await self.run(_all)
 
     async def find(self, call: Call, name: str) -> Placed:
         """The deployment of that name. Raises ApiError 404 in Azure's words."""
@@ -72,12 +72,12 @@ class Placing:
     async def place(self, call: Call, name: str, model: str, capacity: Capacity) -> Placed:
         """Make or change the deployment `name`. Raises ApiError 400."""
         self.enter(call)
-        return await self._run(_place, name, model, capacity, await self._administration.actor(call))
+        return await self.run(_place, name, model, capacity, await self._administration.actor(call))
 
     async def remove(self, call: Call, name: str) -> None:
         """Running answers finish, then its engine ends. Raises ApiError 404."""
         await self.find(call, name)
-        await self._run(_remove, name, await self._administration.actor(call))
+        await self.run(_remove, name, await self._administration.actor(call))
 
     def state(self, name: str) -> str:
         """In the words of 2022-12-01: "succeeded" once its engine answers, "notRunning" where none was started."""
@@ -86,7 +86,8 @@ class Placing:
                 return STATES[endpoint.state]
         return "notRunning"
 
-    async def _run(self, function: Callable[Concatenate[sa.Engine, P], T], *arguments: P.args, **no: P.kwargs) -> T:
+    async def run(self, function: Callable[Concatenate[sa.Engine, P], T], *arguments: P.args, **no: P.kwargs) -> T:
+        """`function(database, …)` in a thread; what registry, limits and prices refuse is told as ApiError 400."""
         try:
             return await self._administration.run(function, *arguments, **no)
         except (RegistryError, LimitsError, PriceError) as error:

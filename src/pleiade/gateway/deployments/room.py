@@ -1,9 +1,10 @@
-"""The room of deployments: both shapes, over the way to the database that administration has."""
+"""The room of deployments: both of Azure's shapes and our own, over the way to the database that administration has."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from pleiade.gateway.deployments.data_plane import DataPlane
+from pleiade.gateway.deployments.house import House
 from pleiade.gateway.deployments.placing import Placing
 from pleiade.gateway.deployments.resource_manager import ResourceManager
 from pleiade.gateway.organization.administration import Administration
@@ -15,13 +16,14 @@ if TYPE_CHECKING:
 
 
 class DeploymentsRoom:
-    """`/openai/deployments` and `/subscriptions/…/deployments`."""
+    """`/openai/deployments`, `/subscriptions/…/deployments` and `/organization/deployments`."""
 
     stages: Sequence[MakeStage] = ()
 
     def __init__(self, administration: Administration) -> None:
         self._placing = Placing(administration)
-        self.routes: Sequence[Route] = (*DataPlane(self._placing).routes, *ResourceManager(self._placing).routes)
+        parts = DataPlane(self._placing), ResourceManager(self._placing), House(administration, self._placing)
+        self.routes: Sequence[Route] = tuple(route for part in parts for route in part.routes)
 
     async def start(self, gateway: "Gateway") -> None:
         """The gateway starts: from now on it is known which engines answer."""

@@ -98,6 +98,8 @@ class AzureDialect:
 
     def error(self, error: ApiError) -> tuple[int, bytes]:
         """Status and body, as wire-contract §4.2 has them."""
+        if error.azure is not None:
+            return error.status, msgspec.json.encode({"error": error.azure})
         front = _FRONT_DOOR.get(error.code or "")
         if front is None:
             return error.status, encode_error(error, error.code)

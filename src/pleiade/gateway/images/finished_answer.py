@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pleiade.gateway.answer import EVENT_STREAM, JSON, Answer
 from pleiade.gateway.call import Call
 from pleiade.gateway.errors import Header
-from pleiade.gateway.images.finishing import Finisher
+from pleiade.gateway.images.finishing import Finisher, Maker
 from pleiade.gateway.images.wish import Wish
 
 
@@ -32,7 +32,7 @@ class FinishedAnswer:
 
     async def whole(self, status: int, body: bytes, headers: Sequence[Header] = (), content_type: bytes = JSON) -> None:
         """Sign, keep, send."""
-        done = await asyncio.to_thread(self._finisher.whole, body, self._wish, self._model)
+        done = await asyncio.to_thread(self._finisher.whole, body, self._wish, self._maker)
         self.kept = done.kept
         await self._inner.whole(status, done.body, (*headers, *done.headers), content_type)
 
@@ -45,7 +45,7 @@ class FinishedAnswer:
     async def write(self, data: bytes) -> None:
         """Pass events on, finished pictures signed."""
         for event in data.removesuffix(b"\n\n").split(b"\n\n"):
-            done = await asyncio.to_thread(self._finisher.event, event, self._wish, self._model)
+            done = await asyncio.to_thread(self._finisher.event, event, self._wish, self._maker)
             await self._inner.write(done + b"\n\n")
 
     async def end(self) -> None:
@@ -57,6 +57,6 @@ class FinishedAnswer:
         self._inner.break_off()
 
     @property
-    def _model(self) -> str:
+    def _maker(self) -> Maker:
         target = self._call.target
-        return target.endpoint.model if target is not None else ""
+        return Maker(target.endpoint.deployment, target.endpoint.model) if target is not None else Maker()

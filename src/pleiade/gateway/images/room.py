@@ -13,8 +13,11 @@ import sqlalchemy as sa
 
 from pleiade.gateway.base_url import base_of
 from pleiade.gateway.call import Call
+from pleiade.gateway.desk import Desk
 from pleiade.gateway.errors import ApiError
+from pleiade.gateway.gallery.keeper import Keeper
 from pleiade.gateway.images import operation_records as records
+from pleiade.gateway.images.easel import Easel
 from pleiade.gateway.images.finished_answer import FinishedAnswer
 from pleiade.gateway.images.finishing import Finisher
 from pleiade.gateway.images.links import Links
@@ -24,6 +27,7 @@ from pleiade.gateway.images.wish import FILES, GENERATIONS, OPERATIONS, Wish, re
 from pleiade.gateway.pipeline import MakeStage
 from pleiade.gateway.routing import Route
 from pleiade.gateway.stored.archive import Archive
+from pleiade.products.pictures import pictures
 from pleiade.provenance import FORMATS
 from pleiade.settings import Settings
 from pleiade.store.object_storage import Objects, ObjectsError
@@ -47,11 +51,12 @@ _INERT = (
 class ImagesRoom:
     """`/images/*`, and Azure's `/operations/images/*`."""
 
-    def __init__(self, settings: Settings, archive: Archive) -> None:
+    def __init__(self, settings: Settings, archive: Archive, keeper: Keeper) -> None:
         self._archive = archive
         self._objects = Objects(settings.pictures)
         self._links = Links(settings.home_path)
-        self._finisher = Finisher(settings, self._objects, self._links)
+        self._finisher = Finisher(settings, self._objects, self._links, keeper)
+        self.easel = Easel(Desk(archive), self._finisher, keeper, self._named)
         self._signs = settings.provenance
         self._operations = Operations(archive, self._objects, self._finisher)
         self._names: dict[str, tuple[str, float]] = {}  # organisation → its name, and until when that is remembered
@@ -81,6 +86,7 @@ class ImagesRoom:
     async def start(self, gateway: "Gateway") -> None:
         """From now on models can be called."""
         self._gateway = gateway
+        self.easel.start(gateway)
         self._tending = asyncio.create_task(self._tend(), name="tend pictures")
 
     async def stop(self) -> None:
@@ -144,8 +150,13 @@ class ImagesRoom:
 
     async def _read(self, call: Call, path: str) -> Wish:
         wish = await read_wish(call, self._gateway, path)
-        name = await self._name(call.principal.organisation) if self._signs else ""
-        return msgspec.structs.replace(wish, organisation=name)
+        if wish.errand is not None and wish.errand.parent:
+            await Desk(self._archive).read(pictures.find, wish.errand.owner, wish.errand.parent)
+        return msgspec.structs.replace(wish, organisation=await self._named(call.principal.organisation))
+
+    async def _named(self, organisation: str) -> str:
+        """An organisation's name as pictures are signed with it; "" where they are not signed."""
+        return await self._name(organisation) if self._signs else ""
 
     async def _find(self, call: Call) -> Operation:
         identifier = call.params["operation_id"]

@@ -9,8 +9,10 @@ from pleiade.domain import ModelKind
 from pleiade.gateway.base_url import base_of
 from pleiade.gateway.body import encode_fields, parse_object, read_body, read_field
 from pleiade.gateway.call import Call
+from pleiade.gateway.desk import owner_of
 from pleiade.gateway.errors import bad_request
 from pleiade.gateway.form import parse_form
+from pleiade.gateway.gallery.errand import Errand, errand_of
 
 if TYPE_CHECKING:
     from pleiade.gateway.app import Gateway
@@ -37,13 +39,15 @@ class Wish(msgspec.Struct, frozen=True):
     base: str  # of URLs: scheme and host, as this client reached us
     seconds: int  # for which URLs work
     organisation: str = ""  # its name
+    errand: Errand | None = None  # the pictures shall be kept in the gallery
 
 
 async def read_wish(call: Call, gateway: "Gateway", path: str) -> Wish:
     """Read the request, whole, for the engine's route `path`; what the engine is to get stands in `call` then.
 
-    Only two fields are rewritten: `model`, where none is named and one model alone makes pictures, and
-    `response_format`, for pictures are signed and kept here: engines give base64. Raises ApiError 400, 413.
+    Few fields are rewritten: `model`, where none is named and one model alone makes pictures; `response_format`, for
+    pictures are signed and kept here: engines give base64; `store` and `parent`, which are about the gallery, are left
+    out. Raises ApiError 400, 413.
     """
     settings = gateway.settings
     raw = await read_body(call, settings.max_body_mb)
@@ -62,7 +66,10 @@ async def read_wish(call: Call, gateway: "Gateway", path: str) -> Wish:
             param="response_format",
             code="invalid_value",
         )
-    changes = {} if said is None else {"response_format": "b64_json"}
+    store = read_field(call.body, "store", bool, "a boolean") or False
+    errand = errand_of(call, path, owner_of(call)) if store else None
+    changes: dict[str, str | None] = {} if said is None else {"response_format": "b64_json"}
+    changes |= {name: None for name in ("store", "parent") if name in call.body}
     if not named and (only := _only_model(gateway.directory)):
         changes["model"] = only
     _change(call, changes)
@@ -73,6 +80,7 @@ async def read_wish(call: Call, gateway: "Gateway", path: str) -> Wish:
         edited=call.operation == "image_edit",
         base=base_of(call, settings),
         seconds=settings.pictures_minutes * 60,
+        errand=errand,
     )
 
 
@@ -82,12 +90,15 @@ def _only_model(directory: "Directory") -> str:
     return names[0] if len(names) == 1 else ""
 
 
-def _change(call: Call, changes: dict[str, str]) -> None:
+def _change(call: Call, changes: dict[str, str | None]) -> None:
+    """Set those fields, or leave them out (None)."""
     if not changes:
         return
     if call.form is not None:
         call.form = call.form.changed(changes)
         call.raw, call.body = call.form.raw, call.form.fields
     else:
-        call.body = {**call.body, **{name: msgspec.Raw(msgspec.json.encode(value)) for name, value in changes.items()}}
+        kept = {name: raw for name, raw in call.body.items() if name not in changes}
+        new = {name: msgspec.Raw(msgspec.json.encode(value)) for name, value in changes.items() if value is not None}
+        call.body = kept | new
         call.raw = encode_fields(call.body)

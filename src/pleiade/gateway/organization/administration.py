@@ -50,6 +50,22 @@ class Administration:
             raise told(not_found("project", project))
         raise missing_scope(action)
 
+    def enter_projects(self, call: Call, asked: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
+        """The caller's organisation, and the projects of it that an answer is about; none = all.
+
+        Whoever may look everywhere sees all that they do not narrow; everybody else sees the project they act in, and
+        may name no other. Raises ApiError 401, 404.
+        """
+        principal, action = call.principal, scope_of(call.route.method, call.route.path)
+        if may(principal, action, principal.organisation):
+            return principal.organisation, asked
+        if not may(principal, action, principal.organisation, principal.project):
+            raise missing_scope(action)
+        for project in asked:
+            if project != principal.project:
+                raise told(not_found("project", project))
+        return principal.organisation, (principal.project,)
+
     async def body(self, call: Call) -> dict[str, Any]:
         """The request's JSON object; an empty body counts as `{}`. Raises ApiError 400, 413."""
         if call.headers.get(b"content-length") == b"0":

@@ -16,8 +16,8 @@ from pleiade.gateway.routing import Route
 from pleiade.ledger.usage import costs as cost_rows
 
 LIMITS = {"1d": (7, 180)}
-BY = ("project_id", "line_item", "api_key_id", "user_id", "api_source")
-_FILTERS = {"project_ids": "project", "api_key_ids": "key", "user_ids": "user"}
+BY = ("project_id", "line_item", "api_key_id", "user_id", "deployment", "api_source")
+_FILTERS = {"api_key_ids": "key", "user_ids": "user"}
 
 
 class Costs:
@@ -29,22 +29,23 @@ class Costs:
 
     async def tell(self, call: Call) -> None:
         """Costs in days; calls that were not for sale cost nothing and are left out."""
-        organisation, query = self._administration.enter(call), Query(call.query)
+        query = Query(call.query)
+        organisation, projects = self._administration.enter_projects(call, query.texts("project_ids"))
         window, by = parse_window(query, ("1d",), LIMITS), group_by(query, BY)
         results: dict[int, list[dict[str, Any]]] = {}
         if window.start < window.end:
-            results = await self._administration.run(_fold, organisation, window, by, query)
+            results = await self._administration.run(_fold, organisation, projects, window, by, query)
         await send(call, page_of_buckets(window, results))
 
 
 def _fold(
-    db: sa.Engine, organisation: str, window: Window, by: tuple[str, ...], query: Query
+    db: sa.Engine, organisation: str, projects: tuple[str, ...], window: Window, by: tuple[str, ...], query: Query
 ) -> dict[int, list[dict[str, Any]]]:
     items = query.texts("line_items")
     columns = tuple(NAMES[name] for name in by if name in NAMES)
     columns += ("model", "operation") if "line_item" in by or items else ()
     sums: dict[tuple[int, tuple[Any, ...], str], int] = {}
-    where = filters(query, organisation, _FILTERS)
+    where = filters(query, organisation, projects, _FILTERS)
     for row in cost_rows(db, start=window.start, end=window.end, bucket="day", by=columns, where=where):
         item = f"{row.by['model']}, {row.by['operation']}" if "model" in columns else ""
         if not row.currency or (items and item not in items):

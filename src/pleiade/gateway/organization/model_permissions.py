@@ -64,8 +64,11 @@ class ModelLists:
         async def permit(call: Call) -> None:
             permissions = self._lists.get(call.principal.project)
             target = call.target
-            if not (permissions is None or target is None or permissions.permits(_names(call.model, target.endpoint))):
+            if not (permissions is None or target is None or _permits(permissions, call, target.endpoint)):
                 raise not_permitted(call.principal.project, call.model)
+            if permissions is not None and target is not None and target.endpoint.traffic.canary:
+                canary = gateway.directory.find(target.endpoint.traffic.canary)
+                call.stays = canary is None or not permissions.permits(_names(call.model, canary.endpoint))
             await next(call)
 
         return permit
@@ -128,6 +131,12 @@ def not_permitted(project: str, model: str) -> ApiError:
         code="model_not_found",
         param="model",
     )
+
+
+def _permits(permissions: ModelPermissions, call: Call, endpoint: Endpoint) -> bool:
+    """What a list says; a list of what is allowed is older than a model that the project had made for itself."""
+    own = permissions.mode == "allow_list" and bool(endpoint.projects)
+    return own or permissions.permits(_names(call.model, endpoint))
 
 
 def _names(asked: str, endpoint: Endpoint) -> tuple[str, ...]:

@@ -1,16 +1,17 @@
-"""/organization/projects/{project_id}/api_keys: listed, narrowed, revoked; made by their owners, never here."""
+"""/organization/projects/{project_id}/api_keys: one's own made; all listed, narrowed, given new secrets, revoked."""
 
 from typing import Any
 
-from pleiade.domain import Key
+from pleiade.domain import Key, Role
 from pleiade.gateway.call import Call
 from pleiade.gateway.errors import ApiError
 from pleiade.gateway.organization.administration import Administration, check_grant, send
-from pleiade.gateway.organization.fields import Query, expiry, page, texts
+from pleiade.gateway.organization.fields import Query, expiry, page, role, text, texts, whole
 from pleiade.gateway.organization.keys import project_keys_shown
 from pleiade.gateway.routing import Route
-from pleiade.tenancy.keys import get_key, page_keys, revoke_key, update_key
+from pleiade.tenancy.keys import create_key, get_key, page_keys, revoke_key, update_key
 from pleiade.tenancy.projects import get_project
+from pleiade.tenancy.rotation import rotate_key
 
 
 class ProjectKeys:
@@ -21,9 +22,11 @@ class ProjectKeys:
         base = "/organization/projects/{project_id}/api_keys"
         self.routes = (
             Route(method="GET", path=base, handler=self.list_all),
+            Route(method="POST", path=base, handler=self.create),
             Route(method="GET", path=base + "/{api_key_id}", handler=self.retrieve),
             Route(method="POST", path=base + "/{api_key_id}", handler=self.update),
             Route(method="DELETE", path=base + "/{api_key_id}", handler=self.delete),
+            Route(method="POST", path=base + "/{api_key_id}/rotate", handler=self.rotate),
         )
 
     async def list_all(self, call: Call) -> None:
@@ -42,6 +45,43 @@ class ProjectKeys:
             listed += [key for key in keys if access in ("any", key["owner_project_access"])]
             more, after = found.more, found.items[-1].id if found.items else ""
         await send(call, page(listed[:limit], more=len(listed) > limit))
+
+    async def create(self, call: Call) -> None:
+        """A key of one's own, up to one's own role; its secret is in `value`, this one time."""
+        organisation, project = self._administration.enter(call), call.params["project_id"]
+        await self._administration.run(get_project, organisation, project)
+        fields, principal = await self._administration.body(call), call.principal
+        wanted = role(text(fields, "role", Role.MEMBER.value if principal.role.rank >= Role.MEMBER.rank else "viewer"))
+        check_grant(principal, wanted)
+        scopes = texts(fields, "scopes")
+        secret, key = await self._administration.run(
+            create_key,
+            name=text(fields, "name"),
+            role=wanted,
+            organisation=organisation,
+            project=project,
+            owner=principal.user,
+            kind="project",
+            scopes=("all",) if scopes is None else scopes,
+            expires=expiry(fields),
+            actor=await self._administration.actor(call),
+        )
+        await send(call, {**await self._shown(key), "value": secret})
+
+    async def rotate(self, call: Call) -> None:
+        """A new secret, in `value` this one time; the old one opens for `grace_seconds` more."""
+        organisation, key = self._administration.enter(call), await self._key(call)
+        check_grant(call.principal, key.role)
+        fields = await self._administration.body(call)
+        secret, fresh = await self._administration.run(
+            rotate_key,
+            key.id,
+            organisation=organisation,
+            project=key.project,
+            grace_s=whole(fields, "grace_seconds") or 0,
+            actor=await self._administration.actor(call),
+        )
+        await send(call, {**await self._shown(fresh), "value": secret})
 
     async def retrieve(self, call: Call) -> None:
         """One key."""

@@ -25,10 +25,11 @@ NAMES = {
     "user_id": "user",
     "api_key_id": "key",
     "model": "model",
+    "deployment": "deployment",  # ours: OpenAI has none
     "size": "image_size",
     "source": "operation",
 }
-FILTERS = {"project_ids": "project", "user_ids": "user", "api_key_ids": "key", "models": "model", "sizes": "image_size"}
+FILTERS = {"user_ids": "user", "api_key_ids": "key", "models": "model", "sizes": "image_size"}
 # Told apart by OpenAI; here there is one of each.
 CONSTANTS: Mapping[str, Any] = {
     "batch": False,
@@ -37,7 +38,7 @@ CONSTANTS: Mapping[str, Any] = {
     "context_level": None,
     "vector_store_id": None,
 }
-_PERSON = ("project_id", "user_id", "api_key_id")
+_PERSON = ("project_id", "user_id", "api_key_id", "deployment")
 SOURCES = {"image.generation": "image_generation", "image.edit": "image_edit", "image.variation": "image_variation"}
 
 Counts = Callable[[UsageRow], dict[str, Any]]
@@ -101,13 +102,14 @@ class Usage:
 
     async def _tell(self, kind: Kind, call: Call) -> None:
         """What was used, by bucket of time; `group_by` divides it. Raises ApiError."""
-        organisation, query = self._administration.enter(call), Query(call.query)
+        query = Query(call.query)
+        organisation, projects = self._administration.enter_projects(call, query.texts("project_ids"))
         window = parse_window(query, tuple(WIDTHS), LIMITS)
         by = group_by(query, kind.by)
         results: dict[int, list[dict[str, Any]]] = {}
         operations = _operations(kind, query)
         if operations and window.start < window.end:
-            results = await self._administration.run(_fold, kind, organisation, window, by, query, operations)
+            results = await self._administration.run(_fold, kind, organisation, projects, window, by, query, operations)
         await send(call, page_of_buckets(window, results))
 
 
@@ -125,9 +127,13 @@ def group_by(query: Query, possible: tuple[str, ...]) -> tuple[str, ...]:
     return wanted
 
 
-def filters(query: Query, organisation: str, names: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
-    """Which calls count: the organisation's own, and of these what the query picks."""
+def filters(
+    query: Query, organisation: str, projects: tuple[str, ...], names: Mapping[str, str]
+) -> dict[str, tuple[str, ...]]:
+    """Which calls count: the organisation's own in `projects` (none = all), and of these what the query picks."""
     where: dict[str, tuple[str, ...]] = {"organisation": (organisation,)}
+    if projects:
+        where["project"] = tuple(project for project in projects if "\0" not in project)
     for name, column in names.items():
         if values := query.texts(name):
             where[column] = tuple(value for value in values if "\0" not in value)
@@ -157,13 +163,14 @@ def _fold(
     db: sa.Engine,
     kind: Kind,
     organisation: str,
+    projects: tuple[str, ...],
     window: Window,
     by: tuple[str, ...],
     query: Query,
     operations: tuple[str, ...],
 ) -> dict[int, list[dict[str, Any]]]:
     columns = tuple(NAMES[name] for name in by if name in NAMES)
-    where = {**filters(query, organisation, FILTERS), "operation": operations}
+    where = {**filters(query, organisation, projects, FILTERS), "operation": operations}
     told: dict[int, list[dict[str, Any]]] = {}
     span = SPANS[window.width]
     for row in usage_rows(db, start=window.start, end=window.end, bucket=span, by=columns, where=where):

@@ -1,13 +1,17 @@
 """Asking the model, with the one second thought that the Responses API has: `truncation: "auto"`."""
 
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 from pleiade.gateway.call import Call
-from pleiade.gateway.errors import ApiError
+from pleiade.gateway.errors import ApiError, operation_not_supported
 from pleiade.gateway.pipeline import call_model, open_model_stream
 from pleiade.gateway.responses.chat import drop_oldest, streamed
+from pleiade.gateway.responses.painter import Painter
+from pleiade.gateway.responses.picture_tool import Easel
+from pleiade.gateway.responses.plan import Plan
+from pleiade.gateway.responses.translator import Translator
 
 if TYPE_CHECKING:
     from pleiade.gateway.app import Gateway
@@ -23,6 +27,22 @@ async def ask(call: Call, gateway: "Gateway", request: Mapping[str, Any], *, tru
             return await call_model(call, gateway, _PATH, request)
         except ApiError as error:
             request = _shortened(request, error, truncate)
+
+
+def open_answer(
+    call: Call, gateway: "Gateway", easel: Easel | None, plan: Plan
+) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
+    """What a plan asks for while it is made: chat chunks, or events of a picture. Raises ApiError."""
+    if plan.drawing is None:
+        return ask_for_stream(call, gateway, plan.request, truncate=plan.truncate)
+    if easel is None:  # an embedder's gateway without the room of pictures
+        raise operation_not_supported("image_generation", str(plan.drawing.fields["model"]))
+    return easel.open(call, plan.drawing)
+
+
+def maker_for(plan: Plan) -> Translator | Painter:
+    """What makes the response of a plan out of that."""
+    return Translator(plan.response) if plan.drawing is None else Painter(plan.response, plan.drawing.prompt)
 
 
 @asynccontextmanager

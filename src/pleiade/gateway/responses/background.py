@@ -12,13 +12,15 @@ import msgspec
 
 from pleiade.gateway.call import Call
 from pleiade.gateway.errors import ApiError
-from pleiade.gateway.responses.asking import ask_for_stream
+from pleiade.gateway.responses.asking import maker_for, open_answer
 from pleiade.gateway.responses.frames import error_event, frame
+from pleiade.gateway.responses.lean import lean_frame, lean_response
 from pleiade.gateway.responses.making import decode_chunk
+from pleiade.gateway.responses.picture_tool import Easel
 from pleiade.gateway.responses.plan import Plan
 from pleiade.gateway.responses.rebuilt import rebuilt_output
 from pleiade.gateway.responses.resource import TERMINAL, Response, response_error
-from pleiade.gateway.responses.translator import Translator
+from pleiade.gateway.runs.notes import notes_for
 from pleiade.gateway.stages.observe import Observe
 from pleiade.gateway.stored import response_records
 from pleiade.gateway.stored.archive import Archive
@@ -31,6 +33,7 @@ logger = logging.getLogger(__name__)
 
 KEEP_S = 0.5  # how often what was made is written, and a word to stop is looked for
 STALE_S = 20.0  # without a sign of life for so long, whoever made a response is gone
+LINGER_S = 30.0  # the events of a picture are told with its bytes for so long after its end: they are kept without
 LIMIT_S = 3600.0  # a response that takes longer has failed
 OPENING = 3  # events before the first word: created, queued, in progress
 ABANDONED = "The server that made this response stopped before it was complete."
@@ -42,7 +45,7 @@ class Making:
     """A response in the making: its events so far, for any number of followers."""
 
     def __init__(self, plan: Plan) -> None:
-        self.maker = Translator(plan.response)
+        self.maker = maker_for(plan)
         self.frames: list[bytes] = []
         self.over = False  # no more events will come, and the last state is kept
         self.asked = asyncio.Event()  # set when an engine is asked: no limit refused the call
@@ -101,8 +104,9 @@ class Making:
 class Workshop:
     """The background responses that this process makes."""
 
-    def __init__(self, archive: Archive) -> None:
+    def __init__(self, archive: Archive, easel: Easel | None) -> None:
         self._archive = archive
+        self._easel = easel
         self._makings: dict[str, Making] = {}
         self._closing = False
 
@@ -116,6 +120,7 @@ class Workshop:
             partial(
                 response_records.insert,
                 project=call.principal.project,
+                owner=call.principal.user,
                 response=copy.deepcopy(plan.response),
                 items=plan.input,
                 frames=[],
@@ -125,6 +130,7 @@ class Workshop:
         self._makings[plan.response["id"]] = making
         own = _own_call(call)
         own.asked = making.asked
+        own.notes = notes_for(call, plan.response["id"])
         making.task = asyncio.create_task(self._run(making, own, gateway, plan))
         return making
 
@@ -155,7 +161,7 @@ class Workshop:
         keeper = asyncio.create_task(self._keep_up(making, asyncio.current_task(), stop))
         try:
             async with asyncio.timeout(LIMIT_S):
-                async with ask_for_stream(call, gateway, plan.request, truncate=plan.truncate) as chunks:
+                async with open_answer(call, gateway, self._easel, plan) as chunks:
                     async for chunk in chunks:
                         making.grow([frame(event) for event in maker.feed(decode_chunk(chunk))])
             ending = maker.finish(int(time.time()))
@@ -189,7 +195,10 @@ class Workshop:
         except ApiError as error:
             frames = [frame(error_event(len(making.frames), error.message, error.code))]
         finally:
-            del self._makings[plan.response["id"]]
+            if plan.drawing is None:
+                del self._makings[plan.response["id"]]
+            else:
+                asyncio.get_running_loop().call_later(LINGER_S, self._makings.pop, plan.response["id"], None)
             making.grow(frames)
             making.end()
 
@@ -212,10 +221,9 @@ class Workshop:
         return written
 
     async def _write(self, response: Response, first: int, frames: list[bytes]) -> bool:
-        snapshot = copy.deepcopy(response)  # it goes on changing while the writer's thread reads
-        return await self._archive.write(
-            partial(response_records.update, response=snapshot, first=first, frames=frames)
-        )
+        snapshot = copy.deepcopy(lean_response(response))  # it goes on changing while the writer's thread reads
+        kept = [lean_frame(data) for data in frames]
+        return await self._archive.write(partial(response_records.update, response=snapshot, first=first, frames=kept))
 
 
 def _own_call(call: Call) -> Call:

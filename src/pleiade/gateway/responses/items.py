@@ -17,7 +17,8 @@ _PREFIXES = {
     "reasoning": "rs",
     "compaction": "cmp",
 }
-SUPPORTED_ITEMS = (*_PREFIXES, "item_reference")
+_BY_ID = ("item_reference", "image_generation_call")  # stand for the stored item of that id
+SUPPORTED_ITEMS = (*_PREFIXES, *_BY_ID)
 
 
 def referenced_ids(given: object) -> list[str]:
@@ -27,7 +28,7 @@ def referenced_ids(given: object) -> list[str]:
     return [
         item["id"]
         for item in given
-        if isinstance(item, dict) and _type_of(item) == "item_reference" and isinstance(item.get("id"), str)
+        if isinstance(item, dict) and _type_of(item) in _BY_ID and isinstance(item.get("id"), str)
     ]
 
 
@@ -89,7 +90,7 @@ def _normalise(item: object, place: str, references: Mapping[str, Item], images:
     if kind == "compaction":
         _string(item, "encrypted_content", place)
         return _stamp(item, "compaction", ("encrypted_content",), status=False)
-    if kind == "item_reference":
+    if kind in _BY_ID:
         identifier = _string(item, "id", place)
         if identifier not in references:
             raise ApiError(

@@ -11,8 +11,10 @@ import msgspec
 
 from pleiade.gateway.call import Call
 from pleiade.gateway.errors import ApiError, engine_failed
-from pleiade.gateway.responses.asking import ask, ask_for_stream
+from pleiade.gateway.responses.asking import ask, maker_for, open_answer
 from pleiade.gateway.responses.frames import frame
+from pleiade.gateway.responses.lean import lean_frame, lean_response
+from pleiade.gateway.responses.picture_tool import Easel
 from pleiade.gateway.responses.plan import Plan
 from pleiade.gateway.responses.translator import Event, Translator, chunk_of
 from pleiade.gateway.stored import response_records
@@ -31,26 +33,40 @@ _CUT = {
 }
 
 
-async def answer_whole(call: Call, gateway: "Gateway", archive: Archive, plan: Plan) -> None:
+async def answer_whole(call: Call, gateway: "Gateway", archive: Archive, easel: Easel | None, plan: Plan) -> None:
     """Make the response and answer with it, once it is kept. Raises ApiError."""
-    completion = await ask(call, gateway, plan.request, truncate=plan.truncate)
-    maker = Translator(plan.response)
-    for events in (maker.start(), maker.feed(chunk_of(completion)), maker.finish(int(time.time()))):
-        for _ in events:  # only their effect on the response is wanted
-            pass
+    if plan.drawing is not None:
+        frames = await _drawn(call, gateway, easel, plan)
+    else:
+        frames = []
+        completion = await ask(call, gateway, plan.request, truncate=plan.truncate)
+        maker = Translator(plan.response)
+        for events in (maker.start(), maker.feed(chunk_of(completion)), maker.finish(int(time.time()))):
+            for _ in events:  # only their effect on the response is wanted
+                pass
     if plan.body.stored:
-        await archive.write(_kept(call, plan, []))
+        await archive.write(_kept(call, plan, frames))
     await call.answer.whole(200, msgspec.json.encode(plan.response))
 
 
-async def answer_stream(call: Call, gateway: "Gateway", archive: Archive, plan: Plan) -> None:
+async def _drawn(call: Call, gateway: "Gateway", easel: Easel | None, plan: Plan) -> list[bytes]:
+    """Make the picture of a response; the events that would have told of it."""
+    maker = maker_for(plan)
+    frames = [frame(event) for event in maker.start()]
+    async with open_answer(call, gateway, easel, plan) as told:
+        async for event in told:
+            frames += [frame(event) for event in maker.feed(decode_chunk(event))]
+    return [*frames, *(frame(event) for event in maker.finish(int(time.time())))]
+
+
+async def answer_stream(call: Call, gateway: "Gateway", archive: Archive, easel: Easel | None, plan: Plan) -> None:
     """Make the response and tell its events while it grows.
 
     Raises ApiError before the first event; afterwards a failure is a `response.failed` event. The last event
     is told once the response is kept. When the client goes away, the engine is let go, and the response is
     kept as cancelled.
     """
-    maker = Translator(plan.response)
+    maker = maker_for(plan)
     frames: list[bytes] = []
     keep = plan.body.stored
 
@@ -71,7 +87,7 @@ async def answer_stream(call: Call, gateway: "Gateway", archive: Archive, plan: 
         await call.answer.write(b"".join(told))
         await call.answer.end()
 
-    async with ask_for_stream(call, gateway, plan.request, truncate=plan.truncate) as chunks:
+    async with open_answer(call, gateway, easel, plan) as chunks:
         await call.answer.begin()
         try:
             await tell(maker.start())
@@ -105,9 +121,10 @@ def _kept(call: Call, plan: Plan, frames: list[bytes]) -> Any:
     return partial(
         response_records.insert,
         project=call.principal.project,
-        response=plan.response,
+        owner=call.principal.user,
+        response=lean_response(plan.response),
         items=plan.input,
-        frames=frames,
+        frames=[lean_frame(data) for data in frames],
     )
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from pleiade.gateway.errors import bad_request
 from pleiade.gateway.responses.compaction import summary_of
 from pleiade.gateway.responses.items import Item, text_of
+from pleiade.gateway.responses.picture_tool import CALL
 
 Message = dict[str, Any]
 
@@ -29,6 +30,8 @@ def messages_from(instructions: str | None, items: Iterable[Item]) -> list[Messa
         elif kind == "function_call_output":
             output = text_of(item["output"])
             messages.append({"role": "tool", "tool_call_id": item["call_id"], "content": output})
+        elif kind == CALL:
+            messages.append({"role": "assistant", "content": f"[A picture was made here: {item['prompt']}]"})
         elif kind == "compaction":
             summary = f"Summary of the conversation so far:\n{summary_of(item)}"
             messages.append({"role": "system", "content": summary})

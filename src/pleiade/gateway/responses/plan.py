@@ -1,6 +1,7 @@
 """From a request's JSON to all that is needed to make its response: the only reading of stored history."""
 
 import time
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -11,7 +12,9 @@ from pleiade.gateway.responses.body import ResponseBody, parse_body, require_mod
 from pleiade.gateway.responses.chat import chat_request
 from pleiade.gateway.responses.identifiers import new_id
 from pleiade.gateway.responses.items import Item, normalise_input, referenced_ids, without_duplicates
+from pleiade.gateway.responses.picture_tool import Drawing, chosen_picture_tool, drawing_of
 from pleiade.gateway.responses.resource import Response, new_response
+from pleiade.gateway.responses.tools import normalise_choice, normalise_tools
 from pleiade.gateway.stored import response_records
 from pleiade.gateway.stored.archive import Archive
 from pleiade.gateway.stored.response_records import Record
@@ -27,7 +30,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """A response that can be made."""
 
     body: ResponseBody
-    request: dict[str, Any]  # the chat request that answers it
+    request: dict[str, Any]  # the chat request that answers it; {} where a picture does
+    drawing: Drawing | None = None
     input: list[Item]  # its own input items
     response: Response  # as it is before the model has spoken
     truncate: bool  # drop the oldest turns where the context is too short
@@ -78,19 +82,29 @@ def items_of_chain(records: list[Record] | None, identifier: str) -> list[Item]:
     return [item for record in records for item in [*record.input, *record.response["output"]]]
 
 
-async def plan_response(archive: Archive, project: str, raw: object, *, engine: str | None) -> Plan:
+async def plan_response(
+    archive: Archive, project: str, raw: object, *, engine: str | None, painter: Callable[[str], str]
+) -> Plan:
     """The plan for a `POST /responses` body. Raises ApiError.
 
-    `engine` is the kind of engine behind the named model, None where there is no such model.
+    `engine` is the kind of engine behind the named model, None where there is no such model; `painter` tells which
+    deployment makes pictures for it.
     """
     body, unknown = parse_body(raw)
     model = require_model(body)
     if engine is None:
         raise model_not_found(model)
     conversation, own = await read_conversation(archive, project, body, images=engine in _VISION)
+    tools = normalise_tools(body.tools)
+    tool = chosen_picture_tool(tools, normalise_choice(body.tool_choice, tools))
+    drawing = None
+    if tool is not None:
+        name = tool.get("model") or painter(model)
+        drawing = drawing_of(tool, painter=name, conversation=conversation, own=own, kept=body.stored)
     return Plan(
         body=body,
-        request=chat_request(body, unknown, conversation, model=model),
+        request={} if drawing is not None else chat_request(body, unknown, conversation, model=model),
+        drawing=drawing,
         input=own,
         response=new_response(new_id("resp"), body, model=model, created=int(time.time())),
         truncate=body.truncation == "auto",

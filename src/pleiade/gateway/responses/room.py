@@ -21,10 +21,13 @@ from pleiade.gateway.responses.compaction import SUMMARY_TOKENS, compaction_item
 from pleiade.gateway.responses.identifiers import new_id
 from pleiade.gateway.responses.items import without_duplicates
 from pleiade.gateway.responses.making import answer_stream, answer_whole
+from pleiade.gateway.responses.painters import painter_for, with_pictures
+from pleiade.gateway.responses.picture_tool import Easel
 from pleiade.gateway.responses.plan import lost_response, plan_response, read_conversation
 from pleiade.gateway.responses.replay import replay
 from pleiade.gateway.responses.resource import TERMINAL, response_usage
 from pleiade.gateway.routing import Route
+from pleiade.gateway.runs.notes import notes_for
 from pleiade.gateway.stored import response_records
 from pleiade.gateway.stored.archive import Archive
 from pleiade.gateway.stored.paging import page_of, parse_page
@@ -40,9 +43,10 @@ _CANCEL_POLL_S = 0.1
 class ResponsesRoom:
     """`/responses` and everything under it."""
 
-    def __init__(self, archive: Archive) -> None:
+    def __init__(self, archive: Archive, easel: Easel | None = None) -> None:
         self._archive = archive
-        self._workshop = Workshop(archive)
+        self._easel = easel
+        self._workshop = Workshop(archive, easel)
         self.stages: Sequence[MakeStage] = ()
         self._gateway: Gateway
         one = "/responses/{response_id}"
@@ -73,8 +77,11 @@ class ResponsesRoom:
             call.principal.project,
             raw,
             engine=self._engine_of(raw),
+            painter=self._painter_for,
         )
         call.stream = bool(plan.body.stream)
+        if plan.body.stored and not plan.body.background:
+            call.notes = notes_for(call, plan.response["id"])
         if plan.body.background:
             making = await self._workshop.begin(call, self._gateway, plan)
             if call.stream:
@@ -82,9 +89,9 @@ class ResponsesRoom:
             else:
                 await _send(call, plan.response)
         elif call.stream:
-            await answer_stream(call, self._gateway, self._archive, plan)
+            await answer_stream(call, self._gateway, self._archive, self._easel, plan)
         else:
-            await answer_whole(call, self._gateway, self._archive, plan)
+            await answer_whole(call, self._gateway, self._archive, self._easel, plan)
 
     async def begin(self, call: Call, raw: dict[str, Any], patience_s: float = 0.2) -> Making:
         """A background response, for another room. Raises ApiError as `create`, and where it is refused.
@@ -92,7 +99,8 @@ class ResponsesRoom:
         What the engine refuses within `patience_s` is raised too, and nothing is kept of it. Later on, it is told in
         the response.
         """
-        plan = await plan_response(self._archive, call.principal.project, raw, engine=self._engine_of(raw))
+        engine = self._engine_of(raw)
+        plan = await plan_response(self._archive, call.principal.project, raw, engine=engine, painter=self._painter_for)
         making = await self._workshop.begin(call, self._gateway, plan)
         try:
             await making.admitted(patience_s)
@@ -118,7 +126,7 @@ class ResponsesRoom:
         stream, after = _stream_wanted(call.query)
         record = await self._find(call)
         if not stream:
-            await _send(call, record.response)
+            await _send(call, await with_pictures(self._easel, call, record.response))
             return
         call.stream = True
         identifier = record.response["id"]
@@ -210,6 +218,9 @@ class ResponsesRoom:
         name = raw.get("model")
         target = self._gateway.directory.find(name) if isinstance(name, str) else None
         return None if target is None else target.endpoint.engine
+
+    def _painter_for(self, name: str) -> str:
+        return painter_for(self._gateway.directory, name)
 
     async def _find(self, call: Call) -> Record:
         """The stored response that the path names. Raises ApiError 404."""

@@ -1,9 +1,11 @@
-"""Tools and tool choice of the Responses API ⇄ those of chat. Only functions: this server hosts no tools."""
+"""Tools and tool choice of the Responses API ⇄ those of chat: functions, and the one tool that is hosted here."""
 
 from typing import Any
 
 from pleiade.gateway.errors import bad_request
 from pleiade.gateway.problems import missing, wrong_type, wrong_value
+from pleiade.gateway.responses.picture_tool import KIND as PICTURES
+from pleiade.gateway.responses.picture_tool import normalise_picture_tool
 
 Tool = dict[str, Any]
 Choice = str | dict[str, Any]
@@ -21,9 +23,12 @@ def normalise_tools(given: list[Any] | None) -> list[Tool]:
         kind = tool.get("type")
         if kind is None:
             raise missing(f"{place}.type")
+        if kind == PICTURES:
+            tools.append(normalise_picture_tool(tool, place))
+            continue
         if kind != "function":
             raise bad_request(
-                f"Tools of type '{kind}' are not available on this server: it hosts no tools of its own. "
+                f"Tools of type '{kind}' are not available on this server: of its own it has 'image_generation' only. "
                 "Declare a tool of type 'function' and run it in your program.",
                 param=f"{place}.type",
                 code="unsupported_tool",
@@ -56,6 +61,8 @@ def normalise_choice(given: Choice | None, tools: list[Tool]) -> Choice:
             raise bad_request("Tool choice 'required' must be specified with 'tools' parameter.", param="tool_choice")
         return given
     kind = given.get("type")
+    if kind == PICTURES and any(tool["type"] == PICTURES for tool in tools):
+        return given
     if kind == "function":
         _known(given.get("name"), tools, "tool_choice.name")
         return given
@@ -69,11 +76,12 @@ def normalise_choice(given: Choice | None, tools: list[Tool]) -> Choice:
             name = tool.get("name") if isinstance(tool, dict) else None
             _known(name, tools, f"tool_choice.tools[{index}]")
         return given
-    raise wrong_value("tool_choice.type", kind, ("function", "allowed_tools"))
+    raise wrong_value("tool_choice.type", kind, ("function", "allowed_tools", PICTURES))
 
 
 def chat_tools(tools: list[Tool], choice: Choice) -> dict[str, Any]:
     """The part of a chat request that offers `tools` under `choice`; empty without tools."""
+    tools = [tool for tool in tools if tool["type"] == "function"]
     if not tools:
         return {}
     chat_choice: Choice = choice
@@ -98,5 +106,5 @@ def _chat_tool(tool: Tool) -> Tool:
 
 
 def _known(name: object, tools: list[Tool], param: str) -> None:
-    if name not in [tool["name"] for tool in tools]:
+    if name not in [tool.get("name") for tool in tools]:
         raise bad_request(f"Tool choice '{name}' not found in 'tools' parameter.", param=param)

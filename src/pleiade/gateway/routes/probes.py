@@ -30,7 +30,7 @@ def probe_routes(gateway: "Gateway") -> list[Route]:
         """Keys are loaded and at least one engine answers; each deployment's state beside it."""
         endpoints = gateway.directory.endpoints
         trouble = gateway.commerce.journal.trouble if gateway.commerce is not None else ""
-        states = {endpoint.deployment: endpoint.state.value for endpoint in endpoints}
+        states = {one.deployment: one.state.value for one in endpoints if not one.projects}  # others are not told of
         usable = any(endpoint.state == EndpointState.READY for endpoint in endpoints)
         status = "ready" if usable and gateway.keys.loaded else "starting"
         if gateway.watch.draining:

@@ -79,9 +79,12 @@ class SignInRoom:
         await self._bearers.stop()
 
     async def ways(self, call: Call) -> None:
-        """How one can sign in here: for a page with buttons."""
+        """How one can sign in here, and whether one is: for a page with buttons."""
         issuers = [{"id": issuer.id, "name": issuer.name} for issuer, _ in self._bearers.issuers if issuer.client]
-        await send(call, {"object": "auth.ways", "password": True, "issuers": issuers})
+        secret = read_cookie(call.headers, SESSION)
+        session = await asyncio.to_thread(find_session, self._bearers.db, secret) if secret else None
+        ways = {"object": "auth.ways", "password": True, "issuers": issuers, "signed_in": session is not None}
+        await send(call, ways)
 
     async def leave_for_issuer(self, call: Call) -> None:
         """302 to the issuer named by `issuer`, or to the only one. Raises ApiError."""

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 class Admit:
     """Sets `call.price`, `call.estimate`, `call.verdicts`, the x-ratelimit headers; corrects the limiter afterwards.
 
-    What a provisioned deployment has no room for goes to its spillover deployment, where there is one with room.
+    What a provisioned deployment has no room for goes to its spillover deployment, where there is one with room; what
+    a canary has none for, to the deployment that was asked for.
     """
 
     def __init__(self, next: Callable[[Call], Awaitable[None]], gateway: "Gateway") -> None:
@@ -29,7 +30,7 @@ class Admit:
         target = call.target
         assert target is not None
         call.estimate = estimate(call.body, call.engine_path, target.endpoint.context_length)
-        call.price = self._admission.price_of(call.principal, target, call.estimate)
+        call.price = self._admission.price_of(call.principal, target, call.estimate, batch=call.line is not None)
         verdict = await self._admission.reserve(call, target)
         if verdict is not None and not verdict.allowed:
             verdict = await self._spill(call, refusal=verdict)
@@ -46,9 +47,13 @@ class Admit:
         """Another deployment's verdict, and that deployment as the call's target; else the first refusal is raised."""
         target = call.target
         assert target is not None
-        other = self._admission.spillover_of(call, target) if by_deployment(refusal) else None
+        other = None
+        if by_deployment(refusal):  # nobody pays for a reservation that has not been made: another model will do
+            other = self._admission.base_of(call, target) or self._admission.spillover_of(call, target)
         if other is None:
             raise refused(call, refusal)
+        assert call.estimate is not None
+        call.price = self._admission.price_of(call.principal, other, call.estimate, batch=call.line is not None)
         verdict = await self._admission.reserve(call, other)
         if verdict is not None and not verdict.allowed:
             raise refused(call, refusal)

@@ -81,11 +81,14 @@ class Forward:
 
     async def _post(self, call: Call, target: Target, options: StreamOptions) -> aiohttp.ClientResponse:
         call.attempts += 1
+        call.asked_at = call.asked_at or time.perf_counter()
         if call.asked is not None:
             call.asked.set()
         headers = target.headers | {"x-request-id": "req_" + call.name}
         if call.form is not None:
             headers["content-type"] = call.form.content_type.decode("latin-1")
+        if call.line is not None:
+            headers["x-pleiade-priority"] = "low"  # whoever waits goes before a line of a batch
         traceparent = call.headers.get(b"traceparent")
         if traceparent is not None:
             headers["traceparent"] = traceparent.decode("latin-1")

@@ -62,7 +62,7 @@ class Meter:
 
     def _settle_cut_off(self, call: Call, metering: Metering, outcome: Outcome) -> None:
         """Settle what broke off: at once where its usage is known, else when the engine has been asked for it."""
-        if metering.settled or call.usage_now is not None:
+        if metering.settled or call.usage_now is not None or call.line is not None:
             metering.settle(outcome)
         elif not call.attempts:
             metering.settle(outcome, NOTHING)
@@ -99,4 +99,5 @@ def _reservation(call: Call) -> Reservation:
         image_size=call.estimate.size if call.estimate is not None else "",
         image_quality=call.estimate.quality if call.estimate is not None else "",
         estimate=call.estimate.tokens if call.estimate is not None else 0,
+        on_answer=call.line is not None,
     )

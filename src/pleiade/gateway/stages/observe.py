@@ -25,6 +25,7 @@ class Observe:
 
     def __init__(self, next: Callable[[Call], Awaitable[None]], gateway: "Gateway") -> None:
         self._next = next
+        self._gateway = gateway
         self._watch = gateway.watch
         self._metrics = gateway.metrics
         self._log = gateway.request_log
@@ -96,6 +97,8 @@ class Observe:
             call.status = CLIENT_CLOSED if call.aborted in ("disconnected", "cancelled") else 200
         self._metrics.note(call, seconds)
         self._log.add(_line(call, seconds))
+        if self._gateway.recorder is not None:
+            self._gateway.recorder.note(call, seconds)
         if self._tracer is not None:
             self._tracer.note(call, seconds)
 

@@ -1,9 +1,9 @@
-"""Which engine: the name in the path (Azure) or the body becomes a target, ready and of the right kind."""
+"""Which deployment: the name in the path (Azure) or the body becomes a target of the right kind."""
 
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
-from pleiade.domain import EndpointState, ModelKind
+from pleiade.domain import ModelKind, is_for
 from pleiade.gateway.body import read_field
 from pleiade.gateway.call import Call
 from pleiade.gateway.errors import bad_request, model_not_found, operation_not_supported, unavailable
@@ -17,13 +17,13 @@ KINDS = {
     "/completions": ModelKind.TEXT,
     "/embeddings": ModelKind.EMBEDDING,
     "/rewards": ModelKind.REWARD,
+    "/moderations": ModelKind.MODERATION,
     "/images/generations": ModelKind.IMAGE,
     "/images/edits": ModelKind.IMAGE,
     "/images/variations": ModelKind.IMAGE,
     "/images/outpaint": ModelKind.IMAGE,
 }
-STREAMED = frozenset({"/chat/completions", "/completions", "/images/generations", "/images/edits", "/images/outpaint"})
-_RETRY_S = {EndpointState.STARTING: 2.0, EndpointState.DRAINING: 2.0, EndpointState.FAILED: 5.0}
+STREAMED = frozenset({"/chat/completions", "/completions", *(path for path in KINDS if path.startswith("/images/"))})
 
 
 class Resolve:
@@ -34,12 +34,12 @@ class Resolve:
         self._directory = gateway.directory
 
     async def __call__(self, call: Call) -> None:
-        """Raises ApiError: 404 unknown model, 400 wrong kind or type, 503 not ready."""
+        """Raises ApiError: 404 unknown model, 400 wrong kind or type, 503 before any is known."""
         call.model = self._name(call)
         asked = bool(read_field(call.body, "stream", bool, "a boolean"))
         call.stream = asked and call.engine_path in STREAMED
         target = self._directory.find(call.model)
-        if target is None:
+        if target is None or not is_for(target.endpoint.projects, call.principal.project):
             if not self._directory.loaded:
                 raise unavailable("The server is starting: its engines are not known yet. Please retry.", 2.0)
             raise model_not_found(call.model)
@@ -49,11 +49,6 @@ class Resolve:
             routes = " or ".join(f"POST {path}" for path, kind in KINDS.items() if kind == endpoint.kind)
             instead = f" This one is of the kind {endpoint.kind}: use {routes}." if routes else ""
             raise operation_not_supported(call.operation, call.model, instead)
-        if endpoint.state != EndpointState.READY:
-            raise unavailable(
-                f"The engine of `{endpoint.deployment}` is {endpoint.state.value}. Please retry shortly.",
-                _RETRY_S.get(endpoint.state, 2.0),
-            )
         await self._next(call)
 
     @staticmethod

@@ -23,12 +23,15 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
     metadata: dict[str, str] = {}
 
 
-def insert(connection: sa.Connection, project: str, completion: Completion, messages: list[Message]) -> None:
+def insert(
+    connection: sa.Connection, project: str, completion: Completion, messages: list[Message], owner: str = ""
+) -> None:
     """Keep `completion` with the messages that it answered; one of the same id is replaced."""
     delete(connection, project, completion["id"])
     connection.execute(
         sa.insert(chat_completions).values(
             project=project,
+            owner=owner,
             id=completion["id"],
             recorded=time.time_ns() // 1000,
             model=completion["model"],

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from pleiade.domain import Principal
 from pleiade.gateway.answer import EVENT_STREAM, JSON, Answer
 from pleiade.gateway.body import read_field
 from pleiade.gateway.call import Call
@@ -31,17 +32,17 @@ class Keep:
         if wanted and read_field(call.body, "store", bool, "a boolean"):
             request = msgspec.json.decode(call.raw)
             check_metadata(request.get("metadata"))
-            call.answer = KeepingAnswer(call.answer, self._archive, call.principal.project, request)
+            call.answer = KeepingAnswer(call.answer, self._archive, call.principal, request)
         await self._next(call)
 
 
 class KeepingAnswer:
     """An answer that is kept on its way."""
 
-    def __init__(self, inner: Answer, archive: Archive, project: str, request: dict[str, Any]) -> None:
+    def __init__(self, inner: Answer, archive: Archive, principal: Principal, request: dict[str, Any]) -> None:
         self._inner = inner
         self._archive = archive
-        self._project = project
+        self._principal = principal
         self._request = request
         self._streamed = StreamedCompletion()
         self.started = False
@@ -88,7 +89,8 @@ class KeepingAnswer:
         await self._archive.write(
             partial(
                 completion_records.insert,
-                project=self._project,
+                project=self._principal.project,
+                owner=self._principal.user,
                 completion=stored_completion(self._request, completion),
                 messages=stored_messages(self._request, completion["id"]),
             )

@@ -1,5 +1,6 @@
 """Cursor paging, the same for every list: `limit`, `after`, `order` in, a page with `has_more` out."""
 
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -18,10 +19,10 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     descending: bool = False
 
 
-def parse_page(query: bytes, *, descending: bool) -> Page:
+def parse_page(query: bytes, *, descending: bool, default: int = DEFAULT_LIMIT, most: int = MAX_LIMIT) -> Page:
     """The page that a query string asks for; `descending` is the list's default order. Raises ApiError."""
     values = parse_qs(query.decode("latin-1"))
-    limit_text = values.get("limit", [str(DEFAULT_LIMIT)])[-1]
+    limit_text = values.get("limit", [str(default)])[-1]
     try:
         limit = int(limit_text)
     except ValueError:
@@ -30,9 +31,9 @@ def parse_page(query: bytes, *, descending: bool) -> Page:
             param="limit",
             code="invalid_type",
         ) from None
-    if not 0 <= limit <= MAX_LIMIT:
+    if not 0 <= limit <= most:
         raise bad_request(
-            f"Invalid 'limit': expected an integer from 1 to {MAX_LIMIT}, but got {limit} instead.",
+            f"Invalid 'limit': expected an integer from 1 to {most}, but got {limit} instead.",
             param="limit",
             code="invalid_value",
         )
@@ -62,15 +63,20 @@ def page_of(items: list[dict[str, Any]], page: Page) -> dict[str, Any]:
     return list_object(ordered[start : start + page.limit], has_more=start + page.limit < len(ordered))
 
 
-def list_object(data: list[dict[str, Any]], *, has_more: bool) -> dict[str, Any]:
+def list_object(data: Sequence[Any], *, has_more: bool) -> dict[str, Any]:
     """OpenAI's list object around one page."""
     return {
         "object": "list",
         "data": data,
-        "first_id": data[0]["id"] if data else None,
-        "last_id": data[-1]["id"] if data else None,
+        "first_id": _id_of(data[0]) if data else None,
+        "last_id": _id_of(data[-1]) if data else None,
         "has_more": has_more,
     }
+
+
+def _id_of(item: Any) -> str:
+    found: str = item["id"] if isinstance(item, dict) else item.id
+    return found
 
 
 def lost_cursor(after: str) -> Exception:

@@ -26,12 +26,20 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     alive: int  # Unix seconds: last sign of life while it is being made
 
 
-def insert(connection: sa.Connection, project: str, response: Response, items: list[Item], frames: list[bytes]) -> None:
+def insert(
+    connection: sa.Connection,
+    project: str,
+    response: Response,
+    items: list[Item],
+    frames: list[bytes],
+    owner: str = "",
+) -> None:
     """Keep `response` with its own input `items`, and its events, if streamed (`frames`, from number 0)."""
     connection.execute(
         sa.insert(responses).values(
             id=response["id"],
             project=project,
+            owner=owner,
             created=response["created_at"],
             status=response["status"],
             previous=response["previous_response_id"] or "",

@@ -34,7 +34,8 @@ def pix_plan(
         f"{short(step_flops)}FLOP",
     ]
     if drawings is not None:
-        lines.append(f"  drawings    {len(drawings.split('train')):,} to learn from, of {len(drawings.rows):,}")
+        learned = len(drawings.to_learn(preset.styles).split("train"))
+        lines.append(f"  drawings    {learned:,} to learn from, of {len(drawings.rows):,}")
     return "\n".join([*lines, *(f"  {stage:<11} {_length(preset, stage, run)}" for stage in stages)])
 
 

@@ -77,6 +77,8 @@ class PixPreset:
     """All stages of a picture model; the base takes `rows` pictures a step, `micro_rows` at a time.
 
     `drawers` are processes that draw pictures ahead, for a GPU that takes them faster than one core draws (0: none).
+    Of the pictures `scenes` are composed ones; the others show drawings of `styles` (separated by commas; "": of all).
+    `begin_with` is a run whose base's weights and words the base begins with, instead of with nothing.
     """
 
     name: str
@@ -88,9 +90,16 @@ class PixPreset:
     rows: int = 128
     micro_rows: int = 32
     drawers: int = 0
+    styles: str = ""
+    scenes: float = 0.3
+    begin_with: str = ""
     few: FewStage = field(default_factory=FewStage)
     encoder: EncoderStage = field(default_factory=EncoderStage)
     enlarger: EnlargerStage = field(default_factory=EnlargerStage)
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.scenes <= 1:
+            raise ValueError(f"scenes={self.scenes} must lie between 0 and 1")
 
 
 def pix_presets() -> dict[str, PixPreset]:

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from tokenizers import Tokenizer
 
-from pleiade.lab.begun import begin, weights_fingerprint
-from pleiade.lab.checkpoint import is_finished
+from pleiade.lab.begun import begin, differences, weights_fingerprint
+from pleiade.lab.checkpoint import is_finished, latest_checkpoint, load_weights
 from pleiade.lab.curves import draw_curve
 from pleiade.lab.dalle.data.drawings import ATTRIBUTION, Drawings
 from pleiade.lab.dalle.data.licences import NOTICE
@@ -25,7 +25,7 @@ from pleiade.lab.dalle.export import export_pix
 from pleiade.lab.dalle.model import Pix, init_pix
 from pleiade.lab.dalle.objective import FlowMatching, PictureDealer
 from pleiade.lab.dalle.plan import pix_plan
-from pleiade.lab.dalle.presets import PixPreset, refuse_another_pix, write_pix_preset
+from pleiade.lab.dalle.presets import PixPreset, read_pix_preset, refuse_another_pix, write_pix_preset
 from pleiade.lab.dalle.sample import load_pix
 from pleiade.lab.dalle.stages import MEASURING, way_to
 from pleiade.lab.dalle.watched import Watched
@@ -53,8 +53,11 @@ def run_pix(preset: PixPreset, data: Path, run: Path, until: str = "base") -> bo
             f"the drawings are {drawings.size} pixels wide, the model makes {preset.model.size}: build them with "
             f"`python -m pleiade.lab.dalle.data --size {preset.model.size} …`, or choose another preset"
         )
+    # Better told now than hours later.
+    drawings.to_learn(preset.styles)
+    _first_weights(preset, run)
     if "enlarger" in way_to(until):
-        open_large(data)  # better told now than hours later
+        open_large(data)
     _keep_notices(drawings, run)
     if join_ranks().is_first:
         print(pix_plan(preset, drawings, join_ranks().size, run, way_to(until)), flush=True)
@@ -81,7 +84,14 @@ def _keep_notices(drawings: Drawings, run: Path) -> None:
 
 
 def train_likeness(preset: PixPreset, drawings: Drawings, run: Path) -> Outcome:
-    """Train the encoder in `run`/encoder that tells likeness: for the other stages, for variations and reranking."""
+    """Train the encoder in `run`/encoder that tells likeness: for the other stages, for variations and reranking.
+
+    A run that begins with another one's weights takes its encoder along: they know likeness as that one tells it.
+    """
+    theirs = Path(preset.begin_with) / "encoder"
+    if preset.begin_with and is_finished(theirs) and not (run / "encoder").exists() and join_ranks().is_first:
+        shutil.copytree(theirs, run / "encoder", ignore=shutil.ignore_patterns("tensorboard"))
+    join_ranks().wait_for_all()
     return _train_encoder(preset, drawings, run, "served")
 
 
@@ -108,6 +118,9 @@ def train_base(preset: PixPreset, drawings: Drawings, run: Path) -> Outcome:
         begin(folder, {"tokenizer": tokenizer_fingerprint(tokenizer), **_version(encoder)})
     network = Pix(preset.model)
     init_pix(network, preset.loop.seed)
+    first = _first_weights(preset, run)
+    if first is not None:
+        network.load_state_dict(load_weights(first))
     if ranks.is_first:
         write_pix_preset(preset, folder / "preset.json")
         (folder / "plan.txt").write_text(pix_plan(preset, drawings, ranks.size, run) + "\n", "utf-8")
@@ -115,6 +128,24 @@ def train_base(preset: PixPreset, drawings: Drawings, run: Path) -> Outcome:
         objective = FlowMatching(dealer)
         watched = Watched(tokenizer, objective.averages)
         return train(network, objective, preset.loop, preset.optim, preset.schedule, folder, watched, WHOLE)
+
+
+def _first_weights(preset: PixPreset, run: Path) -> Path | None:
+    """The checkpoint that the base begins with; None for a new network, and once the base has one of its own.
+
+    Raises FileNotFoundError where the other run has none, ValueError where its network differs.
+    """
+    if not preset.begin_with or latest_checkpoint(run / "base") is not None:
+        return None
+    earlier = Path(preset.begin_with) / "base"
+    newest = latest_checkpoint(earlier)
+    if newest is None:
+        raise FileNotFoundError(f"begin_with={preset.begin_with}: no checkpoint is in {earlier}")
+    theirs = asdict(read_pix_preset(earlier / "preset.json").model)
+    differing = differences(theirs, asdict(preset.model), lambda _: False)
+    if differing:
+        raise ValueError(f"begin_with={preset.begin_with}: its network is another one ({'; '.join(differing)})")
+    return newest
 
 
 def train_few(preset: PixPreset, drawings: Drawings, run: Path) -> Outcome:
@@ -180,15 +211,29 @@ def deal(
 ) -> Iterator[PictureDealer]:
     """Within it: the preset's pictures from their beginning, drawn ahead by its `drawers`."""
     model, told = preset.model, None if encoder is None else encoder.embed_pictures
-    stream = PictureStream(drawings, tokenizer, size=model.size, seed=preset.loop.seed, max_text=model.max_text)
+    stream = PictureStream(
+        drawings.to_learn(preset.styles),
+        tokenizer,
+        size=model.size,
+        seed=preset.loop.seed,
+        scenes=preset.scenes,
+        max_text=model.max_text,
+    )
     with drawn_ahead(stream, preset.drawers) as drawn:
         yield PictureDealer(drawn, model, preset.flow, preset.rows, preset.micro_rows, preset.loop.seed, told)
 
 
 def caption_tokenizer(preset: PixPreset, drawings: Drawings, run: Path) -> Tokenizer:
-    """The tokenizer of the run's captions, in `run`/base; trained on sampled ones if it does not exist yet."""
+    """The tokenizer of the run's captions, in `run`/base: the one of the run that it begins with, else a new one.
+
+    A new one is trained on sampled captions.
+    """
     path, ranks = run / "base" / "tokenizer", join_ranks()
     if ranks.is_first and not (path / "tokenizer.json").exists():
-        save_tokenizer(train_caption_tokenizer(drawings, preset.model.vocab_size), path, preset.model.max_text)
+        if preset.begin_with:
+            tokenizer = load_tokenizer(Path(preset.begin_with) / "base" / "tokenizer")
+        else:
+            tokenizer = train_caption_tokenizer(drawings, preset.model.vocab_size)
+        save_tokenizer(tokenizer, path, preset.model.max_text)
     ranks.wait_for_all()
     return load_tokenizer(path)

@@ -61,6 +61,7 @@ class TuneConfig:
     held_aside: int | str = "auto"
     checkpoint_seconds: float = 180.0
     checkpoint_steps: int = 0
+    checkpoint_epochs: bool = False
     log_steps: int = 10
     seed: int = 1
 

@@ -11,17 +11,16 @@ from typing import Any
 import torch
 
 from pleiade.domain.examples import Example
-from pleiade.domain.graders import Grader, GraderError, check_grader, grade
-from pleiade.lab.sandbox.run import SandboxError, run_tests
+from pleiade.domain.graders.check import Grader, check_grader
+from pleiade.domain.graders.errors import GraderError
+from pleiade.domain.graders.grade import Means, grade
+from pleiade.domain.graders.templates import sample_of
 from pleiade.lab.tune.errors import TuneError
 from pleiade.lab.tune.models import load_scorer
 from pleiade.lab.tune.render import Renderer
+from pleiade.sandbox.run import SandboxError, call_each
 
 Judge = Callable[[Sequence[Example], Sequence[str]], list[float]]
-
-RETURNED = "returned "
-# The sandbox tells passed or failed; a grade comes back as the message of a failure.
-ASK = "def check(grade):\n    raise AssertionError({told!r} + repr(float(grade({sample!r}, {item!r}))))\n"
 
 
 def read_grader(path: str) -> Grader:
@@ -41,7 +40,7 @@ def graded(grader: Grader, examples: Sequence[Example]) -> Judge:
         grades = []
         for example, answer in zip(asked, answers, strict=True):
             try:
-                grades.append(grade(grader, answer, example.item, run_python))
+                grades.append(grade(grader, example.item, sample_of(answer), MEANS))
             except (GraderError, SandboxError) as error:
                 raise TuneError(f"line {example.line}: {error}") from error
         return grades
@@ -54,12 +53,12 @@ def graded(grader: Grader, examples: Sequence[Example]) -> Judge:
 
 def run_python(source: str, sample: Mapping[str, Any], item: Mapping[str, Any]) -> float:
     """`grade(sample, item)` of `source` in the sandbox; 0 where it raises or runs too long, as OpenAI counts it."""
-    tests = ASK.format(told=RETURNED, sample=dict(sample), item=dict(item))
-    verdict = run_tests(source, tests, "grade")
-    if verdict.outcome != "failed" or not verdict.detail.startswith(RETURNED):
-        return 0.0
-    value = float(verdict.detail.removeprefix(RETURNED))
-    return value if math.isfinite(value) else 0.0
+    (answer,) = call_each(source, "grade", [((dict(sample), dict(item)), {})])
+    value = answer.value
+    return float(value) if isinstance(value, int | float) and math.isfinite(value) else 0.0
+
+
+MEANS = Means(run_python=run_python)
 
 
 def scored(folder: Path, device: torch.device, rows: int = 8) -> Judge:

@@ -31,7 +31,10 @@ from pleiade.lab.tune.trainers import MEASURES, Sets, build_trainer, precision_h
 from pleiade.lab.tune.watch import Watch, newest_checkpoint, remove_unfinished
 
 # What may differ when a run goes on: how it is computed and told.
-MAY_CHANGE = ("checkpoint_seconds", "checkpoint_steps", "log_steps", "micro_batch_size", "gradient_checkpointing")
+MAY_CHANGE = (
+    *("checkpoint_seconds", "checkpoint_steps", "checkpoint_epochs", "log_steps"),
+    *("micro_batch_size", "gradient_checkpointing"),
+)
 
 
 def tune(config: TuneConfig, run: Path) -> TuneReport | None:

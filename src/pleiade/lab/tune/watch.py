@@ -134,7 +134,9 @@ class Watch(TrainerCallback):  # type: ignore[misc]
         due = time.monotonic() - self.last_checkpoint > self.config.checkpoint_seconds
         stopping, due = _any_rank(args.device, self.stopped(), due)
         control.should_training_stop = control.should_training_stop or stopping
-        if stopping or due or (every and state.global_step % every == 0) or state.global_step == state.max_steps:
+        epoch = state.max_steps // max(1, int(state.num_train_epochs)) if self.config.checkpoint_epochs else 0
+        regular = any(count and state.global_step % count == 0 for count in (every, epoch))
+        if stopping or due or regular or state.global_step == state.max_steps:
             control.should_save = True
         return control
 

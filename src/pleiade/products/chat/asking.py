@@ -12,8 +12,9 @@ from typing import Any
 import msgspec
 
 from pleiade.products.chat.attachments import Document
-from pleiade.products.chat.errors import InvalidError
+from pleiade.products.chat.calls import calls_in, told, unanswered
 from pleiade.products.chat.messages import Turn
+from pleiade.products.records.errors import InvalidError
 
 Body = dict[str, Any]
 
@@ -56,6 +57,11 @@ def unsent(turns: Sequence[Turn], *, chained: bool) -> tuple[str, list[Turn]]:
     return "", list(turns)
 
 
+def said(turn: Turn) -> str:
+    """A turn in words."""
+    return turn.content or told(calls_in(turn.calls))
+
+
 def ask(
     turns: Sequence[Turn],
     documents: Mapping[str, Sequence[Document]],
@@ -73,15 +79,19 @@ def ask(
     space = math.floor(_space(turns, fresh, documents, wish) * share)
     given = [document for turn in fresh for document in documents.get(turn.id, ()) if document.text]
     cuts = _cut(given, space) if wish.context else {document.id: len(document.text) for document in given}
-    items, read = [], {}
+    items: list[Body] = []
+    read = {}
+    if previous:
+        answered = turns[len(turns) - len(fresh) - 1]
+        items += unanswered(calls_in(answered.calls))
     for turn in fresh:
-        if turn.role == "assistant" and not turn.content:
+        if turn.role == "assistant" and not said(turn):
             continue  # it failed before its first word
         blocks = [_block(document, cuts.get(document.id, 0)) for document in documents.get(turn.id, ())]
         if blocks:
             read[turn.id] = {document.id: cuts.get(document.id, 0) for document in documents[turn.id]}
-        items.append({"role": turn.role, "content": "\n\n".join([*blocks, turn.content]).strip()})
-    if not items or not items[-1]["content"]:
+        items.append({"role": turn.role, "content": "\n\n".join([*blocks, said(turn)]).strip()})
+    if not items or not items[-1].get("content"):
         raise InvalidError("This question is empty: write something, or attach a file.", param="parent")
     body: Body = {"model": wish.deployment, "input": items}
     if wish.instructions:

@@ -5,9 +5,11 @@ from collections.abc import Sequence
 import msgspec
 import sqlalchemy as sa
 
-from pleiade.products.chat.errors import InvalidError, NotFoundError
-from pleiade.products.chat.nouns import Attachment, Extract, Owner
-from pleiade.products.chat.rows import attachment_from, new_id, now, of, possible
+from pleiade.products.chat.nouns import Attachment, Extract
+from pleiade.products.chat.rows import attachment_from
+from pleiade.products.records import space
+from pleiade.products.records.errors import InvalidError, NotFoundError
+from pleiade.products.records.rows import Owner, new_id, now, of, possible
 from pleiade.store.chats import (
     chat_attachments,
     chat_folder_attachments,
@@ -31,9 +33,13 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def insert(
-    connection: sa.Connection, owner: Owner, *, name: str, size: int, extract: Extract, object: str
+    connection: sa.Connection, owner: Owner, *, name: str, size: int, extract: Extract, object: str, most_bytes: int = 0
 ) -> Attachment:
-    """Keep what was found in a file; `object` names the object that holds its bytes."""
+    """Keep what was found in a file; `object` names the object that holds its bytes.
+
+    Raises InvalidError where its project keeps more than `most_bytes` then (0 = without a limit).
+    """
+    space.check(connection, owner.project, size, most_bytes)
     identifier = new_id("att")
     connection.execute(
         sa.insert(chat_attachments).values(

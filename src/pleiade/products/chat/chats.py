@@ -6,10 +6,11 @@ import msgspec
 import sqlalchemy as sa
 
 from pleiade.products.chat.attachments import forget_old, forget_unused
-from pleiade.products.chat.errors import NotFoundError
-from pleiade.products.chat.nouns import Chat, Owner
-from pleiade.products.chat.rows import SECOND, chat_from, new_id, now, of, possible
-from pleiade.products.chat.words import words_of
+from pleiade.products.chat.nouns import Chat
+from pleiade.products.chat.rows import chat_from
+from pleiade.products.records.errors import NotFoundError
+from pleiade.products.records.rows import SECOND, Owner, new_id, now, of, possible
+from pleiade.products.records.words import words_of
 from pleiade.store.chats import chat_folders, chat_message_attachments, chat_messages, chat_shares, chats
 
 WHAT = "Chat"

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from pleiade.products.chat import calls
 from pleiade.products.chat.documents.kinds import clean_name
 from pleiade.products.chat.nouns import Folder, Message, Thread
 
@@ -54,4 +55,6 @@ def _section(message: Message) -> list[str]:
     who = "You" if message.role == "user" else message.deployment or "Assistant"
     files = [f"*Attached: {file.name}*" for file in message.attachments]
     told = "" if message.status in ("completed", "in_progress") else f" ({message.status})"
-    return [f"## {who}{told}", "", *files, *([""] if files else []), message.content, ""]
+    called = [words] if (words := calls.told(message.calls)) else []
+    above = [*files, *called]
+    return [f"## {who}{told}", "", *above, *([""] if above else []), message.content, ""]

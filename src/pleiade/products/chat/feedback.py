@@ -5,10 +5,10 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 
 from pleiade.products.chat import messages
-from pleiade.products.chat.errors import InvalidError, NotFoundError
-from pleiade.products.chat.nouns import Feedback, Owner, Verdict
-from pleiade.products.chat.rows import now
-from pleiade.store.chats import chat_feedback
+from pleiade.products.chat.nouns import Feedback, Verdict
+from pleiade.products.records.errors import InvalidError, NotFoundError
+from pleiade.products.records.rows import Owner, new_id, now
+from pleiade.store.feedback import feedback
 
 
 def rate(
@@ -35,13 +35,13 @@ def rate(
         "reasons": list(reasons),
         "correction": correction,
         "consent": consent,
+        "state": "new",  # what was changed has not been seen
         "updated": moment,
     }
-    changed = connection.execute(
-        sa.update(chat_feedback).where(chat_feedback.c.message == message).values(**values)
-    ).rowcount
+    changed = connection.execute(sa.update(feedback).where(feedback.c.message == message).values(**values)).rowcount
     if not changed:
-        connection.execute(sa.insert(chat_feedback).values(message=message, created=moment, **values))
+        first = {"id": new_id("feedback"), "product": "chat", "note": "", "handled_by": "", "created": moment}
+        connection.execute(sa.insert(feedback).values(message=message, **first, **values))
     found = messages.find(connection, chat, message).feedback
     assert found is not None
     return found
@@ -50,6 +50,6 @@ def rate(
 def take_back(connection: sa.Connection, chat: str, message: str) -> None:
     """Forget a rating. Raises NotFoundError."""
     messages.find(connection, chat, message)
-    gone = connection.execute(sa.delete(chat_feedback).where(chat_feedback.c.message == message)).rowcount
+    gone = connection.execute(sa.delete(feedback).where(feedback.c.message == message)).rowcount
     if not gone:
         raise NotFoundError("Feedback on the message", message)

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 
 from pleiade.products.chat import attachments as files
-from pleiade.products.chat.errors import InvalidError, NotFoundError
-from pleiade.products.chat.nouns import Attachment, Folder, Owner
-from pleiade.products.chat.rows import SECOND, new_id, now, of, possible
+from pleiade.products.chat.nouns import Attachment, Folder
+from pleiade.products.records.errors import InvalidError, NotFoundError
+from pleiade.products.records.rows import SECOND, Owner, new_id, now, of, possible
 from pleiade.store.chats import chat_folder_attachments, chat_folders, chats
 
 WHAT = "Folder"

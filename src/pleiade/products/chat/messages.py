@@ -8,20 +8,23 @@ import sqlalchemy as sa
 
 from pleiade.products.chat import attachments as files
 from pleiade.products.chat import search
+from pleiade.products.chat.calls import Call
 from pleiade.products.chat.chats import Forgotten, searched
-from pleiade.products.chat.errors import InvalidError, NotFoundError
-from pleiade.products.chat.nouns import TERMINAL, Chat, Message, Owner
-from pleiade.products.chat.rows import encoded, message_from, new_id, now, possible
+from pleiade.products.chat.nouns import TERMINAL, Chat, Message
+from pleiade.products.chat.rows import message_from
 from pleiade.products.chat.titles import title_from
-from pleiade.store.chats import chat_feedback, chat_message_attachments, chat_messages, chats
+from pleiade.products.records.errors import InvalidError, NotFoundError
+from pleiade.products.records.rows import Owner, encoded, new_id, now, possible
+from pleiade.store.chats import chat_message_attachments, chat_messages, chats
+from pleiade.store.feedback import feedback
 
 WHAT = "Message"
 MOST = 20_000  # messages of one chat
 
 _COLUMNS = [column for column in chat_messages.c if column.name != "request"]
-_RATING = [column.label(f"rating_{column.name}") for column in chat_feedback.c if column.name != "message"]
+_RATING = [column.label(f"rating_{column.name}") for column in feedback.c if column.name != "message"]
 _SHOWN = sa.select(*_COLUMNS, *_RATING).select_from(
-    chat_messages.outerjoin(chat_feedback, chat_feedback.c.message == chat_messages.c.id)
+    chat_messages.outerjoin(feedback, feedback.c.message == chat_messages.c.id)
 )
 
 
@@ -34,6 +37,7 @@ class Turn(msgspec.Struct, frozen=True, kw_only=True):
     status: str
     response: str
     content: str
+    calls: str = ""  # of tools, JSON; "" = none
 
 
 def list_all(connection: sa.Connection, chat: str) -> list[Message]:
@@ -99,6 +103,7 @@ def insert(
             error="",
             usage="",
             timings="",
+            calls="",
             request=encoded(request),
             created=moment,
         )
@@ -121,6 +126,7 @@ def finish(
     identifier: str,
     *,
     content: str,
+    calls: Sequence[Call],
     status: str,
     error: object,
     usage: object,
@@ -130,7 +136,14 @@ def finish(
     row = connection.execute(
         sa.update(chat_messages)
         .where(chat_messages.c.id == identifier, chat_messages.c.status.not_in(TERMINAL))
-        .values(content=content, status=status, error=encoded(error), usage=encoded(usage), timings=encoded(timings))
+        .values(
+            content=content,
+            calls=encoded(calls or None),
+            status=status,
+            error=encoded(error),
+            usage=encoded(usage),
+            timings=encoded(timings),
+        )
         .returning(chat_messages.c.number, chat_messages.c.chat)
     ).first()
     if row is None:

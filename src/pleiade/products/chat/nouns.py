@@ -10,13 +10,6 @@ Kind = Literal["text", "pdf", "word", "image"]
 Verdict = Literal["up", "down"]
 
 
-class Owner(msgspec.Struct, frozen=True):
-    """Whose things they are: a person (or a key that is nobody's) in a project."""
-
-    project: str
-    id: str
-
-
 class Share(msgspec.Struct, frozen=True, kw_only=True):
     """A link that shows a snapshot of one branch to whoever has it."""
 
@@ -91,6 +84,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     role: Role
     content: str
     attachments: list[Attachment]
+    calls: list[dict[str, Any]]  # function_call and image_generation_call items of its response; pictures by their id
     status: Status
     response_id: str | None  # follow it with GET /responses/{response_id}?stream=true while it is in progress
     deployment: str | None

@@ -1,48 +1,12 @@
-"""From rows to what they mean, and what every table of Chat does alike: clocks, ids, ids that cannot be."""
+"""From rows of Chat to what they mean."""
 
-import secrets
-import time
 from typing import Any
 
 import msgspec
-import sqlalchemy as sa
 
-from pleiade.products.chat.errors import NotFoundError
-from pleiade.products.chat.nouns import Attachment, Chat, Feedback, Message, Owner, Share
-
-SECOND = 1_000_000  # microseconds, which the tables count in
-
-
-def now() -> int:
-    """Unix microseconds."""
-    return time.time_ns() // 1000
-
-
-def new_id(prefix: str) -> str:
-    """A fresh identifier such as "chat_…": 128 random bits, never guessed or repeated."""
-    return f"{prefix}_{secrets.token_hex(16)}"
-
-
-def possible(identifier: str, what: str) -> str:
-    """`identifier`, if a database can look for it. Raises NotFoundError where none could have it."""
-    if len(identifier) > 64 or "\0" in identifier:
-        raise NotFoundError(what, identifier)
-    return identifier
-
-
-def of(owner: Owner, table: sa.FromClause) -> sa.ColumnElement[bool]:
-    """The condition that a row of `table` is `owner`'s."""
-    return sa.and_(table.c.project == owner.project, table.c.owner == owner.id)
-
-
-def encoded(value: object) -> str:
-    """JSON of `value`; "" for None."""
-    return "" if value is None else msgspec.json.encode(value).decode()
-
-
-def decoded(text: str) -> Any:
-    """What `encoded` made JSON of."""
-    return msgspec.json.decode(text) if text else None
+from pleiade.products.chat.calls import calls_in
+from pleiade.products.chat.nouns import Attachment, Chat, Feedback, Message, Share
+from pleiade.products.records.rows import SECOND, decoded, now
 
 
 def chat_from(row: Any) -> Chat:
@@ -67,7 +31,7 @@ def chat_from(row: Any) -> Chat:
 
 
 def message_from(row: Any, attachments: list[Attachment]) -> Message:
-    """A row of `chat_messages` joined with its rating: the columns of `chat_feedback`, prefixed with `rating_`."""
+    """A row of `chat_messages` joined with its rating: the columns of `feedback`, prefixed with `rating_`."""
     feedback = None
     if row.rating_verdict is not None:
         feedback = Feedback(
@@ -86,6 +50,7 @@ def message_from(row: Any, attachments: list[Attachment]) -> Message:
         role=row.role,
         content=row.content,
         attachments=attachments,
+        calls=calls_in(row.calls),
         status=row.status,
         response_id=row.response or None,
         deployment=row.deployment or None,

@@ -10,9 +10,9 @@ from collections.abc import Mapping
 
 import sqlalchemy as sa
 
-from pleiade.products.chat.nouns import Found, Owner
-from pleiade.products.chat.rows import SECOND, of
-from pleiade.products.chat.words import snippet, words_of
+from pleiade.products.chat.nouns import Found
+from pleiade.products.records.rows import SECOND, Owner, of
+from pleiade.products.records.words import snippet, words_of
 from pleiade.store.chats import chat_messages, chats
 
 MOST = 50
@@ -133,3 +133,12 @@ def _question_postgresql(words: list[str]) -> str:
 def _token(owner: Owner) -> str:
     """One word that stands for an owner, and that nobody writes by chance."""
     return "o" + hashlib.sha256(f"{owner.project}\n{owner.id}".encode()).hexdigest()[:24]
+
+
+def forget_deleted(connection: sa.Connection) -> None:
+    """Write SQLite's index anew: it holds the words of deleted messages until then (https://sqlite.org/fts5.html §6.9).
+
+    PostgreSQL keeps the words in the rows themselves, and has nothing to forget.
+    """
+    if connection.dialect.name == "sqlite":
+        connection.execute(sa.text("INSERT INTO chat_search (chat_search) VALUES ('optimize')"))

@@ -7,9 +7,10 @@ import msgspec
 import sqlalchemy as sa
 
 from pleiade.products.chat import chats, messages
-from pleiade.products.chat.errors import InvalidError, NotFoundError
-from pleiade.products.chat.nouns import Owner, Share
-from pleiade.products.chat.rows import SECOND, now, possible
+from pleiade.products.chat.calls import PICTURE
+from pleiade.products.chat.nouns import Message, Share
+from pleiade.products.records.errors import InvalidError, NotFoundError
+from pleiade.products.records.rows import SECOND, Owner, now, possible
 from pleiade.store.chats import chat_shares
 
 WHAT = "Shared chat"
@@ -49,7 +50,7 @@ def share(connection: sa.Connection, owner: Owner, identifier: str, seconds: int
             SharedMessage(
                 role=message.role,
                 content=message.content,
-                attachments=[file.name for file in message.attachments],
+                attachments=[*(file.name for file in message.attachments), *_drawn(message)],
                 deployment=message.deployment,
                 created=message.created,
             )
@@ -70,6 +71,11 @@ def share(connection: sa.Connection, owner: Owner, identifier: str, seconds: int
         )
     )
     return made
+
+
+def _drawn(message: Message) -> list[str]:
+    """Pictures of an answer by what they show: their files are in their owner's gallery, which a link does not open."""
+    return [call["prompt"] for call in message.calls if call["type"] == PICTURE]
 
 
 def revoke(connection: sa.Connection, owner: Owner, identifier: str) -> None:

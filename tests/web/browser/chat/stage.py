@@ -15,8 +15,9 @@ from answers import ConversingEngine
 from scripted_engine import ScriptedEngine
 from scripted_gateway import endpoint
 
-from pleiade.domain import DEFAULT_ORGANISATION, DEFAULT_PROJECT, OPERATOR, EndpointTable
+from pleiade.domain import DEFAULT_ORGANISATION, DEFAULT_PROJECT, OPERATOR, Endpoint, EndpointTable
 from pleiade.store import migrate, open_database
+from pleiade.tenancy.keys import create_key
 from pleiade.tenancy.members import add_member
 from pleiade.tenancy.signin.passwords import set_password
 from pleiade.tenancy.users import create_user
@@ -63,6 +64,14 @@ class Stage:
         self.process.terminate()
         self.process.wait(30)
 
+    def key(self) -> str:
+        """A key for programs."""
+        db = open_database(f"sqlite:///{self.home / 'pleiade.db'}")
+        try:
+            return create_key(db, name="programs", actor=OPERATOR)[0]
+        finally:
+            db.dispose()
+
     def person(self, email: str, name: str = "") -> str:
         """Somebody with a password; their address."""
         db = open_database(f"sqlite:///{self.home / 'pleiade.db'}")
@@ -84,24 +93,31 @@ class Stage:
 
 @contextmanager
 def on_stage(home: Path, port: int | None = None) -> Iterator[Stage]:
-    """A running stage with two deployments, `chat` and `second`."""
+    """A running stage with two deployments that talk, `chat` and `second`, and one that draws, `pictures`."""
     with ConversingEngine() as engine:
-        home.mkdir(parents=True, exist_ok=True)
-        (home / "run").mkdir(exist_ok=True)
         endpoints = (
             endpoint(engine, aliases=(), context_length=32_768),
             endpoint(engine, deployment="second", model="pico-2", aliases=(), context_length=32_768),
+            endpoint(engine, deployment="pictures", model="painter-1", kind="image", extra_usage=False, aliases=()),
         )
-        (home / "run" / "endpoints.json").write_bytes(
-            msgspec.json.encode(EndpointTable(version=1, endpoints=endpoints))
-        )
-        db = open_database(f"sqlite:///{home / 'pleiade.db'}")
-        migrate(db)
-        db.dispose()
-        stage = Stage(home, port or free_port(), engine)
-        stage.start()
-        try:
+        with serve_endpoints(home, engine, endpoints, port) as stage:
             yield stage
-        finally:
-            if stage.process is not None and stage.process.poll() is None:
-                stage.stop()
+
+
+@contextmanager
+def serve_endpoints(
+    home: Path, engine: ScriptedEngine, endpoints: tuple[Endpoint, ...], port: int | None = None
+) -> Iterator[Stage]:
+    """A running stage with these deployments, all of which `engine` answers."""
+    (home / "run").mkdir(parents=True, exist_ok=True)
+    (home / "run" / "endpoints.json").write_bytes(msgspec.json.encode(EndpointTable(version=1, endpoints=endpoints)))
+    db = open_database(f"sqlite:///{home / 'pleiade.db'}")
+    migrate(db)
+    db.dispose()
+    stage = Stage(home, port or free_port(), engine)
+    stage.start()
+    try:
+        yield stage
+    finally:
+        if stage.process is not None and stage.process.poll() is None:
+            stage.stop()

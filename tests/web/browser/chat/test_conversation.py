@@ -204,6 +204,16 @@ def test_a_project_gives_its_chats_its_instructions(reader: Any) -> None:
     expect(reader.page.get_by_role("navigation", name="Chats").get_by_role("link", name="What flies?")).to_have_count(0)
 
 
+def test_a_chat_has_instructions_of_its_own(reader: Any) -> None:
+    reader.ask("What flies?")
+    reader.page.get_by_role("button", name="More about this chat").click()
+    reader.page.get_by_role("menuitem", name="Instructions for this chat").click()
+    reader.page.get_by_label("Instructions", exact=True).fill("Speak only of gulls.")
+    reader.page.get_by_role("button", name="Save").click()
+    reader.ask("And now?")
+    assert reader.stage.engine.seen[-1].body["messages"][0]["content"] == "Speak only of gulls."
+
+
 def test_a_temporary_chat_is_in_no_list(reader: Any) -> None:
     reader.page.get_by_role("link", name="Temporary chat").click()
     reader.page.get_by_role("heading", name="Temporary chat").first.wait_for()

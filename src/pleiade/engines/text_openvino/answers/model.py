@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ParamSpec, Protocol, TypeVar
 
+import msgspec
+
 from pleiade.engines.text_openvino.answers.call import Call, Choice, Events
 from pleiade.engines.text_openvino.answers.chat import ChatTemplate
 from pleiade.engines.text_openvino.answers.grammar import GrammarCompiler
@@ -24,6 +26,7 @@ from pleiade.engines.wire.sse import StreamEncoder, UsageCounter, error_event
 # Above this many bytes a request is prepared in a thread: a long prompt takes milliseconds to tokenise, and other
 # streams must not wait for it. Below, the hand-over would cost more than the work. Grammars always go to a thread.
 SMALL_BODY = 16 << 10
+PRIORITY = b"x-pleiade-priority"  # header: "low" lets everybody else go first, and waits as long as that takes
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -88,6 +91,24 @@ class TextModel:
             raise ApiError(404, message, param="model", code="model_not_found")
         return asked if asked in self.adapters else ""
 
+    async def load_adapter(self, name: str, path: str) -> None:
+        """Serve one more adapter, or another one under a known name. Raises ApiError 400 where it does not fit.
+
+        The decoder with it is compiled beside the one that runs: answers go on meanwhile.
+        """
+        try:
+            await asyncio.to_thread(self.engine.load_adapter, name, path)
+        except (ValueError, OSError) as error:
+            raise ApiError(400, f"The adapter '{name}' cannot be loaded: {error}", param="folder") from error
+        self.adapters[name] = path
+        self._broken_adapters.pop(name, None)
+
+    def unload_adapter(self, name: str) -> None:
+        """Forget an adapter; answers that it gives now are finished. One that is not there is forgotten already."""
+        self._broken_adapters.pop(name, None)
+        if self.adapters.pop(name, None) is not None:
+            self.engine.unload_adapter(name)
+
     def deadline(self) -> float:
         """When an answer that begins now must be complete, in `time.monotonic()` seconds."""
         return time.monotonic() + self._answer_limit_s
@@ -112,6 +133,8 @@ class TextModel:
         """
         usage = UsageCounter(sum(len(generation.prompt) for generation in generations))
         exchange.count_with(usage)
+        if exchange.headers.get(PRIORITY) == b"low":
+            generations = [msgspec.structs.replace(one, patient=True, deadline=None) for one in generations]
         frame = Frame(answer.kind, model=self.name_for(request.model), fingerprint=self.fingerprint, usage=usage)
         if request.stream:
             encoder = frame.encoder(request)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -90,6 +90,24 @@ class Drawings:
     def split(self, name: str) -> NDArray[np.int64]:
         """Indices of one split: `train`, `h1`, `h2` or `near`."""
         return np.array([i for i, row in enumerate(self.rows) if row.split == name], np.int64)
+
+    def to_learn(self, styles: str) -> Drawings:
+        """The same drawings, of which only those of `styles` (names, separated by commas) are learned from; "": of all.
+
+        Raises ValueError for a style of which there is no drawing.
+        """
+        wanted = {style.strip() for style in styles.split(",") if style.strip()}
+        there = {row.style for row in self.rows if row.split == "train"}
+        if not wanted <= there:
+            unknown = ", ".join(sorted(wanted - there))
+            raise ValueError(f"styles={styles}: no drawing is in {unknown}; there are {', '.join(sorted(there))}")
+        if not wanted:
+            return self
+        rows = tuple(
+            msgspec.structs.replace(row, split="left out") if row.split == "train" and row.style not in wanted else row
+            for row in self.rows
+        )
+        return replace(self, rows=rows, fingerprint=f"{self.fingerprint}-{'+'.join(sorted(wanted))}")
 
     @cached_property
     def attribution(self) -> str:

@@ -9,7 +9,7 @@ from functools import partial
 
 from pleiade.lab.evals.scorer import EvalError, Scorer
 from pleiade.lab.evals.suite import Item, Number, Prepared, Result, Setting, Suite, rows_of, share
-from pleiade.lab.sandbox.run import run_tests, why_not_isolated
+from pleiade.sandbox.run import run_tests, why_not_isolated
 
 MAX_TOKENS = 192
 STOP = ("\ndef ", "\nclass ", "\nif ", "\nprint", "\n#", "\nassert", "\n@", "\nimport ", "\nfrom ", "\n```")

@@ -5,9 +5,8 @@ import sqlalchemy as sa
 from pleiade.products.chat import chats as chat_records
 from pleiade.products.chat import folders, search
 from pleiade.products.chat.importing.imported import ImportedChat
-from pleiade.products.chat.nouns import Owner
-from pleiade.products.chat.rows import SECOND, new_id, now, of
 from pleiade.products.chat.titles import title_from
+from pleiade.products.records.rows import SECOND, Owner, new_id, now, of
 from pleiade.store.chats import chat_folders, chat_messages, chats
 
 HERE = "it is here already."
@@ -49,6 +48,7 @@ def keep(connection: sa.Connection, owner: Owner, imported: ImportedChat) -> str
             "error": "",
             "usage": "",
             "timings": "",
+            "calls": "",
             "request": "",
             "created": _micro(piece.created) or created,
         }

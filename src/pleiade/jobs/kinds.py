@@ -1,0 +1,23 @@
+"""The kinds of jobs that the runner knows. A new kind is one line here."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+
+from pleiade.evals.job import run_eval
+from pleiade.evals.running import KIND as EVAL
+from pleiade.finetuning.kinds import run_files, run_training
+from pleiade.finetuning.work import FILES_KIND as TUNING_FILES
+from pleiade.finetuning.work import KIND as TUNING
+from pleiade.jobs.batch.nouns import KIND as BATCH
+from pleiade.jobs.batch.run import run_batch
+from pleiade.jobs.bench import Bench
+from pleiade.jobs.queue import Job
+
+Run = Callable[[Job, Bench, asyncio.Event], Awaitable[bool]]
+"""Runs a job to its end, or until the event is set: the job shall stop, or the runner ends; whether it is over.
+
+A `JobError` of `pleiade.jobs.queue` is the reason why it failed; anything else lets it be tried again later.
+"""
+
+KINDS: Mapping[str, Run] = {BATCH: run_batch, EVAL: run_eval, TUNING_FILES: run_files, TUNING: run_training}
+MOST_AT_ONCE: Mapping[str, int] = {BATCH: 2, EVAL: 2, TUNING_FILES: 4}  # of one kind; another kind's jobs do not count
