@@ -52,11 +52,11 @@ dev: .venv-dev/.installed
 	@touch $@
 
 # A process a core, up to four; a file's tests stay together, because they share servers. The browser's have processes of
-# their own, because Playwright leaves an event loop running in the one that it was used in.
+# their own, because Playwright leaves an event loop running in the one that it was used in; they run whatever failed before.
 SHARED := -n auto --maxprocesses 4 --dist loadfile
 test: dev web ## the whole test suite (installs .venv-dev on first use)
-	.venv-dev/bin/python -m pytest $(SHARED) --ignore tests/web/browser
-	.venv-dev/bin/python -m pytest $(SHARED) tests/web/browser
+	@.venv-dev/bin/python -m pytest $(SHARED) --ignore tests/web/browser; failed=$$?; \
+	.venv-dev/bin/python -m pytest $(SHARED) tests/web/browser && exit $$failed
 
 e2e: dev web ## the browser's tests alone: real Chromium, real server, real model
 	.venv-dev/bin/python -m pytest tests/web/browser

@@ -1,4 +1,4 @@
-import { send } from "./client";
+import { api, send } from "./client";
 import { whenReachable } from "./connection";
 import { ApiError } from "./errors";
 
@@ -35,6 +35,12 @@ export async function follow(path: string, { after = -1, signal, onEvent }: Foll
         last = event.sequence_number;
         onEvent(event);
         if (LAST.has(event.type)) return;
+      }
+      // What somebody stopped ends without an event that says so.
+      const { status, ...response } = await api.get<{ status: string }>(path, { signal });
+      if (status !== "queued" && status !== "in_progress") {
+        onEvent({ type: `response.${status}`, sequence_number: last + 1, response });
+        return;
       }
     } catch (error) {
       if (signal.aborted) throw error;
