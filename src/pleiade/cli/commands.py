@@ -19,6 +19,7 @@ from pleiade.cli import (
     price,
     project,
     quota,
+    redteam,
     registration,
     settle,
     traffic,
@@ -47,6 +48,7 @@ app.command("traffic")(traffic.traffic)
 app.command("restart")(traffic.restart)
 app.command("rollback")(traffic.rollback)
 app.command("filter")(filter_command.set_filter)
+app.command("redteam")(redteam.redteam)
 app.command("deployments")(deploy.deployments)
 app.add_typer(key.app, name="key")
 app.add_typer(org.app, name="org")
