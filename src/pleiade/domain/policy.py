@@ -50,7 +50,8 @@ class FilterPolicy(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     blocklists: tuple[Blocklist, ...] = ()
     streaming: Literal["buffered", "asynchronous"] = "buffered"
     window: int = 160  # characters that are held back, or that may pass, between two looks at a stream
-    judge: str = "pleiade-moderation"  # the deployment that is asked
+    judge: str = "pleiade-moderation"  # the deployment that is asked: of the kind moderation, or a guard that chats
+    judge_form: Literal["", "llama_guard", "safeguard"] = ""  # in which a guard answers; "" = as its name tells
 
 
 _OFF = Screen(hate="off", sexual="off", violence="off", self_harm="off")

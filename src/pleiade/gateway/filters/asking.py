@@ -10,7 +10,10 @@ import aiohttp
 import msgspec
 
 from pleiade.domain import ModelKind
-from pleiade.domain.policy import Blocklist, Screen
+from pleiade.domain.policy import FilterPolicy
+from pleiade.gateway.directory import Target
+from pleiade.gateway.filters.guarding import ask_guard
+from pleiade.gateway.filters.lost import JudgeLostError
 from pleiade.safety.judging import Judgement, Text, judge
 
 if TYPE_CHECKING:
@@ -22,10 +25,6 @@ _SECONDS, _SECONDS_PER_MILLION = 3.0, 20.0
 _WARN_EVERY_S = 60.0
 
 log = logging.getLogger(__name__)
-
-
-class JudgeLostError(Exception):
-    """The classifier did not answer; the message says why."""
 
 
 class _Result(msgspec.Struct):
@@ -46,17 +45,16 @@ class Judge:
         self._gateway = gateway
         self._warned_at = float("-inf")
 
-    async def judge(
-        self, texts: Sequence[Text], screen: Screen, blocklists: Sequence[Blocklist], deployment: str, *, prompt: bool
-    ) -> Judgement:
+    async def judge(self, texts: Sequence[Text], policy: FilterPolicy, *, prompt: bool) -> Judgement:
         """The judgement of texts that belong together. Nothing is raised: an outage is in it."""
+        screen, blocklists = policy.prompt if prompt else policy.output, policy.blocklists
         scores, outage = None, ""
         if screen.needs_model and texts:
             try:
-                scores = await self._scores([each.text for each in texts], deployment)
+                scores = await self._scores([each.text for each in texts], policy, prompt=prompt)
             except JudgeLostError as error:
                 outage = str(error)
-                self._warn(deployment, outage)
+                self._warn(policy.judge, outage)
         elif not texts:
             scores = []
         if not blocklists:
@@ -64,8 +62,13 @@ class Judge:
         # An expression of a blocklist may take its whole time: not in the loop that serves everybody.
         return await asyncio.to_thread(judge, texts, scores, screen, blocklists, prompt=prompt, outage=outage)
 
-    async def _scores(self, texts: Sequence[str], deployment: str) -> list[dict[str, float]]:
+    async def _scores(self, texts: Sequence[str], policy: FilterPolicy, *, prompt: bool) -> list[dict[str, float]]:
         """Scores of each text, by harm: of a long one the worst of its pieces. Raises JudgeLostError."""
+        target = self._gateway.directory.find(policy.judge)
+        if target is not None and target.endpoint.kind == ModelKind.TEXT:
+            return await ask_guard(self._gateway.session, target, texts, policy.judge_form, prompt=prompt)
+        if target is None or target.endpoint.kind != ModelKind.MODERATION:
+            raise JudgeLostError(f"no moderation model and no guard is deployed as {policy.judge}")
         pieces = [(row, text[at : at + PIECE]) for row, text in enumerate(texts) for at in _starts(text)]
         found: list[dict[str, float]] = [{} for _ in texts]
         start = 0
@@ -75,17 +78,15 @@ class Judge:
                 size += len(pieces[end][1])
                 end += 1
             asked = pieces[start:end]
-            for (row, _), result in zip(asked, await self._ask([text for _, text in asked], deployment), strict=True):
+            for (row, _), result in zip(asked, await self._ask([text for _, text in asked], target), strict=True):
                 known = found[row]
                 found[row] = {name: max(score, known.get(name, 0.0)) for name, score in result.harms.items()}
             start = end
         return found
 
-    async def _ask(self, texts: list[str], deployment: str) -> list[_Result]:
-        target = self._gateway.directory.find(deployment)
-        if target is None or target.endpoint.kind != ModelKind.MODERATION:
-            raise JudgeLostError(f"no moderation model is deployed as {deployment}")
+    async def _ask(self, texts: list[str], target: Target) -> list[_Result]:
         endpoint = target.endpoint
+        deployment = endpoint.deployment
         body: dict[str, Any] = {"input": texts, "model": endpoint.send_model or endpoint.model, "harms": True}
         seconds = _SECONDS + _SECONDS_PER_MILLION * sum(map(len, texts)) / 1e6
         try:

@@ -77,9 +77,7 @@ class FilteredAnswer:
 
     async def judged(self, text: str) -> Judgement:
         """What the policy says of a piece of the answer."""
-        texts = [Text(text)] if text else []
-        policy = self._policy
-        return await self._judge.judge(texts, policy.output, policy.blocklists, policy.judge, prompt=False)
+        return await self._judge.judge([Text(text)] if text else [], self._policy, prompt=False)
 
     async def _filtered(self, body: bytes) -> bytes:
         try:

@@ -61,7 +61,7 @@ class Screen:
             if isinstance(texts, Unreadable):
                 judgement = Judgement({}, outage=texts.reason)
             else:
-                judgement = await self._judge.judge(texts, policy.prompt, policy.blocklists, policy.judge, prompt=True)
+                judgement = await self._judge.judge(texts, policy, prompt=True)
             if judgement.blocked:
                 if call.engine_path in ANSWERS and call.estimate is not None:
                     call.usage = Usage(prompt_tokens=call.estimate.prompt)  # no engine counts what none has seen
