@@ -10,10 +10,13 @@ import sqlalchemy as sa
 
 from pleiade.evals import records
 from pleiade.evals.checks import check_config
+from pleiade.evals.job import give_up_eval
 from pleiade.evals.nouns import Eval, EvalCounts, EvalItem, EvalRun
 from pleiade.evals.records import Listing
-from pleiade.evals.running import Refused, Runner
+from pleiade.evals.running import KIND, Refused, Runner
 from pleiade.files.contents import Contents
+from pleiade.jobs import queue
+from pleiade.jobs.bench import Bench
 from pleiade.store import reading, unit_of_work
 
 ITEM = {"type": "object", "properties": {"a": {"type": "integer"}}, "required": ["a"]}
@@ -194,3 +197,18 @@ async def test_answers_that_are_there_are_graded_without_asking(sqlite_db: sa.En
 
 def _fields(run: EvalRun) -> dict[str, Any]:
     return {name: getattr(run, name) for name in run.__struct_fields__}
+
+
+async def test_a_run_that_its_runner_gives_up_says_why(sqlite_db: sa.Engine, tmp_path: Path) -> None:
+    run = begin(sqlite_db, [{"a": 1, "sum": "2"}], [RIGHT])
+    bench = Bench(sqlite_db, Contents(str(tmp_path)), "http://127.0.0.1:9", "")
+    with unit_of_work(sqlite_db) as connection:
+        payload = {"run": run.id, "principal": {}}
+        queue.enqueue(connection, kind=KIND, organisation="o", project="mine", payload=payload, identifier="job_1")
+        job = queue.find(connection, "job_1")
+    assert job is not None
+    await give_up_eval(job, bench, "The job broke off 12 times")
+    found, _ = result(sqlite_db, run)
+    assert found.status == "failed"
+    assert found.error is not None
+    assert (found.error.code, found.error.message) == ("server_error", "The job broke off 12 times")

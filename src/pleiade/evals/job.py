@@ -11,6 +11,7 @@ import aiohttp
 import msgspec
 
 from pleiade.evals import records
+from pleiade.evals.nouns import EvalApiError
 from pleiade.evals.running import Refused, Runner
 from pleiade.jobs.bench import Bench
 from pleiade.jobs.queue import Job
@@ -38,6 +39,14 @@ async def run_eval(job: Job, bench: Bench, stop: asyncio.Event) -> bool:
         await asyncio.gather(running, stopping, return_exceptions=True)
     found = await bench.read(records.run_of, payload.run)
     return found is None or records.is_over(found[0].status)
+
+
+async def give_up_eval(job: Job, bench: Bench, why: str) -> None:
+    """The run failed. Raises StoreError."""
+    found = await bench.read(records.run_of, msgspec.convert(job.payload, Payload).run)
+    if found is not None:
+        run = msgspec.structs.replace(found[0], status="failed", error=EvalApiError("server_error", why))
+        await bench.write(records.update_run, run)
 
 
 class Payload(msgspec.Struct, frozen=True, kw_only=True):

@@ -41,6 +41,11 @@ def choose(connection: sa.Connection, place: str) -> str:
     return chosen
 
 
+def running(connection: sa.Connection, place: str) -> list[str]:
+    """The jobs that are under way at `place`."""
+    return list(connection.scalars(sa.select(_job.id).where(_job.status == "running", _job.place == place)))
+
+
 def ahead_of(connection: sa.Connection, identifier: str) -> int:
     """How many jobs wait or run that were asked for before this one."""
     created = sa.select(_job.created).where(_job.id == identifier).scalar_subquery()

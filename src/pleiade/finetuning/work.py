@@ -147,6 +147,19 @@ def finish(house: House, stored: Stored, trained: int, leave: Callable[[], bool]
     shutil.rmtree(house.folder(job.id), ignore_errors=True)
 
 
+def give_up(house: House, identifier: str, why: str) -> None:
+    """The job broke off too often, and has failed."""
+    stored = house.read(records.load, identifier)
+    if stored is not None and stored.job.status not in ENDED:
+        fail(house, stored, TuningError(why, code="server_error"))
+
+
+def give_up_running(house: House, why: str) -> None:
+    """The same for the one that is trained on this machine, if any is."""
+    for identifier in house.read(shares.running, place_of(house)):
+        give_up(house, identifier, why)
+
+
 def fail(house: House, stored: Stored, error: TuningError) -> None:
     """Say why a job failed, in one sentence; nothing is charged."""
     message = f"{error.message[:1].upper()}{error.message[1:]}"

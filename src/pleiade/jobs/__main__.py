@@ -17,7 +17,7 @@ from typing import IO
 
 from pleiade.files.contents import Contents
 from pleiade.jobs.bench import Bench
-from pleiade.jobs.kinds import KINDS
+from pleiade.jobs.kinds import GIVE_UPS, KINDS
 from pleiade.jobs.runner import Runner
 from pleiade.settings import Settings, SettingsError, load_settings
 from pleiade.store import StoreError, open_database
@@ -50,7 +50,7 @@ async def work(settings: Settings, pulse_fd: int | None, lifeline_fd: int | None
     bench = Bench(db, Contents(settings.files), api, os.environ.get(TOKEN_VARIABLE, ""))
     beating = asyncio.create_task(_beat(pulse_fd)) if pulse_fd is not None else None
     try:
-        await Runner(bench, _name(settings), KINDS).run(ended)
+        await Runner(bench, _name(settings), KINDS, GIVE_UPS).run(ended)
     finally:
         await bench.close()
         db.dispose()

@@ -120,12 +120,15 @@ def finish(connection: sa.Connection, identifier: str, runner: str, state: State
     return done.rowcount > 0
 
 
-def release(connection: sa.Connection, identifier: str, runner: str, *, later_s: float = 0.0) -> None:
-    """Give a job back, to be taken again, at the earliest in `later_s` seconds."""
+def release(
+    connection: sa.Connection, identifier: str, runner: str, *, later_s: float = 0.0, why: str | None = None
+) -> None:
+    """Give a job back, to be taken again, at the earliest in `later_s` seconds; `why` then stands as its error."""
+    said = {} if why is None else {"error": why}
     connection.execute(
         sa.update(jobs)
         .where(_job.id == identifier, _job.runner == runner, _job.state == "running")
-        .values(state="queued", runner="", lease=0, not_before=now() + int(later_s * SECOND))
+        .values(state="queued", runner="", lease=0, not_before=now() + int(later_s * SECOND), **said)
     )
 
 

@@ -2,13 +2,15 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import Mapping
 
 import sqlalchemy as sa
 
 from pleiade.jobs import queue
 from pleiade.jobs.bench import Bench
-from pleiade.jobs.kinds import MOST_AT_ONCE, Run
+from pleiade.jobs.breaking import FIRST_S, MOST, broken_off, given_up, wait_s
+from pleiade.jobs.kinds import MOST_AT_ONCE, GiveUp, Run
 from pleiade.jobs.queue import Job, JobError
 from pleiade.store import StoreError
 
@@ -17,18 +19,25 @@ logger = logging.getLogger(__name__)
 LOOK_EVERY_S = 0.5
 RENEW_EVERY_S = 2.0
 GRACE_S = 1.0  # that a job has to come to an end when the runner does
-AGAIN_S = 15.0  # after something broke that is no fault of the job's
 
 
 class Runner:
     """One process has one. `name` is the same in its next life, which then takes up at once what this one left."""
 
     def __init__(
-        self, bench: Bench, name: str, kinds: Mapping[str, Run], *, look_every_s: float = LOOK_EVERY_S
+        self,
+        bench: Bench,
+        name: str,
+        kinds: Mapping[str, Run],
+        give_ups: Mapping[str, GiveUp] | None = None,
+        *,
+        look_every_s: float = LOOK_EVERY_S,
     ) -> None:
+        """`give_ups`: by kind, who tells of a job that is not tried any more."""
         self._bench = bench
         self._name = name
         self._kinds = kinds
+        self._give_ups = give_ups or {}
         self._look_every_s = look_every_s
         self._running: dict[asyncio.Task[None], str] = {}  # and of which kind each is
 
@@ -72,13 +81,22 @@ class Runner:
             await self._try_to_give_back(job, later_s=0.0)
 
     async def _run(self, job: Job, stop: asyncio.Event) -> None:
+        began = time.monotonic()
         try:
             over = await self._kinds[job.kind](job, self._bench, stop)
         except JobError as error:
-            await self._try_to_end(job, error=str(error))
-        except Exception:
-            logger.exception("job %s broke off, and is taken up again", job.id)
-            await self._try_to_give_back(job, later_s=AGAIN_S)
+            await self._try_to_give_up(job, str(error))
+        except (StoreError, sa.exc.OperationalError) as error:  # no fault of the job's, and no count can be written
+            logger.warning("job %s waits while the database is away: %s", job.id, error)
+            await self._try_to_give_back(job, later_s=FIRST_S)
+        except Exception as error:
+            times, said = broken_off(job, error, ran_s=time.monotonic() - began)
+            if times < MOST:
+                logger.exception("job %s %s; it is taken up again in %.0f s", job.id, said, wait_s(times))
+                await self._try_to_give_back(job, later_s=wait_s(times), why=said)
+            else:
+                logger.exception("job %s %s, and is given up", job.id, said)
+                await self._try_to_give_up(job, given_up(said))
         else:
             await (self._try_to_end(job) if over else self._try_to_give_back(job, later_s=0.0))
 
@@ -100,6 +118,16 @@ class Runner:
                 if found.stop:
                     stop.set()
 
+    async def _try_to_give_up(self, job: Job, why: str) -> None:
+        """The job failed. Who cannot even be told of it finds it in the queue's own row, and in the log."""
+        tell = self._give_ups.get(job.kind)
+        try:
+            if tell is not None:
+                await tell(job, self._bench, why)
+        except Exception:
+            logger.exception("whoever asked for job %s cannot be told that it failed", job.id)
+        await self._try_to_end(job, error=why)
+
     async def _try_to_end(self, job: Job, error: str = "") -> None:
         try:
             now = await self._bench.read(queue.find, job.id)
@@ -108,9 +136,9 @@ class Runner:
         except (StoreError, sa.exc.SQLAlchemyError) as trouble:
             logger.error("the end of %s cannot be written, so it is taken up again: %s", job.id, trouble)
 
-    async def _try_to_give_back(self, job: Job, later_s: float) -> None:
+    async def _try_to_give_back(self, job: Job, later_s: float, why: str | None = None) -> None:
         try:
-            await self._bench.write(queue.release, job.id, self._name, later_s=later_s)
+            await self._bench.write(queue.release, job.id, self._name, later_s=later_s, why=why)
         except (StoreError, sa.exc.SQLAlchemyError) as trouble:
             logger.error("%s waits for its lease to end: %s", job.id, trouble)
 

@@ -23,7 +23,7 @@ jobs = sa.Table(
     sa.Column("not_before", sa.BigInteger, nullable=False),  # microseconds; 0 = at once
     sa.Column("created", sa.BigInteger, nullable=False),
     sa.Column("ended", sa.BigInteger, nullable=False),  # 0 = not yet
-    sa.Column("error", sa.Text, nullable=False),  # why it failed, for people; "" = it did not
+    sa.Column("error", sa.Text, nullable=False),  # why it failed or broke off, for people; "" = it did not
     sa.Index("ix_jobs_state_kind", "state", "kind"),
     sa.Index("ix_jobs_project_created", "project", "created"),
 )

@@ -22,7 +22,7 @@ from pleiade.gateway.files.room import FilesRoom
 from pleiade.gateway.stored.archive import Archive
 from pleiade.gateway.stored.room import CompletionsRoom
 from pleiade.jobs.bench import Bench
-from pleiade.jobs.kinds import KINDS
+from pleiade.jobs.kinds import GIVE_UPS, KINDS
 from pleiade.jobs.runner import Runner
 from pleiade.settings import Settings
 from pleiade.store import open_database
@@ -54,7 +54,7 @@ class Bulk(Owner):
         db = open_database(self.db.url.render_as_string(hide_password=False))
         bench = Bench(db, Contents(str(self.home / "files")), self.served.url, TOKEN)
         ended = asyncio.Event()
-        task = asyncio.create_task(Runner(bench, "runner", KINDS, look_every_s=0.02).run(ended))
+        task = asyncio.create_task(Runner(bench, "runner", KINDS, GIVE_UPS, look_every_s=0.02).run(ended))
         self.runners.append((bench, task, ended))
 
     async def kill(self) -> None:

@@ -1,15 +1,19 @@
 """Jobs over HTTP: asked for, told in each dialect, stopped in every state, nobody else's business; graders tried."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 from scripted_files import AZURE, Owner
 
+from pleiade.files.contents import Contents
 from pleiade.finetuning import records, sharing
+from pleiade.finetuning.house import house_of
 from pleiade.finetuning.nouns import JobError
-from pleiade.finetuning.work import enqueue_training
+from pleiade.finetuning.work import enqueue_training, give_up, give_up_running, place_of
 from pleiade.jobs import queue
+from pleiade.settings import Settings
 from pleiade.store import unit_of_work
 from pleiade.store.jobs import jobs as work
 
@@ -219,3 +223,19 @@ async def test_graders_are_looked_at_and_tried(owner: Owner) -> None:
     ran = await owner.post(f"{base}/run", {"grader": broken, "model_sample": "4"})
     assert ran["metadata"]["errors"]["python_grader_runtime_error"] is True
     assert "division" in ran["metadata"]["errors"]["python_grader_runtime_error_details"]
+
+
+async def test_a_job_that_its_runner_gives_up_says_why(owner: Owner, db: sa.Engine, tmp_path: Path) -> None:
+    house = house_of(Settings(home=str(tmp_path)), db, Contents(str(tmp_path / "files")))
+    checked, trained, waiting = [await asked(owner) for _ in range(3)]
+    give_up(house, checked["id"], "The job broke off 12 times")
+    put(db, trained["id"], status="running")
+    with unit_of_work(db) as connection:
+        records.note(connection, trained["id"], place=place_of(house))
+    put(db, waiting["id"], status="queued")
+    give_up_running(house, "The job broke off 12 times")
+    for job in (checked, trained):
+        found = await owner.get(f"/fine_tuning/jobs/{job['id']}")
+        assert (found["status"], found["error"]["code"]) == ("failed", "server_error")
+        assert found["error"]["message"] == "The job broke off 12 times"
+    assert (await owner.get(f"/fine_tuning/jobs/{waiting['id']}"))["status"] == "queued"

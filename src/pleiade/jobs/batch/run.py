@@ -1,6 +1,7 @@
 """A batch from its first look at the input to its files. Whatever dies on the way, the next run goes on from there."""
 
 import asyncio
+import logging
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
@@ -23,6 +24,8 @@ from pleiade.jobs.batch.records import Stored
 from pleiade.jobs.bench import Bench
 from pleiade.jobs.queue import Job
 from pleiade.store import reading
+
+logger = logging.getLogger(__name__)
 
 GATHER_S = 0.2  # results of that long are written in one transaction
 
@@ -47,6 +50,22 @@ async def run_batch(job: Job, bench: Bench, stop: asyncio.Event) -> bool:
     if batch.status in ("in_progress", "finalizing", "cancelling"):
         return await _finish(bench, stored, batch)
     return True
+
+
+async def give_up_batch(job: Job, bench: Bench, why: str) -> None:
+    """It failed, with the answers that it has. Raises as `run_batch` does, where not even these can be written."""
+    stored = await bench.read(records.load, msgspec.convert(job.payload, Payload).batch)
+    if stored is None:
+        return
+    batch = stored.batch
+    if batch.status == "validating":
+        await _fail(bench, batch, (BatchError(code="server_error", message=why),))
+    elif batch.status in ("in_progress", "finalizing", "cancelling"):
+        try:
+            await _finish(bench, stored, batch, gone=why, code="server_error")
+        except Exception:  # what broke it may be what it has
+            logger.exception("the answers of %s are lost", batch.id)
+            await _fail(bench, batch, (BatchError(code="server_error", message=why),))
 
 
 async def _validate(bench: Bench, stored: Stored) -> Batch:
@@ -143,8 +162,10 @@ async def _write_results(bench: Bench, batch: Batch, asking: Asking, statuses: d
     return await bench.write(write)
 
 
-async def _finish(bench: Bench, stored: Stored, batch: Batch, *, gone: str = "") -> bool:
-    """Make the files, and let the batch be over; `gone`: its input is, so it fails with what it has."""
+async def _finish(
+    bench: Bench, stored: Stored, batch: Batch, *, gone: str = "", code: str = "missing_input_file"
+) -> bool:
+    """Make the files, and let the batch be over; `gone`: why it fails with what it has, say without its input."""
     counts = batch.request_counts
     whole = counts.completed + counts.failed >= counts.total
     if batch.status == "in_progress" and not whole and not gone and time.time() < (batch.expires_at or 0):
@@ -156,7 +177,7 @@ async def _finish(bench: Bench, stored: Stored, batch: Batch, *, gone: str = "")
     usage = UsageSum()
     changes: dict[str, Any] = {"status": end, f"{end}_at": int(time.time())}
     if gone:
-        changes["errors"] = BatchErrors(data=(BatchError(code="missing_input_file", message=gone),))
+        changes["errors"] = BatchErrors(data=(BatchError(code=code, message=gone),))
     if batch.in_progress_at is not None:
         changes |= await asyncio.to_thread(_make_files, bench, stored, batch, end, usage)
 
