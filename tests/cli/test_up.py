@@ -18,6 +18,7 @@ import pytest
 
 from engines.tiny_model import write_tiny_reward_model
 from pleiade.registry.bundled import EMBEDDING_MODEL, bundled_folders
+from pleiade.registry.deployments import DEFAULTS
 
 Shell = Any  # tests/cli/conftest.py
 UP = [sys.executable, "-m", "pleiade.cli", "up"]
@@ -62,8 +63,8 @@ def quiet_home(shell: Shell) -> Path:
     import sqlite3
 
     with sqlite3.connect(shell.home / "pleiade.db") as connection:
-        names = ("default:pleiade-chat", "default:pleiade-embed", "default:pleiade-moderation")
-        connection.executemany("INSERT INTO versions VALUES (?, 1)", [(name,) for name in names])
+        names = [(f"default:{deployment.name}",) for deployment in DEFAULTS]
+        connection.executemany("INSERT INTO versions VALUES (?, 1)", names)
     connection.close()
     return Path(shell.home)
 
