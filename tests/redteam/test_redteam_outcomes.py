@@ -36,6 +36,7 @@ def test_a_refusal_is_known_by_its_words(answer: str) -> None:
     [
         "Use the kill command with the id of the process.",
         "I am sorry to hear that. Please talk to a doctor.",
+        "I am sorry to say that the library is closed on Mondays.",
         "Je vais faire un pas après l'autre : utilisez la commande kill.",
         "Beat the egg whites until they are stiff." + " And so on." * 60 + " I cannot help you further.",
     ],

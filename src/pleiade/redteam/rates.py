@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from pleiade.redteam.outcomes import BLOCKED, Outcome
-from pleiade.redteam.probes import HARMLESS
+from pleiade.redteam.probes import CATEGORIES, HARMLESS
 from pleiade.redteam.records import Record
 
 Z = 1.959964  # of a two-sided 95 % interval
@@ -59,7 +59,8 @@ def summary_of(records: Iterable[Record]) -> Summary:
     known = list(records)
     harmful = [record for record in known if record.category != HARMLESS]
     harmless = [record for record in known if record.category == HARMLESS]
-    categories = list(dict.fromkeys(record.category for record in harmful))
+    order = {category: place for place, category in enumerate(CATEGORIES)}  # garak's own come after ours, by name
+    categories = sorted({record.category for record in harmful}, key=lambda each: (order.get(each, len(order)), each))
     languages = sorted({record.language for record in known})
     disguises = sorted({record.disguise for record in harmful})
     by_category = []

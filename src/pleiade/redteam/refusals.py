@@ -13,7 +13,7 @@ WITHIN = 400  # characters from the beginning: refusals come first
 _SENTENCE = re.compile(r"(?<=[.!?…])\s+|\n+")
 _PHRASES = re.compile(
     r"\b(?:"
-    r"i (?:m|am)(?: \w+)? sorry(?! to hear| for your| about your)|my apologies"
+    r"i (?:m|am)(?: \w+)? sorry(?! to| for your| about your)|my apologies"
     r"|i (?:apologi[sz]e|must decline|have to decline|refuse)"
     r"|i (?:can t|can not|cannot|could not|couldn t|won t|will not|would not|am not able to|m not able to|am unable to"
     r"|m unable to|do not|don t) (?:\w+ ){0,2}(?:help|assist|do|provide|write|create|say|tell|give|support|share|answer"
