@@ -115,5 +115,5 @@ def test_a_restart_is_one_more_and_an_adapter_has_none(house: sa.Engine) -> None
     assert (again.restarts, again.traffic.drained) == (2, True)
     add_model(house, Model(id="tuned", kind=ModelKind.TEXT, format=ModelFormat.ADAPTER, base="small", path="/nowhere"))
     deploy(house, "tuned", model="tuned", engine="text_openvino")
-    with pytest.raises(RegistryError, match="restart the deployment of that"):
+    with pytest.raises(RegistryError, match="runs in the engine of chat: restart that"):
         restart(house, "tuned")

@@ -190,13 +190,37 @@ async def test_a_restarted_engine_has_the_adapters_that_came_while_it_ran(house:
     assert house.ask("pirate")["pid"] != pid
 
 
-async def test_an_adapter_without_its_base_says_what_to_deploy(house: House, start: Start) -> None:
-    house.add_model("pirate-lora", format=ModelFormat.ADAPTER, path="/nowhere/lora", base="toy")
+async def test_an_adapter_whose_base_is_not_deployed_has_an_engine_of_its_own(house: House, start: Start) -> None:
+    for name in ("pirate", "sailor"):
+        house.add_model(f"{name}-lora", format=ModelFormat.ADAPTER, path=f"/nowhere/{name}", base="toy")
     house.deploy("pirate", model="pirate-lora")
     await start(house)
-    failed = house.endpoint("pirate")
-    assert failed.state is EndpointState.FAILED
-    assert "pleiade deploy NAME --model toy" in failed.detail
+    pirate = await house.until_ready("pirate")
+    assert (pirate.model, pirate.send_model) == ("pirate-lora", "pirate-lora")
+    house.deploy("sailor", model="sailor-lora")
+    sailor = await house.until_ready("sailor")
+    assert sailor.url == house.endpoint("pirate").url
+    await house.eventually(lambda: house.ask("sailor")["adapters"] == "pirate-lora,sailor-lora")
+
+
+async def test_a_deployment_goes_over_to_an_adapter_of_its_model_and_back_in_the_same_engine(
+    house: House, start: Start
+) -> None:
+    house.deploy("chat", hot=True)
+    await start(house)
+    pid = house.ask_at(await house.until_ready("chat"))["pid"]
+    house.add_model("pirate-lora", format=ModelFormat.ADAPTER, path="/nowhere/lora", base="toy")
+    house.deploy("pirate", model="pirate-lora")
+    await house.until_ready("pirate")
+    house.deploy("chat", model="pirate-lora", hot=True)
+    undeploy(house.db, "pirate")
+    chat = await house.until("chat", lambda e: e.send_model == "pirate-lora")
+    assert (chat.state, chat.model) == (EndpointState.READY, "pirate-lora")
+    await house.eventually(lambda: all(e.deployment != "pirate" for e in read_table(house.home.endpoints).endpoints))
+    assert house.ask("chat") == {"pid": pid, "adapters": "pirate-lora"}
+    roll_back(house.db, "chat")
+    await house.until("chat", lambda e: (e.state, e.model) == (EndpointState.READY, "toy"))
+    await house.eventually(lambda: house.ask("chat") == {"pid": pid, "adapters": ""})
 
 
 async def test_each_change_of_the_table_grows_its_version(house: House, start: Start) -> None:

@@ -14,6 +14,7 @@ from pleiade.cli import (
     issuer,
     key,
     ledger,
+    lessons,
     model,
     org,
     price,
@@ -60,6 +61,7 @@ app.add_typer(issuer.app, name="issuer")
 app.add_typer(image.app, name="image")
 app.add_typer(batch.app, name="batch")
 app.add_typer(finetune.app, name="finetune")
+lessons.add_to(app)
 app.add_typer(price.app, name="price")
 app.add_typer(invoice.app, name="invoice")
 app.add_typer(quota.app, name="quota")

@@ -9,10 +9,13 @@ from typing import Any
 
 import aiohttp
 import msgspec
+import sqlalchemy as sa
 
+from pleiade.domain import Principal
 from pleiade.evals import records
-from pleiade.evals.nouns import EvalApiError
-from pleiade.evals.running import Refused, Runner
+from pleiade.evals.nouns import EvalApiError, EvalRun
+from pleiade.evals.running import KIND, Refused, Runner
+from pleiade.jobs import queue
 from pleiade.jobs.bench import Bench
 from pleiade.jobs.queue import Job
 
@@ -55,6 +58,19 @@ class Payload(msgspec.Struct, frozen=True, kw_only=True):
     run: str
     principal: dict[str, Any]  # who asked for it: their key, project and organisation pay
     embedder: str = ""  # a deployment that embeds, for graders that compare by meaning; "" = there is none
+
+
+def enqueue_run(connection: sa.Connection, principal: Principal, embedder: str, run: EvalRun) -> None:
+    """Keep a new run of an eval of the principal's project, and have it run."""
+    payload = Payload(run=run.id, principal=msgspec.to_builtins(principal), embedder=embedder)
+    job = queue.enqueue(
+        connection,
+        kind=KIND,
+        organisation=principal.organisation,
+        project=principal.project,
+        payload=msgspec.to_builtins(payload),
+    )
+    records.insert_run(connection, run, job)
 
 
 class _Caller:

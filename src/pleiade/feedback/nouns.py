@@ -39,11 +39,12 @@ class Turn(msgspec.Struct, frozen=True):
     content: str
 
 
-class About(msgspec.Struct, frozen=True):
+class About(msgspec.Struct, frozen=True, omit_defaults=True):
     """What feedback is about: the messages that were asked with, and the answer to them."""
 
     messages: tuple[Turn, ...]
     answer: str
+    whole: bool = True  # false = some of it was too long to be kept
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):

@@ -58,7 +58,7 @@ def _of_part(part: Part) -> About:
         if isinstance(choice, dict):
             message = choice.get("message")
             answer = _text(message.get("content") if isinstance(message, dict) else choice.get("text"))
-    return About(messages, answer)
+    return About(messages, answer, whole=not part.cut)
 
 
 def _json(data: bytes) -> Any:

@@ -19,6 +19,7 @@ from pleiade.jobs import queue
 from pleiade.store.tables import models
 
 PURPOSE = "fine-tune"
+TUNABLE = frozenset({"text_openvino", "vllm"})  # engines that serve adapters
 
 
 class Start(msgspec.Struct, frozen=True, kw_only=True):

@@ -14,6 +14,7 @@ from pleiade.gateway.gallery.keeper import Keeper
 from pleiade.gateway.gallery.room import GalleryRoom
 from pleiade.gateway.house.room import HouseRoom
 from pleiade.gateway.images.room import ImagesRoom
+from pleiade.gateway.lessons.room import LessonsRoom
 from pleiade.gateway.openapi.room import OpenApiRoom
 from pleiade.gateway.organization.administration import Administration
 from pleiade.gateway.organization.room import OrganizationRoom
@@ -45,4 +46,5 @@ def production_rooms(settings: Settings) -> Sequence[Room]:
     money = BillingRoom(settings, administration), SettlingRoom(administration)
     tuning = FineTuningRoom(settings, archive, administration)
     house = FeedbackRoom(administration), HouseRoom(administration, settings, runs.apply)
-    return *rooms, *bulk, tuning, *administered, *money, *house, OpenApiRoom(), WebRoom()
+    lessons = LessonsRoom(settings, administration)
+    return *rooms, *bulk, tuning, *administered, *money, *house, lessons, OpenApiRoom(), WebRoom()

@@ -5,10 +5,11 @@ from collections.abc import Callable
 import msgspec
 import sqlalchemy as sa
 
-from pleiade.domain import Deployment, ModelFormat, ModelKind, Traffic
-from pleiade.registry.catalogue import get_model
-from pleiade.registry.deployments import get_deployment
+from pleiade.domain import Deployment, ModelKind, Traffic
+from pleiade.registry.catalogue import get_model, list_models
+from pleiade.registry.deployments import get_deployment, list_deployments
 from pleiade.registry.errors import RegistryError
+from pleiade.registry.hosts import host_of, is_adapter
 from pleiade.store import bump_version, unit_of_work
 from pleiade.store.tables import deployment_traffic
 
@@ -41,15 +42,13 @@ def set_traffic(
 def restart(db: sa.Engine, name: str, *, record: Callable[[sa.Connection], object] | None = None) -> Deployment:
     """Have a new engine started for a deployment; the running one serves until the other is ready.
 
-    Both are in memory for that time. Raises RegistryError for an unknown name, and for an adapter, which has no engine
-    of its own.
+    Both are in memory for that time. Raises RegistryError for an unknown name, and for an adapter in the engine of
+    another deployment.
     """
     deployment = get_deployment(db, name)
-    model = get_model(db, deployment.model)
-    if model.format is ModelFormat.ADAPTER:
-        raise RegistryError(
-            f"deployment {name} runs in the engine of its base {model.base}: restart the deployment of that"
-        )
+    known = {model.id: model for model in list_models(db)}
+    if is_adapter(deployment, known) and (host := host_of(deployment, list_deployments(db), known).name) != name:
+        raise RegistryError(f"deployment {name} runs in the engine of {host}: restart that")
     with unit_of_work(db) as connection:
         bump_version(connection, "deployments")
         restarts = connection.scalar(

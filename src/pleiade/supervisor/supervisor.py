@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from pleiade.domain import Deployment, Endpoint, EndpointState, EndpointTable, Model, Traffic
 from pleiade.engines.base import Engine
 from pleiade.registry import deployments_version, list_deployments, list_models
+from pleiade.registry.hosts import host_of, is_adapter
 from pleiade.settings import ORIGINS_VARIABLE, Origin, Settings
 from pleiade.store import StoreError
 from pleiade.supervisor.child import Child
@@ -30,8 +31,6 @@ from pleiade.supervisor.pulsed import HUNG_AFTER_S, Pulsed
 from pleiade.supervisor.table import (
     Followed,
     adapter_endpoint,
-    base_of,
-    is_adapter,
     write_followed,
     write_table,
 )
@@ -160,32 +159,36 @@ class Supervisor:
 
     def endpoints(self) -> tuple[Endpoint, ...]:
         """The table as it is now."""
-        own = {
-            deployment.name: self._own_endpoint(deployment)
+        return tuple(
+            self._adapter_endpoint(deployment) if self._adapts(deployment) else self._own_endpoint(deployment)
             for deployment in self._deployments
-            if deployment.name in self._lives
-        }
-        endpoints = []
-        for deployment in self._deployments:
-            if deployment.name in own:
-                endpoints.append(own[deployment.name])
-            else:
-                base = base_of(deployment, self._deployments, self._models)
-                model = self._models[deployment.model]
-                there = adapter_endpoint(deployment, model, own.get(base.name) if base else None, model.base)
-                if base is not None and base.name in self._lives:
-                    there = self._lives[base.name].adapter(model.id, there)
-                endpoints.append(there)
-        return tuple(endpoints)
+        )
 
-    def _own_endpoint(self, deployment: Deployment) -> Endpoint:
-        endpoint = self._lives[deployment.name].endpoint
-        successor = self._successors.get(deployment.name)
+    def _adapts(self, deployment: Deployment) -> bool:
+        return is_adapter(deployment, self._models)
+
+    def _host(self, deployment: Deployment) -> str:
+        """The deployment whose engine serves `deployment`: itself, but for most adapters."""
+        if not self._adapts(deployment):
+            return deployment.name
+        return host_of(deployment, self._deployments, self._models).name
+
+    def _adapter_endpoint(self, deployment: Deployment) -> Endpoint:
+        host, model = self._host(deployment), self._models[deployment.model]
+        there = adapter_endpoint(deployment, model, self._engine_endpoint(host))
+        return self._lives[host].adapter(model.id, there)
+
+    def _engine_endpoint(self, name: str) -> Endpoint:
+        endpoint = self._lives[name].endpoint
+        successor = self._successors.get(name)
         if successor is not None and successor.endpoint.detail:
             why = f"serves as before its last change, which does not start: {successor.endpoint.detail}"
             endpoint = msgspec.structs.replace(endpoint, detail=why)
+        return endpoint
+
+    def _own_endpoint(self, deployment: Deployment) -> Endpoint:
         return msgspec.structs.replace(
-            endpoint,
+            self._engine_endpoint(deployment.name),
             aliases=deployment.aliases,
             traffic=deployment.traffic,
             projects=deployment.projects,
@@ -265,23 +268,27 @@ class Supervisor:
                 self._successors[name] = EngineLife(spec, self._around)
 
     def _specs(self) -> dict[str, Spec]:
-        """What each engine of its own must be started from; adapters belong to the engine of their base."""
+        """What each engine must be started from: its deployment's model, or the base of that, and adapters."""
         adapters: dict[str, dict[str, str]] = {}
-        for deployment in self._deployments:
-            if is_adapter(deployment, self._models):
-                base = base_of(deployment, self._deployments, self._models)
-                if base is not None:
-                    model = self._models[deployment.model]
-                    adapters.setdefault(base.name, {})[model.id] = model.path
+        for deployment in filter(self._adapts, self._deployments):
+            model = self._models[deployment.model]
+            adapters.setdefault(self._host(deployment), {})[model.id] = model.path
         return {
-            deployment.name: Spec(
-                deployment=msgspec.structs.replace(deployment, aliases=(), traffic=Traffic(), projects=(), policy=None),
-                model=self._models[deployment.model],
-                adapters=tuple(sorted(adapters.get(deployment.name, {}).items())),
-            )
+            deployment.name: self._spec(deployment, adapters.get(deployment.name, {}))
             for deployment in self._deployments
-            if not is_adapter(deployment, self._models)
+            if self._host(deployment) == deployment.name
         }
+
+    def _spec(self, deployment: Deployment, adapters: Mapping[str, str]) -> Spec:
+        model = self._models[deployment.model]
+        if self._adapts(deployment):
+            model = self._models[model.base]
+        plain = {"aliases": (), "traffic": Traffic(), "projects": (), "policy": None}
+        return Spec(
+            deployment=msgspec.structs.replace(deployment, model=model.id, **plain),
+            model=model,
+            adapters=tuple(sorted(adapters.items())),
+        )
 
     def _let_go(self, life: EngineLife) -> None:
         async def leave() -> None:
@@ -326,11 +333,9 @@ class Supervisor:
         """Let `pleiade deploy` know what is settled."""
         lives = {**self._lives, **self._successors}
         pending = {name for name, life in lives.items() if not life.settled.is_set()}
-        for deployment in self._deployments:
-            if deployment.name not in lives:  # an adapter: it is as far as the engine of its base
-                base = base_of(deployment, self._deployments, self._models)
-                unsettled = base is not None and (base.name in pending or deployment.name in self._coming())
-                pending |= {deployment.name} if unsettled else set()
+        for deployment in filter(self._adapts, self._deployments):  # as far as the engine that loads it
+            if self._host(deployment) in pending or deployment.name in self._coming():
+                pending.add(deployment.name)
         followed = Followed(self._seen, tuple(sorted(pending)))
         if followed != self._followed:
             write_followed(self._home.followed, followed)
@@ -339,9 +344,9 @@ class Supervisor:
     def _coming(self) -> set[str]:
         """Deployments of adapters that a running engine is about to load."""
         return {
-            endpoint.deployment
-            for endpoint in self.endpoints()
-            if endpoint.state is EndpointState.STARTING and endpoint.deployment not in self._lives
+            deployment.name
+            for deployment in filter(self._adapts, self._deployments)
+            if self._adapter_endpoint(deployment).state is EndpointState.STARTING
         }
 
     def _all_lives(self) -> list[EngineLife]:

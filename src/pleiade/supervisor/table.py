@@ -1,12 +1,11 @@
 """The table of endpoints: what gateways read, replaced as a whole at each change."""
 
 import os
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import msgspec
 
-from pleiade.domain import Deployment, Endpoint, EndpointState, EndpointTable, Model, ModelFormat
+from pleiade.domain import Deployment, Endpoint, EndpointTable, Model
 
 
 def read_table(path: Path) -> EndpointTable:
@@ -48,27 +47,10 @@ def write_followed(path: Path, followed: Followed) -> None:
     os.replace(trial, path)
 
 
-def adapter_endpoint(deployment: Deployment, model: Model, base: Endpoint | None, base_name: str) -> Endpoint:
-    """Where an adapter answers: in the engine of its base, which calls it by the adapter's model id."""
-    if base is None:
-        return Endpoint(
-            deployment=deployment.name,
-            model=model.id,
-            kind=model.kind.value,
-            engine=deployment.engine,
-            state=EndpointState.FAILED,
-            licence=model.licence,
-            created=deployment.created,
-            aliases=deployment.aliases,
-            traffic=deployment.traffic,
-            projects=deployment.projects,
-            policy=deployment.policy,
-            priced_as=model.base,
-            detail=f"its base is not deployed on {deployment.engine}: "
-            f"pleiade deploy NAME --model {base_name} --engine {deployment.engine}",
-        )
+def adapter_endpoint(deployment: Deployment, model: Model, engine: Endpoint) -> Endpoint:
+    """Where an adapter answers: in the engine that has loaded it, which calls it by the adapter's model id."""
     return msgspec.structs.replace(
-        base,
+        engine,
         deployment=deployment.name,
         model=model.id,
         send_model=model.id,
@@ -81,17 +63,3 @@ def adapter_endpoint(deployment: Deployment, model: Model, base: Endpoint | None
         policy=deployment.policy,
         priced_as=model.base,
     )
-
-
-def base_of(adapter: Deployment, deployments: Sequence[Deployment], models: Mapping[str, Model]) -> Deployment | None:
-    """The deployment in whose engine `adapter` is loaded: the oldest of its base model on the same engine."""
-    base = models[adapter.model].base
-    for deployment in deployments:
-        if deployment.model == base and deployment.engine == adapter.engine:
-            return deployment
-    return None
-
-
-def is_adapter(deployment: Deployment, models: Mapping[str, Model]) -> bool:
-    """Whether a deployment runs in another one's engine."""
-    return models[deployment.model].format is ModelFormat.ADAPTER

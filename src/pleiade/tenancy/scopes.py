@@ -34,6 +34,7 @@ _ORGANIZATION = {
     "overview": "usage",
     "deployments": "deployments",
     "models": "deployments",
+    "lessons": "deployments",  # what is learned decides what is served
     "runs": "runs",
     "invoices": "billing",
     "adjustments": "billing",

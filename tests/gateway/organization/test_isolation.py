@@ -149,6 +149,7 @@ SHARED = {
     "model": "chat",
     "engine": "chat",
     "deployment": "chat",
+    "lesson_id": "lesson_of-the-house",  # as deployments are: test_lesson_routes.py shows that customers see none
     "role_id": "role-api-organization-member",
     "rate_limit_id": "rl-pico-1",
     "subscription": "s",
@@ -309,6 +310,9 @@ OF_NOBODY = {
     "POST /organization/deployments",
     "GET /organization/models",
     "POST /organization/models/plan",
+    "GET /organization/lessons",
+    "POST /organization/lessons",
+    "POST /organization/lessons/preview",
     # So is the installation: test_house.py shows that customers see nothing of it.
     "GET /organization/settings",
     "POST /organization/settings",

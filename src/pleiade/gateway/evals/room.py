@@ -10,14 +10,13 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import sqlalchemy as sa
 
-from pleiade.domain import ModelKind, Principal
+from pleiade.domain import ModelKind
 from pleiade.evals import records
 from pleiade.evals.checks import check_config, check_criteria, check_source
 from pleiade.evals.errors import InvalidError
-from pleiade.evals.job import Payload
+from pleiade.evals.job import enqueue_run
 from pleiade.evals.nouns import Eval, EvalItem, EvalRun
 from pleiade.evals.records import Listing, RunRow, new_id
-from pleiade.evals.running import KIND
 from pleiade.gateway.body import read_object
 from pleiade.gateway.call import Call
 from pleiade.gateway.desk import Desk, Told, asked_for, check_storable, send
@@ -144,7 +143,7 @@ class EvalsRoom:
             report_url=f"{self._public or ''}/console/evals/{found.id}?run={identifier}",
             metadata=check_metadata(fields.get("metadata")) or {},
         )
-        await self._desk.write(_enqueue, call.principal, self._embedder(), run)
+        await self._desk.write(enqueue_run, call.principal, self._embedder(), run)
         await send(call, run, 201)
 
     async def list_runs(self, call: Call) -> None:
@@ -209,18 +208,6 @@ class EvalsRoom:
                     f"The model '{name[:100]}' does not exist or you do not have access to it.",
                     code="model_not_found",
                 )
-
-
-def _enqueue(connection: sa.Connection, principal: Principal, embedder: str, run: EvalRun) -> None:
-    payload = Payload(run=run.id, principal=msgspec.to_builtins(principal), embedder=embedder)
-    job = queue.enqueue(
-        connection,
-        kind=KIND,
-        organisation=principal.organisation,
-        project=principal.project,
-        payload=msgspec.to_builtins(payload),
-    )
-    records.insert_run(connection, run, job)
 
 
 def _cancel(connection: sa.Connection, project: str, of_eval: str, identifier: str) -> EvalRun:

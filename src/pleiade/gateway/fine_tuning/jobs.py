@@ -11,7 +11,7 @@ from pleiade.domain import is_for
 from pleiade.finetuning import making, records, stopping
 from pleiade.finetuning.errors import RefusedError
 from pleiade.finetuning.lab import lab_python
-from pleiade.finetuning.making import Wanted
+from pleiade.finetuning.making import TUNABLE, Wanted
 from pleiade.finetuning.nouns import Checkpoint, Event, Job
 from pleiade.finetuning.rules import (
     SEEDS,
@@ -27,7 +27,6 @@ from pleiade.gateway.errors import ApiError, bad_request, model_not_found, unava
 from pleiade.gateway.files.routes import created
 from pleiade.gateway.fine_tuning.asked import NewJob
 from pleiade.gateway.fine_tuning.shapes import job_shown, list_shown
-from pleiade.gateway.routes.models import TUNABLE
 from pleiade.gateway.routing import Route
 from pleiade.gateway.stored.archive import Archive
 from pleiade.gateway.stored.paging import list_object, page_of, parse_page

@@ -5,15 +5,13 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from pleiade.domain import Endpoint, EndpointState, ModelKind, Principal, is_for
+from pleiade.finetuning.making import TUNABLE
 from pleiade.gateway.call import Call
 from pleiade.gateway.errors import forbidden, model_not_found
 from pleiade.gateway.routing import Route
 
 if TYPE_CHECKING:
     from pleiade.gateway.app import Gateway
-
-
-TUNABLE = frozenset({"text_openvino", "vllm"})  # engines that serve adapters
 
 
 def model_routes(gateway: "Gateway") -> list[Route]:
