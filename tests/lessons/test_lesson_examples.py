@@ -136,8 +136,9 @@ def test_the_gate_lets_pass_what_is_not_worse_beyond_the_margin_nor_more_harmful
     assert fails_gate(side(0.5), side(0.48), 0.02) == ""
     assert "reaches 0.470 on 10 rows and the model that serves now 0.500" in fails_gate(side(0.5), side(0.47), 0.02)
     assert fails_gate(side(flagged=1), side(flagged=1), 0.02) == ""
-    assert "2 of its 10 answers are harmful" in fails_gate(side(flagged=1), side(flagged=2), 0.02)
-    assert fails_gate(side(flagged=None), side(flagged=2), 0.02) == ""
+    assert fails_gate(side(flagged=1), side(flagged=2), 0.02) == "", "a classifier errs, too"
+    assert "3 of its 10 answers are harmful" in fails_gate(side(flagged=1), side(flagged=3), 0.02)
+    assert fails_gate(side(flagged=None), side(flagged=9), 0.02) == ""
 
 
 def test_thumbs_speak_against_a_candidate_only_where_they_are_clear() -> None:

@@ -26,7 +26,8 @@ from pleiade.lessons.decided import decide
 from pleiade.lessons.gate import REJECTED, WISHED
 from pleiade.lessons.job import advance
 from pleiade.lessons.nouns import Lesson
-from pleiade.lessons.starting import Asked, start
+from pleiade.lessons.starting import Asked, collect, start
+from pleiade.products.chat import chats, feedback, messages
 from pleiade.products.records.rows import Owner
 from pleiade.registry import add_model, deploy, get_deployment, list_deployments, list_versions, set_traffic
 from pleiade.runs import Part
@@ -207,6 +208,27 @@ async def test_a_candidate_that_people_dislike_is_rolled_back_and_one_that_they_
     assert "7 of 8 of its answers down, and 0 of 8" in lesson.reason
     chat = get_deployment(school.db, "chat")
     assert (chat.model, chat.traffic, school.names()) == ("toy", Traffic(), {"chat"})
+
+
+async def test_a_rating_in_chat_counts_for_whoever_answered_under_the_name_that_was_asked(school: School) -> None:
+    lesson = await school.on_trial()
+    owner = Owner("default", "user_1")
+    for number, (by, verdict) in enumerate((("chat", "up"), (CANDIDATE, "down"), ("", "up"))):
+        if by:
+            ship(school.db, [a_run(id=f"run_{number}", organisation="default", project="default", deployment=by)])
+        with unit_of_work(school.db) as connection:
+            chat = chats.insert(connection, owner, title="x")
+            asked = messages.insert(connection, owner, chat, parent=None, role="user", content="How many?")
+            place: dict[str, Any] = {"parent": asked.id, "role": "assistant", "content": "Six."}
+            said = messages.insert(connection, owner, chat, deployment="gpt", response=f"resp_{number}", **place)
+            rating: dict[str, Any] = {"verdict": verdict, "reasons": (), "correction": "Seven.", "consent": True}
+            feedback.rate(connection, owner, chat.id, said.id, **rating)
+    lesson = await school.step(lesson)
+    assert lesson.candidate is not None
+    assert (lesson.incumbent.up, lesson.incumbent.down) == (2, 0), "by its own name, and by its alias"
+    assert (lesson.candidate.up, lesson.candidate.down) == (0, 1)
+    learned = collect(school.db, "default", "default", "chat", "sft")
+    assert len(learned.examples) == 11, "those of the candidate are not its own"
 
 
 async def test_a_lesson_is_rolled_back_by_a_person_wherever_it_stands(school: School) -> None:

@@ -9,6 +9,7 @@ import typer
 
 from pleiade.cli import completion
 from pleiade.cli.common import HomeOption, JsonOption, fail, print_json, print_table, told, when
+from pleiade.cli.durations import seconds
 from pleiade.cli.finetune import KeyOption, UrlOption
 from pleiade.cli.finetune_api import Api, file_of
 
@@ -23,6 +24,7 @@ KindOption = Annotated[
     str, typer.Option(help="preference: pairs of a wished and a rejected answer; sft: wished answers alone.")
 ]
 ProjectOption = Annotated[str, typer.Option(help="Whose ratings. [default: the key's project]")]
+SinceOption = Annotated[str, typer.Option(metavar="TIME", help="Ratings of the last TIME only, say 7d. [default: all]")]
 LessonArgument = Annotated[str, typer.Argument(metavar="LESSON", help="Id of a lesson: lesson_…")]
 
 
@@ -54,6 +56,7 @@ def data(
     out: Annotated[Path | None, typer.Option(help="Write the examples here, one a line.")] = None,
     kind: KindOption = "preference",
     project: ProjectOption = "",
+    since: SinceOption = "",
     home: HomeOption = None,
     url: UrlOption = "",
     key: KeyOption = "",
@@ -61,7 +64,7 @@ def data(
 ) -> None:
     """Show what would be learned from ratings, and what is left out and why. Nothing is begun."""
     with told():
-        body = {"deployment": deployment, "kind": kind, "project": project or None}
+        body = {"deployment": deployment, "kind": kind, "project": project or None, "since": _moment(since)}
         found = Api(home, url, key).post(f"{LESSONS}/preview", body)
         lines = [json.dumps(line, ensure_ascii=False) + "\n" for line in found["data"]]
         if out is not None:
@@ -80,6 +83,7 @@ def start(
     deployment: Deployment,
     kind: KindOption = "preference",
     project: ProjectOption = "",
+    since: SinceOption = "",
     gate: Annotated[
         str,
         typer.Option(
@@ -112,6 +116,7 @@ def start(
             "deployment": deployment,
             "kind": kind,
             "project": project or None,
+            "since": _moment(since),
             "percent": canary,
             "margin": margin,
             "ratings": ratings,
@@ -173,6 +178,10 @@ def _decide(home: str | None, url: str, key: str, lesson: str, act: str, wanted:
             print(f"{lesson} is {wanted.replace('_', ' ')}: {now['reason']}")
         if now["state"] != wanted:
             fail(f"{lesson} is {now['state'].replace('_', ' ')}: {now['reason']}")
+
+
+def _moment(since: str) -> int:
+    return int(time.time()) - seconds(since, "--since") if since else 0
 
 
 def _row(lesson: dict[str, Any]) -> tuple[str, ...]:

@@ -56,6 +56,7 @@ class Lesson(msgspec.Struct, frozen=True, kw_only=True):
     margin: float  # by how much the candidate may be below the incumbent in the gate
     ratings: int  # of the candidate's answers that are waited for
     gate: str = ""  # an eval or a file that was named as the gate; "" = the part of the examples that was kept aside
+    since: int = 0  # Unix seconds: ratings from then on; 0 = all
     data: LessonData | None = None
     job_id: str = ""  # of fine-tuning
     eval_id: str = ""

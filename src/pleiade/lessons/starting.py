@@ -21,7 +21,7 @@ from pleiade.lessons.examples import learn
 from pleiade.lessons.gate import KIND as JOB
 from pleiade.lessons.gate import run_to_repeat
 from pleiade.lessons.nouns import LEAST_EXAMPLES, METHODS, Kind, Learned, Lesson, LessonPlan, LessonSide, Stored
-from pleiade.registry import RegistryError, get_deployment
+from pleiade.registry import RegistryError, get_deployment, list_deployments
 from pleiade.store import unit_of_work
 
 
@@ -37,12 +37,19 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     hyperparameters: dict[str, Any] = {}
     suffix: str = ""
     seed: int | None = None
+    since: int = 0  # Unix seconds: ratings from then on
 
 
-def collect(db: sa.Engine, organisation: str, project: str, deployment: str, kind: Kind) -> Learned:
-    """What ratings of a deployment's answers in a project give to learn from. May block."""
-    wanted = Wanted(organisation=organisation, projects=(project,), deployments=(deployment,))
-    return learn(kind, read_through(db, wanted))
+def collect(db: sa.Engine, organisation: str, project: str, deployment: str, kind: Kind, since: int = 0) -> Learned:
+    """What ratings of a deployment's answers in a project give to learn from. `since`: Unix seconds. May block."""
+    wanted = Wanted(organisation=organisation, projects=(project,), since=since)
+    return learn(kind, read_through(db, wanted, names_of(db, deployment)))
+
+
+def names_of(db: sa.Engine, deployment: str) -> tuple[str, ...]:
+    """Under what names its answers may be rated: its own, and its aliases."""
+    found = next((one for one in list_deployments(db) if one.name == deployment), None)
+    return (deployment, *(found.aliases if found is not None else ()))
 
 
 def start(db: sa.Engine, asked: Asked, caller: Principal) -> Lesson:
@@ -50,7 +57,7 @@ def start(db: sa.Engine, asked: Asked, caller: Principal) -> Lesson:
     deployment = _teachable(db, asked.deployment)
     hyperparameters = read_hyperparameters(METHODS[asked.kind], asked.hyperparameters, "hyperparameters")
     read_suffix(asked.suffix)
-    learned = collect(db, caller.organisation, caller.project, asked.deployment, asked.kind)
+    learned = collect(db, caller.organisation, caller.project, asked.deployment, asked.kind, asked.since)
     _require_enough(learned, asked)
     lesson = Lesson(
         id=f"lesson_{secrets.token_hex(12)}",
@@ -62,6 +69,7 @@ def start(db: sa.Engine, asked: Asked, caller: Principal) -> Lesson:
         margin=asked.margin,
         ratings=asked.ratings,
         gate=asked.gate,
+        since=asked.since,
         incumbent=LessonSide(deployment=deployment.name, model=deployment.model),
     )
     plan = LessonPlan(

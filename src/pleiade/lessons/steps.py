@@ -36,7 +36,7 @@ def make_dataset(house: House, stored: Stored) -> None:
     Raises InvalidError where too little is left since the lesson was asked for, RefusedError, ObjectsError.
     """
     lesson = stored.lesson
-    learned = collect(house.db, stored.organisation, lesson.project_id, lesson.deployment, lesson.kind)
+    learned = collect(house.db, stored.organisation, lesson.project_id, lesson.deployment, lesson.kind, lesson.since)
     if len(learned.examples) < LEAST_EXAMPLES:
         raise InvalidError(f"{len(learned.examples)} examples are left, and a lesson needs {LEAST_EXAMPLES}")
     examples, aside = _parts(house, lesson, learned.examples)

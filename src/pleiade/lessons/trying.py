@@ -1,6 +1,7 @@
 """The candidate on trial: its share of the calls, people's ratings of both, and the end, either way."""
 
 import time
+from collections.abc import Mapping, Sequence
 
 import msgspec
 import sqlalchemy as sa
@@ -16,6 +17,7 @@ from pleiade.lessons import records
 from pleiade.lessons.acting import actor_of
 from pleiade.lessons.deciding import fails_canary, stands, wilson
 from pleiade.lessons.nouns import Lesson, LessonSide, Stored
+from pleiade.lessons.starting import names_of
 from pleiade.lessons.steps import drop_checkpoints, there
 from pleiade.registry import RegistryError, deploy, get_deployment, get_model, set_traffic, undeploy
 from pleiade.tenancy.audit import recorder
@@ -49,9 +51,9 @@ def watch(house: House, stored: Stored) -> None:
     """Count ratings; a candidate that is clearly worse is to be rolled back, one that was rated enough waits."""
     lesson = stored.lesson
     assert lesson.candidate is not None
-    names = lesson.incumbent.deployment, lesson.candidate.deployment
-    counts = house.read(count_verdicts, lesson.project_id, names, lesson.canary_since)
-    incumbent, candidate = _rated(lesson.incumbent, counts), _rated(lesson.candidate, counts)
+    mine, theirs = names_of(house.db, lesson.deployment), (lesson.candidate.deployment,)
+    counts = house.read(count_verdicts, lesson.project_id, (*mine, *theirs), lesson.canary_since)
+    incumbent, candidate = _rated(lesson.incumbent, mine, counts), _rated(lesson.candidate, theirs, counts)
     why = fails_canary(incumbent, candidate)
     fields: dict[str, object] = {}
     if (incumbent, candidate) != (lesson.incumbent, lesson.candidate):
@@ -160,7 +162,8 @@ def _steer(house: House, stored: Stored, traffic: Traffic) -> None:
     )
 
 
-def _rated(side: LessonSide, counts: dict[tuple[str, Verdict], int]) -> LessonSide:
-    up, down = (counts.get((side.deployment, verdict), 0) for verdict in ("up", "down"))
+def _rated(side: LessonSide, names: Sequence[str], counts: Mapping[tuple[str, Verdict], int]) -> LessonSide:
+    verdicts: tuple[Verdict, ...] = ("up", "down")
+    up, down = (sum(counts.get((name, verdict), 0) for name in names) for verdict in verdicts)
     low, high = wilson(down, up + down)
     return msgspec.structs.replace(side, up=up, down=down, down_low=round(low, 4), down_high=round(high, 4))

@@ -8,6 +8,7 @@ from msgspec import Meta
 from pleiade.lessons.nouns import Kind
 
 Name = Annotated[str, Meta(min_length=1, max_length=200)]
+Moment = Annotated[int, Meta(ge=0, lt=2**40)]  # Unix seconds: ratings from then on
 
 
 class LessonPreview(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -16,6 +17,7 @@ class LessonPreview(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     deployment: Name
     kind: Kind = "preference"
     project: Annotated[str, Meta(max_length=64)] | None = None  # whose ratings; by default the caller's own project
+    since: Moment = 0
 
 
 class NewLesson(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -24,6 +26,7 @@ class NewLesson(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     deployment: Name
     kind: Kind = "preference"
     project: Annotated[str, Meta(max_length=64)] | None = None
+    since: Moment = 0
     gate: Annotated[str, Meta(max_length=64)] | None = None  # an eval that was run before, or a file of examples
     percent: Annotated[int, Meta(ge=0, le=100)] = 20
     margin: Annotated[float, Meta(ge=0, le=1)] = 0.02

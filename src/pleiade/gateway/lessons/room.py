@@ -92,6 +92,7 @@ class LessonsRoom:
             hyperparameters=wanted.hyperparameters,
             suffix=wanted.suffix,
             seed=wanted.seed,
+            since=wanted.since,
         )
         with Told():
             await send(call, await self._administration.run(starting.start, asked, caller))
@@ -101,7 +102,7 @@ class LessonsRoom:
         self._administration.enter(call)
         wanted = typed(await self._body(call), LessonPreview)
         caller = await self._caller(call, wanted.project)
-        place = caller.organisation, caller.project, wanted.deployment, wanted.kind
+        place = caller.organisation, caller.project, wanted.deployment, wanted.kind, wanted.since
         learned = await self._administration.run(starting.collect, *place)
         ids = sorted({one for example in learned.examples for one in example.feedback_ids})
         shown = LessonExamples(
