@@ -43,6 +43,7 @@ def test_the_older_place_of_hyperparameters_holds_where_the_newer_one_says_nothi
         ({"type": "supervised", "supervised": {"hyperparameters": {"batch_size": True}}}, "batch_size"),
         ({"type": "supervised", "supervised": {"hyperparameters": {"beta": 1}}}, "beta"),
         ({"type": "dpo", "dpo": {"hyperparameters": {"beta": 2.1}}}, "beta"),
+        ({"type": "dpo", "dpo": {"hyperparameters": {"sft_weight": 101}}}, "sft_weight"),
         ({"type": "dpo", "dpo": {"hyperparameters": {"learning_rate_multiplier": 0}}}, "learning_rate_multiplier"),
         ({"type": "reinforcement", "reinforcement": {}}, "grader"),
         ({"type": "reinforcement", "reinforcement": {"grader": {"type": "score_model"}}}, "grader"),

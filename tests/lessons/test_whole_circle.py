@@ -118,9 +118,9 @@ def test_what_people_wished_for_is_learned_tried_on_a_fifth_of_the_calls_and_pro
 
     told = json.loads(pleiade(house, "lessons", "data", CHAT, "--json"))
     assert told["left_out"] == {"no consent": 1}
-    assert told["redacted"] == {"email": 1}
+    assert told["redacted"]["email"] == 1
     assert "ann@example.org" not in json.dumps(told)
-    begun = begin(house, ratings=3, hyper={"learning_rate_multiplier": 50, "beta": 0.02})
+    begun = begin(house, ratings=3, hyper={"learning_rate_multiplier": 100})
     assert house.post(LESSONS, {"deployment": CHAT}).json()["error"]["code"] == "lesson_under_way"
 
     tried = until(house, begun, "canary")

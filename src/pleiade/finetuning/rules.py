@@ -17,7 +17,7 @@ SEEDS = 2**31
 _BASIC = {"n_epochs": (1, 50, True), "batch_size": (1, 256, True), "learning_rate_multiplier": (0, 1e6, False)}
 HYPERPARAMETERS: Mapping[str, Mapping[str, tuple[float, float, bool]]] = {
     "supervised": _BASIC,
-    "dpo": {**_BASIC, "beta": (0, 2, False)},
+    "dpo": {**_BASIC, "beta": (0, 2, False), "sft_weight": (0, 100, False)},
     "reinforcement": {
         **_BASIC,
         "compute_multiplier": (0, 10, False),

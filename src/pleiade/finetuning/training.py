@@ -236,7 +236,7 @@ class Training:
             "checkpoint_epochs": True,
             **{
                 name: asked[name]
-                for name in ("n_epochs", "batch_size", "learning_rate_multiplier", "beta")
+                for name in ("n_epochs", "batch_size", "learning_rate_multiplier", "beta", "sft_weight")
                 if name in asked
             },
         }

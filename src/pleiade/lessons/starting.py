@@ -20,7 +20,17 @@ from pleiade.lessons.errors import InvalidError
 from pleiade.lessons.examples import learn
 from pleiade.lessons.gate import KIND as JOB
 from pleiade.lessons.gate import run_to_repeat
-from pleiade.lessons.nouns import LEAST_EXAMPLES, METHODS, Kind, Learned, Lesson, LessonPlan, LessonSide, Stored
+from pleiade.lessons.nouns import (
+    DEFAULTS,
+    LEAST_EXAMPLES,
+    METHODS,
+    Kind,
+    Learned,
+    Lesson,
+    LessonPlan,
+    LessonSide,
+    Stored,
+)
 from pleiade.registry import RegistryError, get_deployment, list_deployments
 from pleiade.store import unit_of_work
 
@@ -55,7 +65,9 @@ def names_of(db: sa.Engine, deployment: str) -> tuple[str, ...]:
 def start(db: sa.Engine, asked: Asked, caller: Principal) -> Lesson:
     """Begin a lesson; the runner of jobs does the rest. Raises InvalidError and NotFoundError of files."""
     deployment = _teachable(db, asked.deployment)
-    hyperparameters = read_hyperparameters(METHODS[asked.kind], asked.hyperparameters, "hyperparameters")
+    hyperparameters = read_hyperparameters(
+        METHODS[asked.kind], {**DEFAULTS[asked.kind], **asked.hyperparameters}, "hyperparameters"
+    )
     read_suffix(asked.suffix)
     learned = collect(db, caller.organisation, caller.project, asked.deployment, asked.kind, asked.since)
     _require_enough(learned, asked)

@@ -35,7 +35,9 @@ class TuneConfig:
 
     `model` is a folder; of an adapter, which is then trained further, `base` is its model's where it does not say.
     `adapter` None trains the whole model. `beta` is DPO's pull towards the model as it was, and GRPO's weight of KL (0
-    unless said). `grader` (a file, in OpenAI's form) or `reward_model` (a folder) judges GRPO's answers.
+    unless said). `sft_weight` (0 unless said) is what the preferred answers' own likelihood weighs beside DPO's loss:
+    answers that the model would not give by itself, say corrections, are else made rarer with the rejected ones
+    (arXiv 2404.19733). `grader` (a file, in OpenAI's form) or `reward_model` (a folder) judges GRPO's answers.
     """
 
     method: str
@@ -50,6 +52,7 @@ class TuneConfig:
     batch_size: int | str = "auto"
     learning_rate_multiplier: float | str = "auto"
     beta: float | str = "auto"
+    sft_weight: float | str = "auto"
     max_length: int = 4096
     micro_batch_size: int | str = "auto"
     warmup: float = 0.03
@@ -73,7 +76,7 @@ class TuneConfig:
             value = getattr(self, name)
             if value != "auto" and (isinstance(value, str) or not value > 0):
                 raise ValueError(f'{name}={value}: give a number above 0, or "auto"')
-        for name in ("held_aside", "beta"):
+        for name in ("held_aside", "beta", "sft_weight"):
             value = getattr(self, name)
             if value != "auto" and (isinstance(value, str) or value < 0):
                 raise ValueError(f'{name}={value}: give a number from 0 up, or "auto"')

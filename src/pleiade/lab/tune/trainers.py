@@ -74,6 +74,8 @@ def build_trainer(
             # This trainer tokenises by itself and has no way to be given tokens: it gets a line to chew on, and
             # then the rows, whose template, length and tools we know.
             line = Dataset.from_list([{"prompt": "a", "chosen": "b", "rejected": "c"}])
+            if config.sft_weight not in ("auto", 0):
+                common |= {"loss_type": ["sigmoid", "sft"], "loss_weights": [1.0, float(config.sft_weight)]}
             arguments = DPOConfig(**common, max_length=None, beta=decided.beta)
             trainer = DPOTrainer(args=arguments, train_dataset=line, eval_dataset=line, **shared)
             trainer.train_dataset, trainer.eval_dataset = learn, measure
