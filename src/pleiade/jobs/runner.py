@@ -98,7 +98,8 @@ class Runner:
                 logger.exception("job %s %s, and is given up", job.id, said)
                 await self._try_to_give_up(job, given_up(said))
         else:
-            await (self._try_to_end(job) if over else self._try_to_give_back(job, later_s=0.0))
+            # Its turn ended well: what broke off before it counts no more.
+            await (self._try_to_end(job) if over else self._try_to_give_back(job, later_s=0.0, why=""))
 
     async def _hold(self, job: Job, stop: asyncio.Event, ended: asyncio.Event) -> None:
         """Renew the lease; hear that the job shall stop. Returns where the lease is lost, or it is time to end."""

@@ -40,6 +40,14 @@ async def run_lesson(job: Job, bench: Bench, stop: asyncio.Event) -> bool:
     return False
 
 
+async def give_up_lesson(job: Job, bench: Bench, why: str) -> None:
+    """The lesson failed, and its candidate answers no more."""
+    house = house_of(load_settings(), bench.db, bench.contents)
+    stored = await bench.read(records.load, str(job.payload["lesson"]))
+    if stored is not None and stored.lesson.state not in OVER:
+        await asyncio.to_thread(trying.clear, house, stored, why)
+
+
 async def advance(bench: Bench, house: House, stored: Stored) -> None:
     """One step, or nothing where it is not time yet. What a person has to mend ends the lesson, with the reason."""
     try:
