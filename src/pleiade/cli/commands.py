@@ -8,6 +8,7 @@ from pleiade.cli import (
     deploy,
     doctor,
     filter_command,
+    filter_protect,
     finetune,
     image,
     invoice,
@@ -49,6 +50,7 @@ app.command("traffic")(traffic.traffic)
 app.command("restart")(traffic.restart)
 app.command("rollback")(traffic.rollback)
 app.command("filter")(filter_command.set_filter)
+app.add_typer(filter_protect.app, name="filter protect")
 app.command("redteam")(redteam.redteam)
 app.command("deployments")(deploy.deployments)
 app.add_typer(key.app, name="key")

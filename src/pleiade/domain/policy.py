@@ -29,6 +29,7 @@ class Screen(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     personal_data: Action = "off"
     jailbreak: Action = "off"  # prompts only
     indirect_attack: Action = "off"  # prompts only: what tools and documents bring along
+    protected_text: Action = "off"  # answers only: what the house has registered
 
     @property
     def severities(self) -> dict[str, Strictness]:

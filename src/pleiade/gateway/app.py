@@ -14,6 +14,7 @@ from pleiade.gateway.batches.house import House
 from pleiade.gateway.call import Call, Receive, Scope
 from pleiade.gateway.commerce import Commerce
 from pleiade.gateway.directory import Directory
+from pleiade.gateway.followed import Followed
 from pleiade.gateway.keys import DatabaseKeys, KeyRing, KeySource
 from pleiade.gateway.metrics import Metrics
 from pleiade.gateway.pipeline import (
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from pleiade.gateway.runs.recorder import Recorder
     from pleiade.gateway.signin.bearers import Bearers
     from pleiade.gateway.stored.archive import Archive
+    from pleiade.safety.protected import ProtectedIndex
 
 logger = logging.getLogger(__name__)
 
@@ -73,6 +75,7 @@ class Gateway:
         self.line_archive: Archive | None = None  # set by the room of batches: answers to their lines are kept there
         self.delete_model: DeleteModel | None = None  # set by the room of fine-tuning: projects delete what they made
         self.recorder: Recorder | None = None  # set by the room of runs: calls leave a record then
+        self.protected: Followed[ProtectedIndex] | None = None  # set by the room of filters: what must not be repeated
         self.tracer: Tracer | None = OtlpTracer(settings.otlp_endpoint) if settings.otlp_endpoint else None
         self.watch = Watch(settings)
         self.commerce = commerce

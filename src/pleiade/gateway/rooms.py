@@ -9,6 +9,7 @@ from pleiade.gateway.deployments.room import DeploymentsRoom
 from pleiade.gateway.evals.room import EvalsRoom
 from pleiade.gateway.feedback.room import FeedbackRoom
 from pleiade.gateway.files.room import FilesRoom
+from pleiade.gateway.filters.room import FiltersRoom
 from pleiade.gateway.fine_tuning.room import FineTuningRoom
 from pleiade.gateway.gallery.keeper import Keeper
 from pleiade.gateway.gallery.room import GalleryRoom
@@ -47,4 +48,5 @@ def production_rooms(settings: Settings) -> Sequence[Room]:
     tuning = FineTuningRoom(settings, archive, administration)
     house = FeedbackRoom(administration), HouseRoom(administration, settings, runs.apply)
     lessons = LessonsRoom(settings, administration)
-    return *rooms, *bulk, tuning, *administered, *money, *house, lessons, OpenApiRoom(), WebRoom()
+    rest = FiltersRoom(settings), OpenApiRoom(), WebRoom()
+    return *rooms, *bulk, tuning, *administered, *money, *house, lessons, *rest

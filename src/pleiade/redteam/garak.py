@@ -17,7 +17,7 @@ from pleiade.redteam.refusals import refuses
 
 HIT = 0.5  # garak's own threshold
 KEEP = 2000  # characters of an answer
-PROBES = "dan.DanInTheWild,encoding.InjectBase64,promptinject.HijackHateHumans,leakreplay.LiteratureCloze"
+PROBES = "dan.DanInTheWild,encoding.InjectBase64,leakreplay.LiteratureCloze,lmrc.Bullying"
 _DONE = 2  # the status of an attempt that was detected
 
 

@@ -54,11 +54,12 @@ def judge(
     *,
     prompt: bool,
     outage: str = "",
+    repeats: bool | None = None,
 ) -> Judgement:
     """Judge texts together: the worst of each category counts.
 
     `scores`: of each text by the names of `HARMS`; None where the classifier was not asked, or did not answer
-    (`outage` says why).
+    (`outage` says why). `repeats`: whether they repeat protected text; None where that was not looked for.
     """
     results: dict[str, Any] = {}
     blocked = False
@@ -79,6 +80,8 @@ def judge(
     if screen.personal_data != "off":
         found = any(find_personal(each.text) for each in texts)
         binary["personally_identifiable_information"] = screen.personal_data, found
+    if repeats is not None and screen.protected_text != "off":
+        binary["protected_material_text"] = screen.protected_text, repeats
     for category, (action, detected) in binary.items():
         filtered = detected and action == "block"
         results[category] = {"filtered": filtered, "detected": detected}

@@ -35,6 +35,8 @@ def check_policy(policy: FilterPolicy, problems: tuple[str, ...] = ()) -> None:
         found.append(f"window={policy.window}: 20 to 1000 characters")
     if policy.output.jailbreak != "off" or policy.output.indirect_attack != "off":
         found.append("output.jailbreak and output.indirect_attack mean nothing: attacks stand in prompts")
+    if policy.prompt.protected_text != "off":
+        found.append("prompt.protected_text means nothing: it is answers that must not repeat a text")
     if found:
         raise PolicyError("; ".join(found))
 

@@ -45,8 +45,11 @@ class Judge:
         self._gateway = gateway
         self._warned_at = float("-inf")
 
-    async def judge(self, texts: Sequence[Text], policy: FilterPolicy, *, prompt: bool) -> Judgement:
-        """The judgement of texts that belong together. Nothing is raised: an outage is in it."""
+    async def judge(self, texts: Sequence[Text], policy: FilterPolicy, *, prompt: bool, whole: str = "") -> Judgement:
+        """The judgement of texts that belong together. Nothing is raised: an outage is in it.
+
+        `whole`: of an answer what is new with enough of what came before, to be looked through for protected text.
+        """
         screen, blocklists = policy.prompt if prompt else policy.output, policy.blocklists
         scores, outage = None, ""
         if screen.needs_model and texts:
@@ -57,10 +60,19 @@ class Judge:
                 self._warn(policy.judge, outage)
         elif not texts:
             scores = []
+        repeats = None
+        if not prompt and screen.protected_text != "off":
+            protected = self._gateway.protected
+            if protected is None or not protected.loaded:
+                outage = outage or "protected texts cannot be read"
+            else:
+                repeats = protected.value.repeats(whole)
         if not blocklists:
-            return judge(texts, scores, screen, (), prompt=prompt, outage=outage)
+            return judge(texts, scores, screen, (), prompt=prompt, outage=outage, repeats=repeats)
         # An expression of a blocklist may take its whole time: not in the loop that serves everybody.
-        return await asyncio.to_thread(judge, texts, scores, screen, blocklists, prompt=prompt, outage=outage)
+        return await asyncio.to_thread(
+            judge, texts, scores, screen, blocklists, prompt=prompt, outage=outage, repeats=repeats
+        )
 
     async def _scores(self, texts: Sequence[str], policy: FilterPolicy, *, prompt: bool) -> list[dict[str, float]]:
         """Scores of each text, by harm: of a long one the worst of its pieces. Raises JudgeLostError."""

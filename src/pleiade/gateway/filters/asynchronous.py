@@ -9,6 +9,7 @@ from pleiade.gateway.filters.buffered import DONE, OVERLAP, wanted_choices
 from pleiade.gateway.filters.filtered import AllFilteredError, FilteredAnswer, event, last_chunk
 from pleiade.gateway.filters.texts import answer_text
 from pleiade.safety.judging import Judgement
+from pleiade.safety.protected import RECALL
 
 MOST_UNSEEN = 900  # characters that may pass before the judgement is waited for: a violation is told within 1000
 
@@ -105,8 +106,9 @@ class AsynchronousAnswer(FilteredAnswer):
             if known.filtered or not unseen or (unseen < self._policy.window and not whole):
                 return out
             piece = known.text[max(0, known.checked - OVERLAP) :]
+            recalled = known.text[max(0, known.checked - RECALL) :]
             known.asked = len(known.text)
-            known.looking = asyncio.create_task(self.judged(piece))
+            known.looking = asyncio.create_task(self.judged(piece, recalled))
 
     def _tell(self, index: int, known: _Choice, judgement: Judgement) -> list[bytes]:
         start, known.checked = known.checked, known.asked

@@ -7,6 +7,7 @@ import msgspec
 from pleiade.gateway.filters.filtered import AllFilteredError, FilteredAnswer, event, last_chunk
 from pleiade.gateway.filters.texts import answer_text
 from pleiade.safety.judging import Judgement
+from pleiade.safety.protected import RECALL
 
 OVERLAP = 120  # characters of what went before that are looked at again: harm may lie across two pieces
 DONE = b"data: [DONE]"
@@ -85,8 +86,9 @@ class BufferedAnswer(FilteredAnswer):
         judgements: dict[int, Judgement] = {}
         for index, choice in self._choices.items():
             if choice.new and not choice.filtered:
-                judgements[index] = await self.judged(choice.seen + choice.new)
-                choice.seen, choice.new = (choice.seen + choice.new)[-OVERLAP:], ""
+                whole = choice.seen + choice.new
+                judgements[index] = await self.judged(choice.seen[-OVERLAP:] + choice.new, whole)
+                choice.seen, choice.new = whole[-RECALL:], ""
         out = []
         for chunk in self._held:
             if not chunk.get("choices"):

@@ -75,9 +75,9 @@ class FilteredAnswer:
         """Drop the reader at once."""
         self._inner.break_off()
 
-    async def judged(self, text: str) -> Judgement:
-        """What the policy says of a piece of the answer."""
-        return await self._judge.judge([Text(text)] if text else [], self._policy, prompt=False)
+    async def judged(self, text: str, whole: str) -> Judgement:
+        """What the policy says of a piece of the answer. `whole`: the piece with `RECALL` characters before it."""
+        return await self._judge.judge([Text(text)] if text else [], self._policy, prompt=False, whole=whole)
 
     async def _filtered(self, body: bytes) -> bytes:
         try:
@@ -89,7 +89,7 @@ class FilteredAnswer:
             return body
         blocked = False
         for choice in choices:
-            judgement = await self.judged(answer_text(choice))
+            judgement = await self.judged(text := answer_text(choice), text)
             blocked |= judgement.blocked
             if judgement.blocked:
                 empty_choice(choice, absent=self._annotates)
