@@ -1,5 +1,6 @@
 """Ratings become a candidate that is tried on a fifth of the calls: one is promoted, a bad one taken away. All real."""
 
+import itertools
 import json
 import os
 import signal
@@ -45,7 +46,7 @@ def rate(house: Server, request: str, verdict: str, **more: Any) -> None:
         assert answer.status_code in (200, 404), answer.text
         return answer.status_code == 200
 
-    wait_for(taken, 60, f"the run of {request} is known")
+    wait_for(taken, 120, f"the run of {request} is known")
 
 
 def correct_all(house: Server, wished: str) -> None:
@@ -54,15 +55,6 @@ def correct_all(house: Server, wished: str) -> None:
     for answer, request, _ in asked:
         if answer.strip() != wished:
             rate(house, request, "down", reasons=["style"], correction=wished)
-
-
-def begin(house: Server, **more: Any) -> str:
-    """The id of a lesson that is small, and quick to learn."""
-    hyperparameters = {"n_epochs": 6, "batch_size": 4, **more.pop("hyper")}
-    body = {"deployment": CHAT, "hyperparameters": hyperparameters, "seed": 7, **more}
-    answer = house.post(LESSONS, body)
-    assert answer.status_code == 200, answer.text
-    return str(answer.json()["id"])
 
 
 def lesson(house: Server, identifier: str) -> dict[str, Any]:
@@ -84,7 +76,8 @@ def until(house: Server, identifier: str, *states: str) -> dict[str, Any]:
 
 def try_out(house: Server, candidate: str, count: int = 60) -> tuple[list[str], list[str]]:
     """Ask much; the requests that the candidate answered, and those that it did not."""
-    wait_for(lambda: any(ask(house, f"Try {n}.", 1)[2] == candidate for n in range(20)), 60, "the canary is called")
+    numbers = itertools.count()  # each question has its place: who has asked a few may have none of the canary's
+    wait_for(lambda: ask(house, f"Try {next(numbers)}.", 1)[2] == candidate, 120, "the canary is called")
     asked = [ask(house, f"What is {number}?", 1) for number in range(count)]
     assert {by for _, _, by in asked} == {CHAT, candidate}
     mine = [request for _, request, by in asked if by == candidate]
@@ -120,7 +113,8 @@ def test_what_people_wished_for_is_learned_tried_on_a_fifth_of_the_calls_and_pro
     assert told["left_out"] == {"no consent": 1}
     assert told["redacted"]["email"] == 1
     assert "ann@example.org" not in json.dumps(told)
-    begun = begin(house, ratings=3, hyper={"learning_rate_multiplier": 100})
+    quick = ("--n-epochs=6", "--batch-size=4", "--learning-rate-multiplier=100", "--seed=7")
+    begun = json.loads(pleiade(house, "lessons", "start", CHAT, "--ratings=3", *quick, "--json"))["id"]
     assert house.post(LESSONS, {"deployment": CHAT}).json()["error"]["code"] == "lesson_under_way"
 
     tried = until(house, begun, "canary")
@@ -137,10 +131,10 @@ def test_what_people_wished_for_is_learned_tried_on_a_fifth_of_the_calls_and_pro
     # 12 of 60 expected, standard deviation 3: five of them on either side.
     assert 1 <= len(mine) <= 28
     learned = house.chat("What is a bird?", model=candidate, max_tokens=24, temperature=0).json()["choices"]
-    for request in mine[:3]:
-        rate(house, request, "up")
     for request in others[:2]:
         rate(house, request, "down")
+    for request in mine[:3]:  # the last: then it waits
+        rate(house, request, "up")
     for _ in range(3 - len(mine)):
         rate(house, house.chat("?", model=candidate).headers["x-request-id"], "up")
     waiting = until(house, begun, "waiting")
@@ -162,7 +156,11 @@ def test_a_candidate_that_people_dislike_is_rolled_back_by_itself_though_its_run
     since = int(time.time()) + 1
     wait_for(lambda: time.time() > since, 60, "a second has passed")
     correct_all(house, BAD)
-    begun = begin(house, kind="sft", since=since, hyper={"learning_rate_multiplier": 10})
+    hyperparameters = {"n_epochs": 6, "batch_size": 4, "learning_rate_multiplier": 10}
+    body = {"deployment": CHAT, "kind": "sft", "since": since, "seed": 7, "hyperparameters": hyperparameters}
+    answer = house.post(LESSONS, body)
+    assert answer.status_code == 200, answer.text
+    begun = str(answer.json()["id"])
     candidate = until(house, begun, "canary")["candidate"]["deployment"]
     mine, others = try_out(house, candidate)
     os.kill(house.child("pleiade.jobs"), signal.SIGKILL)
@@ -176,7 +174,8 @@ def test_a_candidate_that_people_dislike_is_rolled_back_by_itself_though_its_run
     assert over["decided_by"] == ""
     after = deployments(house)
     assert candidate not in after
-    assert after[CHAT] == before
+    same = ("model", "version", "canary", "aliases", "options")
+    assert [after[CHAT][name] for name in same] == [before[name] for name in same]
     wait_for(lambda: house.chat("?", model=candidate).status_code == 404, 60, "nobody can call it")
     assert {ask(house, f"What is {number}?", 1)[2] for number in range(10)} == {CHAT}
     assert house.post(f"{LESSONS}/{begun}/promote").json()["error"]["code"] == "lesson_is_over"

@@ -90,17 +90,17 @@ def start(db: sa.Engine, asked: Asked, caller: Principal) -> Lesson:
         seed=secrets.randbelow(SEEDS) if asked.seed is None else asked.seed,
         suffix=asked.suffix,
     )
-    with unit_of_work(db) as connection:
-        find_start(connection, deployment.model, asked.deployment)
-        _check_gate(connection, caller.project, asked.gate)
-        records.insert(connection, Stored(lesson=lesson, plan=plan, organisation=caller.organisation))
-        queue.enqueue(
-            connection,
-            kind=JOB,
-            organisation=caller.organisation,
-            project=caller.project,
-            payload={"lesson": lesson.id},
-        )
+    stored = Stored(lesson=lesson, plan=plan, organisation=caller.organisation)
+    try:
+        with unit_of_work(db) as connection:
+            find_start(connection, deployment.model, asked.deployment)
+            _check_gate(connection, caller.project, asked.gate)
+            records.insert(connection, stored)
+            place = {"organisation": caller.organisation, "project": caller.project}
+            queue.enqueue(connection, kind=JOB, payload={"lesson": lesson.id}, **place)
+    except sa.exc.IntegrityError as error:
+        message = f"Somebody began a lesson of {asked.deployment} at the same moment: `pleiade lessons` shows it."
+        raise InvalidError(message, "deployment", "lesson_under_way") from error
     return lesson
 
 
