@@ -26,7 +26,7 @@ def set_filter(
     from pleiade.domain.policy import POLICIES
     from pleiade.registry import get_deployment
     from pleiade.registry.policies import set_policy
-    from pleiade.safety.policies import PolicyError, read_policy
+    from pleiade.safety.policies import PolicyError, read_policy, written
     from pleiade.tenancy.audit import recorder
 
     if policy and file is not None:
@@ -52,7 +52,7 @@ def set_filter(
             told = "off" if wanted is None else (policy or (file.name if file is not None else "changed"))
             set_policy(place.db, name, wanted, record=recorder(OPERATOR, "deployment.updated", name, filter=told))
     if as_json:
-        print_json({"deployment": name, "policy": None if wanted is None else _whole(wanted)})
+        print_json({"deployment": name, "policy": None if wanted is None else written(wanted)})
         return
     if wanted is None:
         print(f"{name} filters nothing")
@@ -65,12 +65,3 @@ def set_filter(
         print(
             f"  {blocklist.name}: {len(blocklist.terms)} terms, {len(blocklist.patterns)} patterns, {blocklist.action}"
         )
-
-
-def _whole(policy: object) -> object:
-    """With defaults, which the stored form leaves out."""
-    import msgspec
-
-    if isinstance(policy, msgspec.Struct):
-        return {name: _whole(getattr(policy, name)) for name in policy.__struct_fields__}
-    return [_whole(each) for each in policy] if isinstance(policy, tuple) else policy

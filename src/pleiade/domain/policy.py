@@ -73,3 +73,13 @@ POLICIES: dict[str, FilterPolicy] = {
     ),
     "rules": FilterPolicy(prompt=_OFF, output=_OFF),  # blocklists and personal data only: no model is asked
 }
+
+
+def preset_of(policy: FilterPolicy | None) -> str:
+    """The name of a deployment's policy among `POLICIES`, however it streams; "off" for none, "own" for any other."""
+    if policy is None:
+        return "off"
+    for name, preset in POLICIES.items():
+        if (policy.prompt, policy.output, policy.blocklists) == (preset.prompt, preset.output, preset.blocklists):
+            return name
+    return "own"

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 
 from pleiade.domain import Deployment, DeploymentVersion, Endpoint, Model, ModelFormat
 from pleiade.domain.limits import Capacity
+from pleiade.domain.policy import preset_of
 from pleiade.engines.memory import need_of, weights_size
 from pleiade.engines.offered import OFFERS, Offer, OptionError, checked, offers_for
 from pleiade.gateway.deployments.asked import Planned
@@ -62,6 +63,7 @@ def _shown(deployment: Deployment, model: Model, endpoint: Endpoint | None) -> d
         "drained": traffic.drained,
         "canary": {"deployment": traffic.canary, "percent": traffic.percent} if traffic.canary else None,
         "adapter_of": model.base or None,
+        "filter": preset_of(deployment.policy),
     }
 
 

@@ -54,7 +54,7 @@ class Judge:
         scores, outage = None, ""
         if screen.needs_model and texts:
             try:
-                scores = await self._scores([each.text for each in texts], policy, prompt=prompt)
+                scores = await self.scores([each.text for each in texts], policy, prompt=prompt)
             except JudgeLostError as error:
                 outage = str(error)
                 self._warn(policy.judge, outage)
@@ -74,7 +74,7 @@ class Judge:
             judge, texts, scores, screen, blocklists, prompt=prompt, outage=outage, repeats=repeats
         )
 
-    async def _scores(self, texts: Sequence[str], policy: FilterPolicy, *, prompt: bool) -> list[dict[str, float]]:
+    async def scores(self, texts: Sequence[str], policy: FilterPolicy, *, prompt: bool) -> list[dict[str, float]]:
         """Scores of each text, by harm: of a long one the worst of its pieces. Raises JudgeLostError."""
         target = self._gateway.directory.find(policy.judge)
         if target is not None and target.endpoint.kind == ModelKind.TEXT:
