@@ -26,6 +26,7 @@ export const CONSOLE_PAGES: readonly ConsoleEntry[] = [
   { segment: "settlement", name: "console.settlement", from: "admin", page: lazy(() => withTexts("money", import("./settlement/SettlementPage"))) },
   { segment: "runs", name: "console.runs", from: "viewer", page: lazy(() => import("./runs/RunsPage")) },
   { segment: "evals", name: "console.evals", from: "member", page: lazy(() => withTexts("evals", import("./evals/EvalsPage"))) },
+  { segment: "filters", name: "console.filters", from: "admin", page: lazy(() => withTexts("filters", import("./filters/FiltersPage"))) },
   { segment: "feedback", name: "console.feedback", from: "developer", page: lazy(() => withTexts("inbox", import("./feedback/FeedbackPage"))) },
   { segment: "audit", name: "console.audit", from: "admin", page: lazy(() => withTexts("audit", import("./audit/AuditPage"))) },
   { segment: "doctor", name: "console.doctor", from: "admin", page: lazy(() => withTexts("doctor", import("./doctor/DoctorPage"))) },

@@ -6,6 +6,7 @@ import type deployments from "./deployments.en.json";
 import type doctor from "./doctor.en.json";
 import type english from "./en.json";
 import type evals from "./evals.en.json";
+import type filters from "./filters.en.json";
 import type house from "./house.en.json";
 import type inbox from "./inbox.en.json";
 import type keyring from "./keyring.en.json";
@@ -20,7 +21,7 @@ import type users from "./users.en.json";
  * Every text of the interface, by name: the English files are the list, the French ones must have the same (a test compares
  * them). What only one space says is in files of its own, which come with that space (`withTexts`).
  */
-export type TextKey = keyof typeof english | keyof typeof audit | keyof typeof called | keyof typeof console | keyof typeof deployments | keyof typeof evals | keyof typeof doctor | keyof typeof house | keyof typeof inbox | keyof typeof keyring | keyof typeof money | keyof typeof playground | keyof typeof quotas | keyof typeof shortcuts | keyof typeof studio | keyof typeof users;
+export type TextKey = keyof typeof english | keyof typeof audit | keyof typeof called | keyof typeof console | keyof typeof deployments | keyof typeof evals | keyof typeof doctor | keyof typeof filters | keyof typeof house | keyof typeof inbox | keyof typeof keyring | keyof typeof money | keyof typeof playground | keyof typeof quotas | keyof typeof shortcuts | keyof typeof studio | keyof typeof users;
 type Texts = Record<TextKey, string>;
 /** Keys that come as `name.one` and `name.other`. */
 export type CountKey = TextKey extends infer Key ? (Key extends `${infer Name}.other` ? Name : never) : never;
@@ -38,6 +39,7 @@ const files = {
   deployments: { en: () => import("./deployments.en.json"), fr: () => import("./deployments.fr.json") },
   evals: { en: () => import("./evals.en.json"), fr: () => import("./evals.fr.json") },
   doctor: { en: () => import("./doctor.en.json"), fr: () => import("./doctor.fr.json") },
+  filters: { en: () => import("./filters.en.json"), fr: () => import("./filters.fr.json") },
   house: { en: () => import("./house.en.json"), fr: () => import("./house.fr.json") },
   inbox: { en: () => import("./inbox.en.json"), fr: () => import("./inbox.fr.json") },
   keyring: { en: () => import("./keyring.en.json"), fr: () => import("./keyring.fr.json") },

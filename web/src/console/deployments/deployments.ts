@@ -25,6 +25,8 @@ export type Deployment = {
   version: number;
   capacity: { units: number; kind: "standard" | "provisioned"; tokens_per_minute: number | null; requests_per_minute: number | null; spillover: string };
   pool: { units: number; left: number } | null;
+  /** The name of its policy; "off" = none, "own" = one without a name. */
+  filter: string;
 };
 
 export type EngineOption = {
