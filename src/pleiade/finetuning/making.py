@@ -92,6 +92,7 @@ def create(connection: sa.Connection, wanted: Wanted, caller: Principal) -> Job:
         metadata=wanted.metadata,
         method=asked.shown(shown),
         suffix=wanted.suffix or None,
+        created_by=caller.user or caller.key or None,
     )
     plan = Plan(
         base=wanted.start.base,

@@ -45,6 +45,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     metadata: dict[str, str] | None = None
     method: dict[str, Any] = {}
     suffix: str | None = None  # ours: part of the name that the result will have
+    created_by: str | None = None  # ours: the person or service account, else the key
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):

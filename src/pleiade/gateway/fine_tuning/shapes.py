@@ -14,7 +14,7 @@ AZURE = {"validating_files": "pending", "queued": "pending"}
 OLD = {"validating_files": "pending", "queued": "pending", "paused": "pending"}
 AUTO = -1  # Azure's word for it
 # Fields that OpenAI's object does not have while they say nothing.
-_OPTIONAL = ("suffix", "metadata")
+_OPTIONAL = ("suffix", "metadata", "created_by")
 
 
 def dated(call: Call) -> bool:

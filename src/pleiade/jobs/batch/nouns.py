@@ -96,6 +96,7 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True):
     request_counts: Counts = Counts()
     usage: BatchUsage | None = None
     metadata: dict[str, str] | None = None
+    created_by: str | None = None  # ours: the person or service account, else the key
 
     @property
     def path(self) -> str:

@@ -45,6 +45,7 @@ def create(
         created_at=created,
         expires_at=created + WINDOW_S,
         metadata=metadata,
+        created_by=principal.get("user") or principal.get("key") or None,
     )
     present = time.time_ns() // 1000
     connection.execute(
