@@ -1,5 +1,6 @@
 import { createContext, type ReactNode, use, useMemo, useSyncExternalStore } from "react";
 import type audit from "./audit.en.json";
+import type bulk from "./bulk.en.json";
 import type called from "./called.en.json";
 import type console from "./console.en.json";
 import type deployments from "./deployments.en.json";
@@ -21,7 +22,7 @@ import type users from "./users.en.json";
  * Every text of the interface, by name: the English files are the list, the French ones must have the same (a test compares
  * them). What only one space says is in files of its own, which come with that space (`withTexts`).
  */
-export type TextKey = keyof typeof english | keyof typeof audit | keyof typeof called | keyof typeof console | keyof typeof deployments | keyof typeof evals | keyof typeof doctor | keyof typeof filters | keyof typeof house | keyof typeof inbox | keyof typeof keyring | keyof typeof money | keyof typeof playground | keyof typeof quotas | keyof typeof shortcuts | keyof typeof studio | keyof typeof users;
+export type TextKey = keyof typeof english | keyof typeof audit | keyof typeof bulk | keyof typeof called | keyof typeof console | keyof typeof deployments | keyof typeof evals | keyof typeof doctor | keyof typeof filters | keyof typeof house | keyof typeof inbox | keyof typeof keyring | keyof typeof money | keyof typeof playground | keyof typeof quotas | keyof typeof shortcuts | keyof typeof studio | keyof typeof users;
 type Texts = Record<TextKey, string>;
 /** Keys that come as `name.one` and `name.other`. */
 export type CountKey = TextKey extends infer Key ? (Key extends `${infer Name}.other` ? Name : never) : never;
@@ -34,6 +35,7 @@ type File = () => Promise<{ default: Record<string, string> }>;
 const files = {
   everywhere: { en: () => import("./en.json"), fr: () => import("./fr.json") },
   audit: { en: () => import("./audit.en.json"), fr: () => import("./audit.fr.json") },
+  bulk: { en: () => import("./bulk.en.json"), fr: () => import("./bulk.fr.json") },
   called: { en: () => import("./called.en.json"), fr: () => import("./called.fr.json") },
   console: { en: () => import("./console.en.json"), fr: () => import("./console.fr.json") },
   deployments: { en: () => import("./deployments.en.json"), fr: () => import("./deployments.fr.json") },

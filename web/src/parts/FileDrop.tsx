@@ -2,8 +2,8 @@ import { FileUp } from "lucide-react";
 import { type DragEvent, type ReactNode, useRef, useState } from "react";
 import { useT } from "@/i18n";
 
-/** A part of the page on which files can be dropped. */
-export function FileDrop({ onFiles, children }: { onFiles: (files: File[]) => void; children: ReactNode }) {
+/** A part of the page on which files can be dropped; `told`: what is said while one hovers there. */
+export function FileDrop({ onFiles, told, children }: { onFiles: (files: File[]) => void; told?: string; children: ReactNode }) {
   const t = useT();
   const [over, setOver] = useState(false);
   const depth = useRef(0); // each child that is entered or left tells so too
@@ -33,7 +33,7 @@ export function FileDrop({ onFiles, children }: { onFiles: (files: File[]) => vo
       {over && (
         <div className="pointer-events-none absolute inset-2 z-20 flex items-center justify-center gap-2 rounded-lg border-2 border-dashed border-accent bg-accent-wash font-medium text-accent">
           <FileUp aria-hidden className="size-5" />
-          {t("files.drop")}
+          {told ?? t("files.drop")}
         </div>
       )}
     </div>

@@ -11,6 +11,8 @@ export type ChartProps = {
   /** One for each place along the bottom, as it is written there, and (longer) where a place is told by itself. */
   places: readonly string[];
   placesInFull?: readonly string[];
+  /** What the places are; left out: times. */
+  along?: string;
   /** Bars stand on each other. null = nothing known. Six series at most can be told apart. */
   series: readonly Series[];
   format: (value: number) => string;
@@ -18,7 +20,7 @@ export type ChartProps = {
 };
 
 /** Numbers over time. A pointer, a finger or the arrow keys tell the values of a place; a table tells all of them. */
-export function Chart({ title, kind, places, placesInFull = places, series, format, height = 180 }: ChartProps) {
+export function Chart({ title, kind, places, placesInFull = places, along, series, format, height = 180 }: ChartProps) {
   const t = useT();
   const heading = useId();
   const box = useRef<HTMLDivElement>(null);
@@ -80,7 +82,7 @@ export function Chart({ title, kind, places, placesInFull = places, series, form
         {width > 0 && <ChartDrawing kind={kind} places={places} series={series} format={format} width={width} height={height} at={at} />}
         {at !== null && <p className="pointer-events-none absolute top-0 right-2 rounded-sm bg-raised px-1 text-xs text-quiet">{placesInFull[at]}</p>}
       </div>
-      <AsTable title={title} places={placesInFull} series={series} format={format} />
+      <AsTable title={title} along={along ?? t("chart.time")} places={placesInFull} series={series} format={format} />
     </figure>
   );
 }
@@ -112,7 +114,7 @@ function Legend({ kind, series, at, format }: Told) {
   );
 }
 
-function AsTable({ title, places, series, format }: Pick<ChartProps, "title" | "series" | "format"> & { places: readonly string[] }) {
+function AsTable({ title, along, places, series, format }: Pick<ChartProps, "title" | "series" | "format"> & { along: string; places: readonly string[] }) {
   const t = useT();
   const [open, setOpen] = useState(false);
   return (
@@ -127,7 +129,7 @@ function AsTable({ title, places, series, format }: Pick<ChartProps, "title" | "
             <thead>
               <tr>
                 <th scope="col" className="sticky top-0 bg-side px-2 py-1 text-start font-medium">
-                  {t("chart.time")}
+                  {along}
                 </th>
                 {series.map(({ name }) => (
                   <th key={name} scope="col" className="sticky top-0 bg-side px-2 py-1 text-end font-medium">
