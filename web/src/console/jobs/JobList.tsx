@@ -92,15 +92,15 @@ function useColumns(): Column<Job>[] {
       {
         id: "created",
         name: t("jobs.created"),
-        width: 13,
+        width: 12.5,
         cell: (job) => (
           <Link href={`/console/jobs/${job.id}`} className="underline-offset-4 hover:underline">
             {moment(job.created)}
           </Link>
         ),
       },
+      { id: "state", name: t("jobs.state"), width: 9.5, cell: (job) => <StateMark state={job.state} /> },
       { id: "kind", name: t("jobs.kind"), width: 9, cell: (job) => t(job.batch ? "jobs.kind.batch" : "jobs.kind.tune") },
-      { id: "state", name: t("jobs.state"), width: 10, cell: (job) => <StateMark state={job.state} /> },
       { id: "about", name: t("jobs.about"), cell: (job) => job.about },
       {
         id: "progress",
