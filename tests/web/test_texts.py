@@ -26,6 +26,7 @@ ALIKE = {
         "Console",
         "Images",
         "Invitation",
+        "Llama Guard",
         "Menu",
         "Messages",
         "Pleiade",
@@ -33,7 +34,17 @@ ALIKE = {
         "Sources",
         "Versions",
     ),
-    *("JPEG", "Opaque", "Portrait", "Rectangle", "Style", "Transparent", "WebP", "{width} × {height} pixels"),
+    *(
+        "JPEG",
+        "Opaque",
+        "Portrait",
+        "Rectangle",
+        "Style",
+        "Transparent",
+        "WebP",
+        "gpt-oss-safeguard",
+        "{width} × {height} pixels",
+    ),
 }
 
 

@@ -93,7 +93,7 @@ async def test_a_policy_is_chosen_written_and_taken_away(house: House) -> None:
         ({"policy": {"prompt": {"violense": "low"}}}, "policy.prompt.violense", "is not known"),
         ({"policy": {"window": 5}}, "policy.window", "20 to 1000"),
         ({"policy": {"output": {"jailbreak": "block"}}}, "policy.output.jailbreak", "stand in prompts"),
-        ({"policy": {"judge": "chat"}}, "policy.judge", "no deployment of a moderation model"),
+        ({"policy": {"judge": "nobody"}}, "policy.judge", "no deployment of a moderation model"),
         ({"policy": {"blocklists": [{"name": "a b", "terms": ["x"]}]}}, "policy.blocklists[0].name", "no name of"),
         ({"policy": {"blocklists": [LIST, LIST]}}, "policy.blocklists[1].name", "blocklists are called"),
         ({"policy": {"blocklists": [{"name": "a"}]}}, "policy.blocklists[0].terms", "is empty"),

@@ -11,7 +11,8 @@ from pleiade.domain.policy import POLICIES, FilterPolicy, preset_of
 from pleiade.gateway.call import Call
 from pleiade.gateway.deployments.placing import Placing
 from pleiade.gateway.errors import ApiError, bad_request, unavailable
-from pleiade.gateway.filters.asking import Judge, JudgeLostError
+from pleiade.gateway.filters.asking import Judge
+from pleiade.gateway.filters.lost import JudgeLostError
 from pleiade.gateway.organization.administration import Administration, send
 from pleiade.gateway.problems import missing, wrong_value
 from pleiade.gateway.routing import Route
@@ -109,7 +110,7 @@ class Filters:
         text = Text(asked.text, foreign=asked.side == "document")
         scores, outage = None, ""
         try:  # asked also where the policy does not need it: whoever writes one sees what it would have to look at
-            (scores,) = await self._judge.scores([asked.text], policy.judge)
+            (scores,) = await self._judge.scores([asked.text], policy, prompt=prompt)
         except JudgeLostError as error:
             outage = str(error)
         counted = [scores] if scores is not None and screen.needs_model else None
@@ -156,11 +157,11 @@ class Filters:
 
 
 def _check_judge(db: sa.Engine, name: str) -> None:
-    """That texts can be judged by it. Raises ApiError 400."""
-    judges = [one.name for one in list_deployments(db) if get_model(db, one.model).kind is ModelKind.MODERATION]
-    if name not in judges:
-        known = ", ".join(judges) or "none"
-        message = f"{name[:80]!r} is no deployment of a moderation model (there are: {known})."
+    """That texts can be judged by it: a moderation model, or a guard that chats. Raises ApiError 400."""
+    kinds = {one.name: get_model(db, one.model).kind for one in list_deployments(db)}
+    if kinds.get(name) not in (ModelKind.MODERATION, ModelKind.TEXT):
+        known = ", ".join(one for one, kind in kinds.items() if kind is ModelKind.MODERATION) or "none"
+        message = f"{name[:80]!r} is no deployment of a moderation model (there are: {known}) or of a guard that chats."
         raise bad_request(message, param="policy.judge", code="invalid_value")
 
 

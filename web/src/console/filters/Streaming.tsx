@@ -2,7 +2,7 @@ import { useT } from "@/i18n";
 import { SelectField, TextField } from "@/ui/Field";
 import { Choice } from "../Choice";
 import { useDeployments } from "../deployments/deployments";
-import type { Policy } from "./filters";
+import { FORMS, type Policy } from "./filters";
 import type { Wrong } from "./PolicyEditor";
 
 type StreamingProps = { policy: Policy; wrong: Wrong; onChange: (policy: Policy) => void };
@@ -10,7 +10,9 @@ type StreamingProps = { policy: Policy; wrong: Wrong; onChange: (policy: Policy)
 /** How answers are looked at while they are written, and by whom. */
 export function Streaming({ policy, wrong, onChange }: StreamingProps) {
   const t = useT();
-  const judges = (useDeployments().data?.data ?? []).filter(({ kind }) => kind === "moderation").map(({ name }) => name);
+  const there = useDeployments().data?.data ?? [];
+  const judges = (["moderation", "text"] as const).flatMap((kind) => there.filter((one) => one.kind === kind).map(({ name }) => name));
+  const chats = there.some((one) => one.name === policy.judge && one.kind === "text");
   const error = (field: string) => (wrong?.field === field ? wrong.message : undefined);
   const ways = (["buffered", "asynchronous"] as const).map((value) => ({ value, name: t(`filters.streaming.${value}`) }));
   return (
@@ -35,6 +37,15 @@ export function Streaming({ policy, wrong, onChange }: StreamingProps) {
             <option key={name}>{name}</option>
           ))}
         </SelectField>
+        {chats && (
+          <SelectField label={t("filters.form")} value={policy.judge_form} onChange={(event) => onChange({ ...policy, judge_form: FORMS.find((form) => form === event.target.value) ?? "" })}>
+            {FORMS.map((form) => (
+              <option key={form} value={form}>
+                {t(`filters.form.${form || "auto"}`)}
+              </option>
+            ))}
+          </SelectField>
+        )}
       </div>
     </section>
   );

@@ -9,6 +9,9 @@ export const RULES = ["profanity", "personal_data"] as const;
 export const ATTACKS = ["jailbreak", "indirect_attack"] as const;
 export const SIDES = ["prompt", "output"] as const;
 
+/** In which form a guard answers that is a chat model; "" = as its name tells. */
+export const FORMS = ["", "llama_guard", "safeguard"] as const;
+
 export type Harm = (typeof HARMS)[number];
 export type Rule = (typeof RULES)[number] | (typeof ATTACKS)[number];
 export type Strictness = (typeof STRICTNESSES)[number];
@@ -16,7 +19,7 @@ export type Action = (typeof ACTIONS)[number];
 export type Side = (typeof SIDES)[number];
 export type Screen = Record<Harm, Strictness> & Record<Rule, Action>;
 export type Blocklist = { name: string; terms: string[]; patterns: string[]; action: Action };
-export type Policy = Record<Side, Screen> & { blocklists: Blocklist[]; streaming: "buffered" | "asynchronous"; window: number; judge: string };
+export type Policy = Record<Side, Screen> & { blocklists: Blocklist[]; streaming: "buffered" | "asynchronous"; window: number; judge: string; judge_form: (typeof FORMS)[number] };
 
 export type Filter = { deployment: string; preset: string; policy: Policy | null; presets: Record<string, Policy> };
 export const TRIED = ["prompt", "document", "output"] as const;
