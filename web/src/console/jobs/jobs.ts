@@ -1,4 +1,5 @@
-import { keepPreviousData, useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useEffect, useRef } from "react";
 import { api } from "@/api/client";
 
 export type BatchState = "validating" | "failed" | "in_progress" | "finalizing" | "completed" | "expired" | "cancelling" | "cancelled";
@@ -86,8 +87,8 @@ function useOne<Item extends Named>(path: string) {
 /** All that has happened in a job, oldest first; `live`: what is new is asked for again and again. */
 export function useEvents(id: string, live: boolean) {
   const memory = useQueryClient();
-  const queryKey = ["job", id, "events", live];
-  return useQuery({
+  const queryKey = ["job", id, "events"];
+  const events = useQuery({
     queryKey,
     queryFn: async ({ signal }) => {
       const found = [...(memory.getQueryData<TuneEvent[]>(queryKey) ?? [])];
@@ -98,18 +99,29 @@ export function useEvents(id: string, live: boolean) {
         if (!page.has_more) return found;
       }
     },
-    placeholderData: keepPreviousData,
     refetchInterval: live ? LIVE_MS : false,
   });
+  useOnceMore(live, events.refetch);
+  return events;
 }
 
 export function useCheckpoints(id: string, live: boolean) {
-  return useQuery({
-    queryKey: ["job", id, "checkpoints", live],
+  const checkpoints = useQuery({
+    queryKey: ["job", id, "checkpoints"],
     queryFn: ({ signal }) => api.get<Page<Checkpoint>>(`/v1/fine_tuning/jobs/${id}/checkpoints?limit=100`, { signal }),
-    placeholderData: keepPreviousData,
     refetchInterval: live ? CALM_MS : false,
   });
+  useOnceMore(live, checkpoints.refetch);
+  return checkpoints;
+}
+
+/** When something ends, what came at its very end is asked for. */
+function useOnceMore(live: boolean, again: () => unknown): void {
+  const before = useRef(live);
+  useEffect(() => {
+    if (before.current && !live) again();
+    before.current = live;
+  }, [live, again]);
 }
 
 /** Cancel, pause or resume a job; it is looked at again at once. */
