@@ -1,5 +1,6 @@
 """A deployment's filter over HTTP: read, changed, and tried on a text before anything is changed."""
 
+import asyncio
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
@@ -17,6 +18,7 @@ from pleiade.domain.policy import POLICIES
 from pleiade.gateway.keys import DatabaseKeys
 from pleiade.gateway.rooms import production_rooms
 from pleiade.registry import add_model, deploy, get_deployment
+from pleiade.registry.protected import protect
 from pleiade.settings import Settings
 from pleiade.store import open_database
 from pleiade.store.tenants import audit_log
@@ -93,6 +95,7 @@ async def test_a_policy_is_chosen_written_and_taken_away(house: House) -> None:
         ({"policy": {"prompt": {"violense": "low"}}}, "policy.prompt.violense", "is not known"),
         ({"policy": {"window": 5}}, "policy.window", "20 to 1000"),
         ({"policy": {"output": {"jailbreak": "block"}}}, "policy.output.jailbreak", "stand in prompts"),
+        ({"policy": {"prompt": {"protected_text": "block"}}}, "policy.prompt.protected_text", "answers"),
         ({"policy": {"judge": "nobody"}}, "policy.judge", "no deployment of a moderation model"),
         ({"policy": {"blocklists": [{"name": "a b", "terms": ["x"]}]}}, "policy.blocklists[0].name", "no name of"),
         ({"policy": {"blocklists": [LIST, LIST]}}, "policy.blocklists[1].name", "blocklists are called"),
@@ -144,6 +147,17 @@ async def test_a_text_is_tried_by_a_policy_that_is_not_in_force(house: House) ->
     term = await house.tried("about PROJECT néssie", policy={"blocklists": [LIST]})
     assert term["rules"] == [{"category": "custom_blocklists", "rule": "house", "found": "Project Nessie"}]
     assert get_deployment(house.db, "chat").policy is None
+
+
+async def test_an_answer_that_repeats_a_protected_text_is_told(house: House) -> None:
+    text = " ".join(f"word{number}" for number in range(40))
+    protect(house.db, "book.txt", text)
+    policy = {"output": {"protected_text": "block"}}
+    async with asyncio.timeout(60):
+        while not (await house.tried(text, policy=policy, side="output"))["blocked"]:  # noqa: ASYNC110 - gateways follow
+            await asyncio.sleep(0.05)
+    prompt = await house.tried(text, policy=policy)
+    assert (prompt["blocked"], "protected_material_text" in prompt["results"]) == (False, False)
 
 
 async def test_a_judge_that_is_away_is_told(house: House) -> None:

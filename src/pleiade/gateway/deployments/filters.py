@@ -1,6 +1,7 @@
 """/organization/deployments/{deployment}/filter: what it filters, changed and tried by the house's administrators."""
 
 import asyncio
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
@@ -115,9 +116,9 @@ class Filters:
             outage = str(error)
         counted = [scores] if scores is not None and screen.needs_model else None
         told = outage if screen.needs_model else ""
-        judgement = await asyncio.to_thread(
-            judge, [text], counted, screen, policy.blocklists, prompt=prompt, outage=told
-        )
+        repeats = self._judge.repeats(asked.text) if screen.protected_text != "off" and not prompt else None
+        look = partial(judge, prompt=prompt, outage=told, repeats=repeats)
+        judgement = await asyncio.to_thread(look, [text], counted, screen, policy.blocklists)
         found = await asyncio.to_thread(hits, text, screen, policy.blocklists, prompt=prompt)
         return {
             "object": OBJECT + ".test",

@@ -62,17 +62,20 @@ class Judge:
             scores = []
         repeats = None
         if not prompt and screen.protected_text != "off":
-            protected = self._gateway.protected
-            if protected is None or not protected.loaded:
+            repeats = self.repeats(whole)
+            if repeats is None:
                 outage = outage or "protected texts cannot be read"
-            else:
-                repeats = protected.value.repeats(whole)
         if not blocklists:
             return judge(texts, scores, screen, (), prompt=prompt, outage=outage, repeats=repeats)
         # An expression of a blocklist may take its whole time: not in the loop that serves everybody.
         return await asyncio.to_thread(
             judge, texts, scores, screen, blocklists, prompt=prompt, outage=outage, repeats=repeats
         )
+
+    def repeats(self, text: str) -> bool | None:
+        """Whether a text repeats a protected one; None where that cannot be told now."""
+        protected = self._gateway.protected
+        return protected.value.repeats(text) if protected is not None and protected.loaded else None
 
     async def scores(self, texts: Sequence[str], policy: FilterPolicy, *, prompt: bool) -> list[dict[str, float]]:
         """Scores of each text, by harm: of a long one the worst of its pieces. Raises JudgeLostError."""

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+import sqlalchemy as sa
+
 from pleiade.gateway.followed import Followed
 from pleiade.gateway.pipeline import MakeStage
 from pleiade.gateway.routing import Route
@@ -22,20 +24,24 @@ class FiltersRoom:
     routes: Sequence[Route] = ()
 
     def __init__(self, settings: Settings) -> None:
-        self._database = open_database(settings.database)
-        self._index: Followed[ProtectedIndex] = Followed(
-            "protected texts",
-            ProtectedIndex(),
-            version=lambda: protected_version(self._database),
-            load=lambda: load_index(self._database),
-        )
+        self._url = settings.database
+        self._database: sa.Engine | None = None  # there once the gateway starts
+        self._index: Followed[ProtectedIndex] | None = None
 
     async def start(self, gateway: "Gateway") -> None:
         """From now on protected texts are followed; a database that is away is waited for."""
-        gateway.protected = self._index
+        self._database = database = open_database(self._url)
+        self._index = gateway.protected = Followed(
+            "protected texts",
+            ProtectedIndex(),
+            version=lambda: protected_version(database),
+            load=lambda: load_index(database),
+        )
         await self._index.start(patient=True)
 
     async def stop(self) -> None:
         """Follow no more."""
-        await self._index.stop()
-        self._database.dispose()
+        if self._index is not None:
+            await self._index.stop()
+        if self._database is not None:
+            self._database.dispose()

@@ -40,6 +40,7 @@ export function Findings({ policy, side, trial, busy }: { policy: Policy | null;
           ))}
         </ul>
       )}
+      {results["protected_material_text"]?.detected && <p className={cx(filtered("protected_material_text") && "text-bad")}>{t("filters.repeats")}</p>}
       {rules.length > 0 && (
         <div className="flex flex-col gap-2">
           <h3 className="font-medium">{t("filters.rulesMet")}</h3>

@@ -1,7 +1,7 @@
 import type { ReactNode } from "react";
 import { useT } from "@/i18n";
 import { Choice } from "../Choice";
-import { ATTACKS, HARMS, type Policy, RULES, SIDES, type Screen, type Side } from "./filters";
+import { ATTACKS, HARMS, type Policy, PROTECTED, type Rule, RULES, SIDES, type Screen, type Side } from "./filters";
 import type { Wrong } from "./PolicyEditor";
 import { useCategoryName, useChoices } from "./words";
 
@@ -35,13 +35,17 @@ export function Matrix({ policy, wrong, onChange }: MatrixProps) {
             ))}
           </Row>
         ))}
-        {[...RULES, ...ATTACKS].map((rule) => (
+        {[...RULES, ...ATTACKS, PROTECTED].map((rule) => (
           <Row key={rule} name={named(rule)}>
-            {SIDES.filter((side) => side === "prompt" || !(ATTACKS as readonly string[]).includes(rule)).map((side) => (
-              <Cell key={side} side={side}>
-                <Choice label={label(rule, side)} options={actions} value={policy[side][rule]} onChange={(value) => change(side, { [rule]: value })} />
-              </Cell>
-            ))}
+            {SIDES.map((side) =>
+              meant(rule, side) ? (
+                <Cell key={side} side={side}>
+                  <Choice label={label(rule, side)} options={actions} value={policy[side][rule]} onChange={(value) => change(side, { [rule]: value })} />
+                </Cell>
+              ) : (
+                <span key={side} className="hidden md:block" />
+              ),
+            )}
           </Row>
         ))}
       </div>
@@ -52,6 +56,11 @@ export function Matrix({ policy, wrong, onChange }: MatrixProps) {
       )}
     </section>
   );
+}
+
+/** Whether a rule is for that side: attacks stand in prompts, repetitions in answers. */
+function meant(rule: Rule, side: Side): boolean {
+  return side === "prompt" ? rule !== PROTECTED : !(ATTACKS as readonly Rule[]).includes(rule);
 }
 
 function Row({ name, children }: { name: string; children: ReactNode }) {

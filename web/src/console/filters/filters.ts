@@ -7,13 +7,15 @@ export const ACTIONS = ["off", "annotate", "block"] as const;
 /** What is looked for without severities; attacks stand in prompts only. */
 export const RULES = ["profanity", "personal_data"] as const;
 export const ATTACKS = ["jailbreak", "indirect_attack"] as const;
+/** What answers must not repeat stands in answers only. */
+export const PROTECTED = "protected_text" as const;
 export const SIDES = ["prompt", "output"] as const;
 
 /** In which form a guard answers that is a chat model; "" = as its name tells. */
 export const FORMS = ["", "llama_guard", "safeguard"] as const;
 
 export type Harm = (typeof HARMS)[number];
-export type Rule = (typeof RULES)[number] | (typeof ATTACKS)[number];
+export type Rule = (typeof RULES)[number] | (typeof ATTACKS)[number] | typeof PROTECTED;
 export type Strictness = (typeof STRICTNESSES)[number];
 export type Action = (typeof ACTIONS)[number];
 export type Side = (typeof SIDES)[number];
@@ -74,6 +76,6 @@ export function useTrial(deployment: string, policy: Policy | null, text: string
 /** The preset that a policy's severities and rules are, whatever else it says; "own" = none. */
 export function presetOf(policy: Policy | null, presets: Record<string, Policy>): string {
   if (!policy) return "off";
-  const screens = ({ prompt, output }: Policy) => JSON.stringify([...HARMS, ...RULES, ...ATTACKS].map((name) => [prompt[name], output[name]]));
+  const screens = ({ prompt, output }: Policy) => JSON.stringify([...HARMS, ...RULES, ...ATTACKS, PROTECTED].map((name) => [prompt[name], output[name]]));
   return Object.keys(presets).find((name) => presets[name] && screens(presets[name]) === screens(policy)) ?? "own";
 }

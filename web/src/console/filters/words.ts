@@ -1,5 +1,5 @@
 import { useT } from "@/i18n";
-import { ACTIONS, ATTACKS, HARMS, RULES, STRICTNESSES } from "./filters";
+import { ACTIONS, ATTACKS, HARMS, PROTECTED, RULES, STRICTNESSES } from "./filters";
 
 const PRESETS = ["off", "standard", "strict", "lenient", "annotate", "rules", "own"] as const;
 
@@ -17,8 +17,9 @@ export function useCategoryName(): (category: string) => string {
   const t = useT();
   return (category) => {
     if (category === "personally_identifiable_information") return t("filters.category.personal_data");
+    if (category === "protected_material_text") return t("filters.category.protected_text");
     if (category === "custom_blocklists") return t("filters.blocklists");
-    const known = [...HARMS, ...RULES, ...ATTACKS].find((one) => one === category);
+    const known = [...HARMS, ...RULES, ...ATTACKS, PROTECTED].find((one) => one === category);
     return known ? t(`filters.category.${known}`) : category;
   };
 }
