@@ -25,23 +25,26 @@ class FiltersRoom:
 
     def __init__(self, settings: Settings) -> None:
         self._url = settings.database
-        self._database: sa.Engine | None = None  # there once the gateway starts
-        self._index: Followed[ProtectedIndex] | None = None
+        self._database: sa.Engine | None = None  # there once it was asked
+        self._index = Followed(
+            "protected texts",
+            ProtectedIndex(),
+            version=lambda: protected_version(self._opened()),
+            load=lambda: load_index(self._opened()),
+        )
 
     async def start(self, gateway: "Gateway") -> None:
         """From now on protected texts are followed; a database that is away is waited for."""
-        self._database = database = open_database(self._url)
-        self._index = gateway.protected = Followed(
-            "protected texts",
-            ProtectedIndex(),
-            version=lambda: protected_version(database),
-            load=lambda: load_index(database),
-        )
+        gateway.protected = self._index
         await self._index.start(patient=True)
 
     async def stop(self) -> None:
         """Follow no more."""
-        if self._index is not None:
-            await self._index.stop()
+        await self._index.stop()
         if self._database is not None:
             self._database.dispose()
+
+    def _opened(self) -> sa.Engine:
+        if self._database is None:
+            self._database = open_database(self._url, tried=False)
+        return self._database
