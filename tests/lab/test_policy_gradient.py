@@ -71,7 +71,8 @@ def test_what_is_rewarded_becomes_likelier(tmp_path: Path) -> None:
         optim=OptimConfig(muon_lr=0.02, embedding_lr=0.02),
     )
     assert run_stage(learning.model, learning, config, tmp_path).finished
-    assert sum(learning.rewards[-5:]) > 1.2 * sum(learning.rewards[:5])
+    first, rest = learning.rewards[:5], learning.rewards[5:]
+    assert sum(rest) / len(rest) > 1.2 * sum(first) / len(first)  # single steps are noisy, and differ by CPU
 
 
 def test_a_price_on_distance_keeps_answers_that_were_likely_before() -> None:

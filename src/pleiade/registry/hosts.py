@@ -13,12 +13,13 @@ def is_adapter(deployment: Deployment, models: Mapping[str, Model]) -> bool:
 def host_of(adapter: Deployment, deployments: Sequence[Deployment], models: Mapping[str, Model]) -> Deployment:
     """The deployment whose engine has `adapter`: the oldest on the same engine that serves its base, or adapts it.
 
-    `deployments`: all of them, the oldest first. A deployment that changes from its base to an adapter, and back,
-    so keeps its engine: what it serves then is loaded there already, and no call finds nobody.
+    Of those that were made in the same second, one that serves the base itself. A deployment that changes from its base
+    to an adapter, and back, so keeps its engine: what it serves then is loaded there already, and no call finds nobody.
     """
     base = models[adapter.model].base
-    for deployment in deployments:
-        serves = base in (deployment.model, models[deployment.model].base if is_adapter(deployment, models) else "")
-        if serves and deployment.engine == adapter.engine:
-            return deployment
-    return adapter
+    hosts = [
+        deployment
+        for deployment in deployments
+        if deployment.engine == adapter.engine and base in (deployment.model, models[deployment.model].base)
+    ]
+    return min(hosts, key=lambda host: (host.created, is_adapter(host, models)), default=adapter)
