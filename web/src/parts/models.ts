@@ -1,4 +1,4 @@
-import { useQuery } from "@tanstack/react-query";
+import { queryOptions, useQuery } from "@tanstack/react-query";
 import { api } from "@/api/client";
 
 export type Model = {
@@ -9,9 +9,15 @@ export type Model = {
   context_length: number | null;
 };
 
+export const MODELS = queryOptions({
+  queryKey: ["models"],
+  queryFn: ({ signal }) => api.get<{ data: Model[] }>("/v1/models", { signal }),
+  staleTime: 30_000,
+});
+
 /** Every name that can be called. */
 export function useModels() {
-  return useQuery({ queryKey: ["models"], queryFn: ({ signal }) => api.get<{ data: Model[] }>("/v1/models", { signal }), staleTime: 30_000 });
+  return useQuery(MODELS);
 }
 
 /** Those that can be talked with. */

@@ -1,9 +1,10 @@
 """Pictures from words: they appear as they form, can be stopped, and what goes wrong is told with a way on."""
 
 import re
+from collections.abc import Callable
 from typing import Any
 
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 
 def last_request(artist: Any) -> dict[str, Any]:
@@ -161,3 +162,14 @@ def test_without_a_model_for_pictures_the_page_says_the_command(artist: Any) -> 
     expect(artist.page.get_by_text("pleiade model add MODEL")).to_be_visible()
     artist.page.get_by_role("button", name="Copy the command").click()
     assert "pleiade deploy" in artist.page.evaluate("navigator.clipboard.readText()")
+
+
+def test_who_asks_before_the_deployments_are_known_gets_pictures(open_artist: Callable[..., Any]) -> None:
+    artist, held = open_artist(), list[Route]()
+    artist.page.route(re.compile(r"/v1/models$"), lambda route: held.append(route), times=1)
+    artist.go()
+    artist.box.fill("an early kite")
+    artist.box.press("Enter")
+    held[0].continue_()
+    artist.finished.nth(3).wait_for()
+    assert artist.complaints == []
