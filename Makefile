@@ -78,7 +78,7 @@ crash: dev ## the books after the worst: 50 gateways killed under 2,000 callers,
 	.venv-dev/bin/python tests/crash/crash.py --database sqlite
 	.venv-dev/bin/python tests/crash/crash.py --database postgresql
 
-bench: bench-engine bench-images bench-gateway bench-limits bench-ledger bench-training bench-web bench-publish ## every published number, measured beside its peers
+bench: bench-engine bench-images bench-gateway bench-limits bench-batches bench-ledger bench-training bench-web bench-publish ## every published number, measured beside its peers
 
 bench-%: dev
 	.venv-dev/bin/python bench/$*.py

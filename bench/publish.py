@@ -1,10 +1,11 @@
 """Writes docs/benchmarks.md from bench/results/*.json: no figure in the documentation is typed by hand.
 
-Run: python bench/publish.py        (after the scripts of `make bench`, which runs them all)
+Run: python bench/publish.py        (after a script of `make bench`, which runs them all)
 """
 
 import json
-from collections.abc import Mapping, Sequence
+import statistics
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from peers import ROOT
@@ -27,6 +28,8 @@ MEANINGS = {
     "limits_requests": "requests that passed four gateways on one Redis in an overloaded minute ÷ the key's limit",
     "limits_tokens": "tokens that passed them ÷ the deployment's capacity",
     "gateway_filter": "milliseconds that the standard filter adds to a plain request, median at one client",
+    "batches_ttft": "p50 time to the first token beside a batch ÷ alone, median of the pairs",
+    "batches_lines": "lines of the batch answered a second meanwhile, in the gaps",
     "gateway_growth": "our memory after 100,000 requests ÷ after 10,000",
     "ledger_usage_ms": "usage by project and day of the whole quarter, ms",
     "ledger_costs_ms": "costs by organisation and day of it, ms",
@@ -77,7 +80,6 @@ def engine_section(results: Mapping[str, Any]) -> str:
     ]
     return "\n\n".join(
         [
-            "## The text engine",
             "A random-weight Qwen3-shaped model of 100 M parameters at 8 bits; prompts of 128 tokens, answers of 128 "
             "(prefill: one prompt of 1,024). Streams in tokens/s, all together.",
             markdown_table(["engine", *columns.values(), "memory MB"], rows),
@@ -91,7 +93,6 @@ def engine_section(results: Mapping[str, Any]) -> str:
 def gateway_section(results: Mapping[str, Any]) -> str:
     """The gateway beside LiteLLM's proxy and a bare pass-through."""
     parts = [
-        "## The gateway",
         "A compiled mock engine; authentication, ledger, request log and metrics on. Streams are paced, one chunk a "
         "tick.",
     ]
@@ -138,7 +139,6 @@ def training_section(results: Mapping[str, Any]) -> str:
     seconds = learning["seconds"]
     return "\n\n".join(
         [
-            "## Training",
             f"Tokens a second ({results['device']}, bfloat16): {shapes['speed']}. Gated and plain feed-forwards have "
             "sizes that make the matrices of all three equal; what differs are positions (nanoGPT's are learned) and "
             "embeddings (nanochat's are untied, with more of them for values). The same rows for all, in turns.",
@@ -165,7 +165,6 @@ def ledger_section(results: Mapping[str, Any]) -> str:
     told = markdown_table(["value", "", "meaning"], values).replace("| ---: | ---: |", "| ---: | --- |", 1)
     return "\n\n".join(
         [
-            "## The ledger",
             f"{results['calls']:,} settled calls of a quarter, 50 projects, written by real journals and shipped by "
             f"the real keeper, in {results['database']}.",
             markdown_table(["question", "ms", "rows"], rows),
@@ -183,7 +182,6 @@ def limits_section(results: Mapping[str, Any]) -> str:
     ]
     return "\n\n".join(
         [
-            "## Limits",
             "Four gateways share one Redis; one minute of the calendar is overloaded for a limited key, another one "
             "for a limited deployment.",
             markdown_table(["limited", "passed", "refused (429)"], rows),
@@ -206,7 +204,6 @@ def images_section(results: Mapping[str, Any]) -> str:
     ]
     return "\n\n".join(
         [
-            "## Pictures",
             f"The network of `{results['preset']}` with random weights, {results['size']} x {results['size']} pixels, "
             "one picture at a time; the same steps, candidates and ranking for all. Ours over HTTP; torch in a loop as "
             "diffusers has it, with its scheduler; onnxruntime on the graphs that we serve. Seconds a picture.",
@@ -231,7 +228,6 @@ def web_section(results: Mapping[str, Any]) -> str:
     values = [[f"`{key}`", f"{value:.3g}", MEANINGS[key]] for key, value in results["result"].items()]
     return "\n\n".join(
         [
-            "## The web app",
             f"Chromium's trace of the page's main thread (CPU time) while an answer is written below "
             f"{results['messages']} messages, half of them with a list and a block of code.",
             markdown_table(["answer", "updates", "ms an update", "longest task, ms"], rows),
@@ -241,28 +237,60 @@ def web_section(results: Mapping[str, Any]) -> str:
     )
 
 
+def batches_section(results: Mapping[str, Any]) -> str:
+    """What live calls feel of a batch."""
+    rows = [
+        [str(number), *(f"{1000 * statistics.median(one['first']):.0f}" for one in pair)]
+        for number, pair in enumerate(results["pairs"], 1)
+    ]
+    return "\n\n".join(
+        [
+            "The time to the first token of streamed chats with the model that ships, one after another, alone and "
+            "while a batch runs at full speed: medians of a round, which of the two comes first in turns.",
+            markdown_table(["pair", "alone, ms", "beside a batch, ms"], rows),
+            ratios(results["result"]),
+            provenance(results, "make bench-batches"),
+        ]
+    )
+
+
+SECTIONS: Sequence[tuple[str, str, Callable[[Mapping[str, Any]], str]]] = (
+    ("engine", "The text engine", engine_section),
+    ("images", "Pictures", images_section),
+    ("gateway", "The gateway", gateway_section),
+    ("limits", "Limits", limits_section),
+    ("batches", "Batches", batches_section),
+    ("ledger", "The ledger", ledger_section),
+    ("training", "Training", training_section),
+    ("web", "The web app", web_section),
+)
+
+
+def standing(page: str) -> dict[str, str]:
+    """What a page says already, by its sections' titles."""
+    parts = (part.partition("\n") for part in page.split("\n## ")[1:])
+    return {title: text.strip() for title, _, text in parts}
+
+
 def main() -> None:
-    """Read what was measured, write the page."""
-    sections = [
+    """Read what was measured, write the page; what was not measured here stands as it did."""
+    before = standing(PAGE.read_text()) if PAGE.exists() else {}
+    parts = [
         "# Measurements",
         "Each table is printed by a script of `bench/`, peers and ours in the same run, in turns.",
     ]
-    measured = (
-        ("engine", engine_section),
-        ("images", images_section),
-        ("gateway", gateway_section),
-        ("limits", limits_section),
-        ("ledger", ledger_section),
-        ("training", training_section),
-        ("web", web_section),
-    )
-    for name, section in measured:
+    for name, title, section in SECTIONS:
         path = RESULTS / f"{name}.json"
         if path.exists():
-            sections.append(section(json.loads(path.read_text())))
+            text = section(json.loads(path.read_text()))
+        elif title in before:
+            text = before[title]
+            print(f"kept as it was: {title}; make bench-{name} measures it")
         else:
-            print(f"left out: {path.relative_to(ROOT)} is missing; run make bench-{name}")
-    PAGE.write_text("\n\n".join(sections) + "\n")
+            print(f"left out: {title}; make bench-{name} measures it")
+            continue
+        parts.append(f"## {title}\n\n{text}")
+    PAGE.write_text("\n\n".join(parts) + "\n")
     print(f"written: {PAGE.relative_to(ROOT)}")
 
 

@@ -106,6 +106,8 @@ def test_two_tabs_show_the_same_conversation(open_reader: Callable[..., Any]) ->
     other.page.get_by_role("button", name="Stop the answer").click()
     expect(other.done).to_have_count(2)
     expect(one.done).to_have_count(2)
+    # Where one stops, the page says so at once; with the time it took, it shows what the server kept.
+    expect(other.answers.last).to_contain_text(" ms")
     expect(one.answers.last).to_have_text(other.answers.last.text_content())
 
 
