@@ -207,7 +207,7 @@ async def test_keys_of_what_is_archived_stop_and_their_last_use_is_known(
         archive_organisation(database, organisation.id, actor=OPERATOR)
     await until_status(client, 401)
     gateway.process.send_signal(signal.SIGTERM)
-    assert await asyncio.wait_for(gateway.process.wait(), 10) == 0
+    assert await asyncio.wait_for(gateway.process.wait(), 60) == 0
     assert last_uses(database, [key.id]).keys() == {key.id}
     database.dispose()
 
@@ -234,7 +234,7 @@ async def test_at_sigterm_running_streams_finish_and_new_clients_are_refused(
         assert gateway.process.returncode is None
         go_on.set()
         assert (await answer.content.read()).endswith(b"data: [DONE]\n\n")
-    assert await asyncio.wait_for(gateway.process.wait(), 10) == 0
+    assert await asyncio.wait_for(gateway.process.wait(), 60) == 0
 
 
 @pytest.mark.parametrize("how", ["signal", "supervisor dies"])
@@ -257,7 +257,7 @@ async def test_what_does_not_finish_in_time_is_told_that_the_server_stops(
             os.close(gateway.lifeline)
         last = (await answer.content.read()).strip().split(b"\n\n")[-1]
     assert "shutting down" in json.loads(last[6:])["error"]["message"]
-    assert await asyncio.wait_for(gateway.process.wait(), 10) == 0
+    assert await asyncio.wait_for(gateway.process.wait(), 60) == 0
 
 
 async def counted(client: aiohttp.ClientSession) -> float:

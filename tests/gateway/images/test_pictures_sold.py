@@ -105,7 +105,7 @@ async def test_a_stream_that_is_left_is_settled_by_what_was_finished(
         stream.close()
     (entry,) = await books.settled()
     assert (entry.outcome, entry.images, entry.cost, entry.estimated) == (Outcome.CANCELLED, 1, 2 * CENT, False)
-    assert engine.gone.is_set()  # nobody works on
+    await asyncio.wait_for(engine.gone.wait(), 30)  # nobody works on
 
 
 async def test_a_call_that_is_left_is_settled_by_what_the_engine_had_finished(
