@@ -48,6 +48,41 @@ def test_a_live_call_with_the_same_beginning_does_not_wait_for_the_line_that_com
     assert set(described(step(s))) == {"live"}
 
 
+def test_lines_rest_after_their_steps_while_somebody_may_come_again() -> None:
+    s = scheduler()
+    s.submit(make("line", range(10), max_tokens=20, patient=True))
+    step(s)
+    s.rest(3600)
+    assert s.resting() == 0  # nobody else was here
+    s.submit(make("live", range(100, 110), max_tokens=1))
+    step(s)
+    s.rest(3600)
+    assert s.resting() > 3000
+    assert step(s) == []
+    s.submit(make("another", range(200, 210), max_tokens=1))
+    assert set(described(step(s))) == {"another"}
+
+
+def test_lines_go_on_once_they_have_rested() -> None:
+    s = scheduler()
+    s.submit(make("live", range(100, 110), max_tokens=1))
+    step(s)
+    s.submit(make("line", range(10), patient=True))
+    s.rest(0.01)
+    while s.resting():
+        pass
+    assert set(described(step(s))) == {"line"}
+
+
+def test_a_step_of_those_who_wait_for_nobody_is_followed_by_no_rest() -> None:
+    s = scheduler()
+    s.submit(make("line", range(10), patient=True))
+    s.submit(make("live", range(100, 110), max_tokens=5))
+    step(s)
+    s.rest(3600)
+    assert s.resting() == 0
+
+
 def test_lines_leave_their_places_and_blocks_to_others() -> None:
     s = scheduler(blocks=8, max_batch=2)
     for name in ("a", "b"):

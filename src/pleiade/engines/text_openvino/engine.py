@@ -213,7 +213,7 @@ class Engine:
                 if not chunks and not events:
                     if self._stopping:
                         return
-                    self._condition.wait(timeout=self._until_deadline())
+                    self._condition.wait(timeout=self._until_next())
                     continue
             if chunks:
                 events += self._step(chunks)
@@ -246,10 +246,11 @@ class Engine:
         self._earliest_deadline = min((d for d in deadlines if d is not None), default=math.inf)
         return [TokenEvent(s.request.id, s.index, -1, finish=s.finish) for s in ended]
 
-    def _until_deadline(self) -> float | None:
-        if self._earliest_deadline == math.inf:
-            return None
-        return max(self._earliest_deadline - time.monotonic(), 0.0)
+    def _until_next(self) -> float | None:
+        """Seconds until something is to be done by itself; None: nothing is."""
+        deadline = self._earliest_deadline - time.monotonic()
+        until = min(max(deadline, 0.0), self._scheduler.resting() or math.inf)
+        return None if until == math.inf else until
 
     def _plan(self) -> list[Chunk]:
         if self._next_decoder is not None:
@@ -268,11 +269,14 @@ class Engine:
         sequence.tokens[sequence.length : sequence.length + len(guesses)] = guesses
 
     def _step(self, chunks: list[Chunk]) -> list[TokenEvent]:
+        began = time.monotonic()
         try:
             logits = self._network.run(assemble(chunks))
             with self._condition:
                 self._steps += 1
-                return self._take(chunks, logits)
+                events = self._take(chunks, logits)
+                self._scheduler.rest(time.monotonic() - began)
+                return events
         except Exception as error:
             log.exception("a step failed; its %d sequences end", len(chunks))
             with self._condition:

@@ -6,11 +6,14 @@ other half to the shortest, so a chat turn does not wait behind a book. Blocks a
 they run out, the youngest sequence gives up its own and is computed again later.
 
 Patient sequences (lines of batches) stand behind all others, in both queues: while there is one of these, they keep
-what is computed and stand still, and give up places and blocks first.
+what is computed and stand still, and give up places and blocks first. For a moment after the last of these, when the
+next may come, they rest after each of their steps.
 """
 
 from __future__ import annotations
 
+import math
+import time
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -34,6 +37,7 @@ class Limits:
     scored_tokens: int = 128  # prompt tokens a step scores at most: each makes a whole row of logits
     block_size: int = 32
     patient_tokens: int = 64  # new tokens of a step of patient sequences: whoever comes waits for a step at most
+    wary_s: float = 2.0  # so long after somebody who is not patient, patient sequences rest between their steps
 
 
 class Sequence:
@@ -130,6 +134,8 @@ class Scheduler:
         self.running: list[Sequence] = []  # in order of arrival
         self.preemptions = 0
         self.cached_tokens = 0
+        self._last_urgent = -math.inf  # when somebody who is not patient was last here
+        self._resting_until = -math.inf
 
     def submit(self, sequences: list[Sequence]) -> None:
         """Queue the sequences of one request. Raises QueueFull, or ValueError where one can never fit."""
@@ -165,7 +171,13 @@ class Scheduler:
     def plan(self) -> list[Chunk]:
         """The chunks of the next step; empty where there is nothing to do."""
         urgent = any(not sequence.request.patient for sequence in self.sequences())
-        budget = self.limits.step_tokens if urgent else min(self.limits.step_tokens, self.limits.patient_tokens)
+        now = time.monotonic()
+        if urgent:
+            self._last_urgent, budget = now, self.limits.step_tokens
+        elif now < self._resting_until:
+            return []
+        else:
+            budget = min(self.limits.step_tokens, self.limits.patient_tokens)
         preemptions = self.preemptions
         chunks: list[Chunk] = []
         prompts: list[Sequence] = []
@@ -181,6 +193,19 @@ class Scheduler:
             prompts += self._admit(urgent)
         chunks += self._prompt_chunks(prompts, budget)
         return [chunk for chunk in chunks if chunk.sequence in self.running]  # without the preempted
+
+    def rest(self, seconds: float) -> None:
+        """The last step took so long: where it was of patient sequences, and somebody may come, they rest for as long.
+
+        Half of those who come then find the engine idle: the median of their waits is nothing.
+        """
+        now = time.monotonic()
+        if now - self._last_urgent < self.limits.wary_s and all(one.request.patient for one in self.sequences()):
+            self._resting_until = now + seconds
+
+    def resting(self) -> float:
+        """Seconds for which patient sequences still rest."""
+        return max(self._resting_until - time.monotonic(), 0.0)
 
     def commit(self, chunk: Chunk, accepted: int) -> None:
         """The step is done: `accepted` tokens of the chunk stay in the cache (drafts may be rejected)."""
