@@ -3,7 +3,7 @@
 A real Chromium shows a chat of 200 messages, half of them with prose, a list and a block of code; a scripted engine
 writes a long answer. Chromium's own trace tells the CPU time of every task of the page's main thread: script, style,
 layout, paint. The same again for a megabyte in one block of code, and while somebody types below an answer: how many
-tasks are longer than a frame.
+tasks are longer than a frame. Before that, the time to the first paint for somebody who was never here.
 
     make bench-web            (or: python bench/web.py [--messages 200])
 """
@@ -20,9 +20,9 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 # The stage is the browser tests': the gateway over an engine that says what a question asks for.
-sys.path[:0] = [str(ROOT / folder) for folder in ("tests", "tests/gateway", "tests/web/browser/chat")]
+sys.path[:0] = [str(ROOT / folder) for folder in ("tests", "tests/gateway", "tests/web/browser/chat", "tests/web/browser/studio")]
 
-from playwright.sync_api import CDPSession, Page, sync_playwright  # noqa: E402
+from playwright.sync_api import Browser, CDPSession, Page, sync_playwright  # noqa: E402
 from stage import PASSWORD, Stage, on_stage  # noqa: E402
 
 from report import result_line, table, write_json  # noqa: E402
@@ -62,6 +62,9 @@ COUNT = """
   watch.observe(document.querySelector("[role=log]"), { subtree: true, childList: true, characterData: true });
 }
 """
+
+# Chromium's own measure: from the start of the navigation to the first frame with text or a picture.
+FIRST_PAINT = "() => performance.getEntriesByName('first-contentful-paint')[0].startTime"
 
 
 def sign_in(page: Page, stage: Stage) -> None:
@@ -137,6 +140,18 @@ def typed(page: Page, tools: CDPSession) -> list[float]:
     return tasks
 
 
+def first_paint(browser: Browser, url: str) -> float:
+    """Seconds until something is painted, for a browser that has nothing of the app yet."""
+    context = browser.new_context(viewport={"width": 1440, "height": 900}, locale="en-US")
+    try:
+        page = context.new_page()
+        page.goto(url)
+        page.get_by_label("E-mail").wait_for()
+        return float(page.evaluate(FIRST_PAINT)) / 1000
+    finally:
+        context.close()
+
+
 def main() -> None:
     """Measure, tell."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -153,6 +168,7 @@ def main() -> None:
         browser = playwright.chromium.launch(
             executable_path=program, args=["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"]
         )
+        paints = [first_paint(browser, stage.url) for _ in range(5)]
         page = browser.new_context(viewport={"width": 1440, "height": 900}, locale="en-US").new_page()
         sign_in(page, stage)
         turns = [
@@ -176,7 +192,9 @@ def main() -> None:
         for name, one in (*(("prose, code, tables", one) for one in rounds), ("a megabyte of code", large))
     ]
     print(table(["answer below 200 messages", "updates", "ms of main thread an update", "longest task, ms"], rows))
+    print(f"first paint: {', '.join(f'{seconds:.2f}' for seconds in paints)} s")
     values = {
+        "web_first_paint_s": statistics.median(paints),
         "web_delta_ms": prose,
         "web_worst_ms": max(one["worst_ms"] for one in rounds),
         "web_megabyte_delta_ms": large["delta_ms"],
@@ -184,7 +202,7 @@ def main() -> None:
         "web_typing_dropped": sum(task > FRAME_MS for task in typing),
         "web_open_s": opened,
     }
-    write_json("web", {"messages": arguments.messages, "rounds": rounds, "megabyte": large, "result": values})
+    write_json("web", {"messages": arguments.messages, "rounds": rounds, "megabyte": large, "paints": paints, "result": values})
     print(result_line(values))
 
 

@@ -34,7 +34,7 @@ export function Conversation({ messages, current, anchored, refusals, compared, 
   }, [at]);
   return (
     <>
-      <div ref={scroller} className="min-h-0 grow [overflow-anchor:none] overflow-y-auto [container-type:size]" tabIndex={0} role="region" aria-label={t("chat.messages")}>
+      <div ref={scroller} className="min-h-0 grow [overflow-anchor:none] overflow-y-auto [contain:strict]" tabIndex={0} role="region" aria-label={t("chat.messages")}>
         {/* A log, whose words are not read out one by one: the line below tells the whole answer once. */}
         <div ref={content} role="log" aria-live="off" aria-label={t("chat.messages")} className="pt-2 pb-10">
           {exchanges.map(({ question, answer }, index) => (

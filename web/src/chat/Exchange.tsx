@@ -47,7 +47,7 @@ function ExchangeView({ question, answer, messages, compared, anchored, refusal,
       className={cx(
         "mx-auto w-full px-4 [content-visibility:auto] [contain-intrinsic-block-size:auto_24rem]",
         compared && answers.length > 1 ? "max-w-6xl" : "max-w-read",
-        anchored && "min-h-[calc(100cqh-2.5rem)]",
+        anchored && "min-h-[calc(var(--room)-2.5rem)]",
       )}
     >
       {question && (

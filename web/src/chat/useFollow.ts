@@ -36,6 +36,9 @@ export function useFollow(thread: string | undefined): Follow {
       setAway(!following.current && gap() >= NEAR_PX);
     };
     const grown = new ResizeObserver(() => {
+      // Not as cqh: a size container is styled anew at every word, which doubles what a word costs.
+      const room = `${box.clientHeight}px`;
+      if (inside.style.getPropertyValue("--room") !== room) inside.style.setProperty("--room", room);
       if (following.current) {
         box.scrollTop = box.scrollHeight;
         top = box.scrollTop;
