@@ -20,7 +20,9 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 # The stage is the browser tests': the gateway over an engine that says what a question asks for.
-sys.path[:0] = [str(ROOT / folder) for folder in ("tests", "tests/gateway", "tests/web/browser/chat", "tests/web/browser/studio")]
+sys.path[:0] = [
+    str(ROOT / folder) for folder in ("tests", "tests/gateway", "tests/web/browser/chat", "tests/web/browser/studio")
+]
 
 from playwright.sync_api import Browser, CDPSession, Page, sync_playwright  # noqa: E402
 from stage import PASSWORD, Stage, on_stage  # noqa: E402
@@ -202,7 +204,9 @@ def main() -> None:
         "web_typing_dropped": sum(task > FRAME_MS for task in typing),
         "web_open_s": opened,
     }
-    write_json("web", {"messages": arguments.messages, "rounds": rounds, "megabyte": large, "paints": paints, "result": values})
+    write_json(
+        "web", {"messages": arguments.messages, "rounds": rounds, "megabyte": large, "paints": paints, "result": values}
+    )
     print(result_line(values))
 
 
