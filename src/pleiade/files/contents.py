@@ -8,7 +8,7 @@ from typing import BinaryIO, cast
 
 from pleiade.files.errors import InvalidError
 from pleiade.files.jsonl import JsonlCheck
-from pleiade.files.nouns import MB, Kept
+from pleiade.files.nouns import JSONL_PURPOSES, MB, PURPOSE_MB, Kept
 from pleiade.store.object_storage import Objects, ObjectsError
 
 logger = logging.getLogger(__name__)
@@ -17,24 +17,25 @@ logger = logging.getLogger(__name__)
 class Arrival:
     """An object that arrives piece by piece: counted, hashed, and refused as soon as it is too large.
 
-    One that is no JSON lines is refused at the first line that is none, where `jsonl` asks for it.
+    Where its purpose asks for JSON lines, it is refused at the first line that is none.
     """
 
-    def __init__(self, objects: Objects, name: str, most_bytes: int, *, jsonl: bool = False) -> None:
+    def __init__(self, objects: Objects, name: str, largest: int, *, purpose: str | None = None) -> None:
         self.name = name
         self.bytes = 0
         self.sha256 = hashlib.sha256()
-        self._most_bytes = most_bytes
-        self._check = JsonlCheck() if jsonl else None
-        self.checked = jsonl
+        self._purpose = purpose
+        self._most = most_bytes(purpose, largest)
+        self.checked = purpose in JSONL_PURPOSES
+        self._check = JsonlCheck() if self.checked else None
         self._writer = objects.create(name)
 
     def write(self, data: bytes) -> None:
         """More of it. Raises InvalidError, ObjectsError; nothing is kept then."""
         self.bytes += len(data)
         try:
-            if self.bytes > self._most_bytes:
-                raise too_large(self._most_bytes)
+            if self.bytes > self._most:
+                raise too_large(self._most, self._purpose)
             if self._check is not None:
                 self._check.feed(data)
         except BaseException:
@@ -119,11 +120,18 @@ class _Joined(io.RawIOBase):
         return stream
 
 
-def too_large(most_bytes: int) -> InvalidError:
-    """About a file above its limit."""
-    return InvalidError(
-        f"The file is larger than {most_bytes // MB} MB, the most that this server takes: cut it up, or "
-        "ask the operator to raise PLEIADE_FILE_MB.",
-        param="file",
-        code="file_too_large",
-    )
+def most_bytes(purpose: str | None, largest: int) -> int:
+    """How large a file of a purpose may be where the server takes files of `largest` bytes."""
+    return min(largest, PURPOSE_MB.get(purpose or "", largest // MB + 1) * MB)
+
+
+def too_large(most: int, purpose: str | None, *, param: str = "file") -> InvalidError:
+    """About a file above its limit: its purpose's, or else the server's."""
+    if PURPOSE_MB.get(purpose or "") == most // MB:
+        said = f"A file for '{purpose}' has at most {most // MB} MB, and this one is larger: cut it up."
+    else:
+        said = (
+            f"The file is larger than {most // MB} MB, the most that this server takes: cut it up, or "
+            "ask the operator to raise PLEIADE_FILE_MB."
+        )
+    return InvalidError(said, param=param, code="file_too_large")

@@ -6,6 +6,7 @@ import msgspec
 
 PURPOSES = ("assistants", "batch", "fine-tune", "vision", "user_data", "evals")  # that a client may name
 JSONL_PURPOSES = frozenset({"batch", "fine-tune", "evals"})  # whose files are JSON objects, one a line
+PURPOSE_MB = {"batch": 200, "fine-tune": 512}  # larger ones could be kept, and never be used
 DAY_S = 24 * 3600
 MOST_DAYS = 30
 LEAST_KEEP_S, MOST_KEEP_S = 3600, MOST_DAYS * DAY_S  # what `expires_after.seconds` may be

@@ -11,11 +11,12 @@ import msgspec
 from tokenizers import Tokenizer
 
 from pleiade.domain.examples import Example, Format, Problem, read_examples, told
+from pleiade.files.nouns import PURPOSE_MB
 from pleiade.finetuning.errors import TuningError
 
 FORMATS: dict[str, Format] = {"supervised": "chat", "dpo": "preference", "reinforcement": "prompt"}
 AT_ONCE = 500  # lines held in memory
-MOST_MB = 512  # of a file of examples
+MOST_MB = PURPOSE_MB["fine-tune"]
 MOST_TOLD = 20  # problems in one sentence; the rest is counted
 PIECE = 1 << 20
 

@@ -14,6 +14,7 @@ import pytest
 import sqlalchemy as sa
 from scripted_files import AZURE, Owner, form
 
+from pleiade.files.nouns import PURPOSE_MB
 from pleiade.store import unit_of_work
 from pleiade.store.files import files
 
@@ -181,6 +182,19 @@ class _Pieces:
 async def test_a_file_above_the_limit_is_refused_before_it_fills_the_disk(sqlite_db: sa.Engine, start: Any) -> None:
     owner = await start(sqlite_db, file_mb=1)
     assert "larger than 1 MB" in await owner.refused(bytes(1_100_000), "user_data")
+    assert owner.stored() == []
+
+
+async def test_what_is_too_large_for_its_purpose_is_refused_as_it_comes(
+    sqlite_db: sa.Engine, start: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(PURPOSE_MB, "batch", 1)
+    owner = await start(sqlite_db)
+    lines = b'{"custom_id": "one of many"}\n' * 40_000
+    assert "A file for 'batch' has at most 1 MB" in await owner.refused(lines, "batch")
+    announced = {"purpose": "batch", "filename": "f.jsonl", "bytes": len(lines), "mime_type": "application/jsonl"}
+    error = (await owner.post("/uploads", announced, status=400))["error"]
+    assert (error["code"], error["param"]) == ("file_too_large", "bytes")
     assert owner.stored() == []
 
 

@@ -125,7 +125,7 @@ class FileRoutes:
         purpose = texts.get("purpose")
         if purpose is not None:
             check_purpose(purpose)
-        return Arrival(self._contents.objects, name, self._largest, jsonl=purpose in JSONL_PURPOSES)
+        return Arrival(self._contents.objects, name, self._largest, purpose=purpose)
 
     async def _finish(self, project: str, identifier: str, received: Received) -> File:
         """The file as it is kept. Raises InvalidError, ObjectsError."""

@@ -9,7 +9,7 @@ from functools import partial
 import msgspec
 
 from pleiade.files import records, uploads
-from pleiade.files.contents import Arrival, Contents
+from pleiade.files.contents import Arrival, Contents, most_bytes, too_large
 from pleiade.files.errors import InvalidError
 from pleiade.files.jsonl import PIECE, JsonlCheck
 from pleiade.files.nouns import JSONL_PURPOSES, MB, PART_MB, File, Kept, Upload, UploadPart
@@ -78,6 +78,10 @@ class UploadRoutes:
         keep = keep_seconds(msgspec.to_builtins(wanted.expires_after))
         with Told():
             purpose, name = check_purpose(wanted.purpose), clean_name(wanted.filename)
+        most = most_bytes(purpose, self._largest)
+        if most < wanted.bytes <= self._largest:
+            with Told():
+                raise too_large(most, purpose, param="bytes")
         if not 0 <= wanted.bytes <= self._largest:
             raise bad_request(
                 f"Invalid 'bytes': expected an integer from 0 to {self._largest}, but got {wanted.bytes} instead.",

@@ -7,7 +7,6 @@ import msgspec
 KIND = "batch"  # of its job
 WINDOW_S = 24 * 3600
 MOST_LINES = 50_000
-MOST_MB = 200
 MOST_INPUTS = 50_000  # of all lines of a batch of embeddings
 MOST_ERRORS = 100  # that are told of one input file
 # What a line may ask for; Azure's clients leave out the `/v1`.

@@ -13,12 +13,12 @@ import sqlalchemy as sa
 from pleiade.files import making
 from pleiade.files import records as file_records
 from pleiade.files.errors import NotFoundError
-from pleiade.files.nouns import Kept
+from pleiade.files.nouns import MB, PURPOSE_MB, Kept
 from pleiade.jobs.batch import lines, records
 from pleiade.jobs.batch.asking import Asking
 from pleiade.jobs.batch.input import Checked, Line, check, read_lines
 from pleiade.jobs.batch.lines import Result
-from pleiade.jobs.batch.nouns import MOST_MB, Batch, BatchError, BatchErrors, Counts, Payload
+from pleiade.jobs.batch.nouns import Batch, BatchError, BatchErrors, Counts, Payload
 from pleiade.jobs.batch.output import LEFT, UsageSum, bad_lines, file_id, good, good_lines
 from pleiade.jobs.batch.records import Stored
 from pleiade.jobs.bench import Bench
@@ -74,8 +74,8 @@ async def _validate(bench: Bench, stored: Stored) -> Batch:
         kept = await bench.read(file_records.find, stored.project, batch.input_file_id)
     except NotFoundError as error:
         return await _fail(bench, batch, (BatchError(code="missing_input_file", message=str(error)),))
-    if kept.file.bytes > MOST_MB * 1024 * 1024:
-        said = f"The input file has more than {MOST_MB} MB: cut it up."
+    if kept.file.bytes > PURPOSE_MB["batch"] * MB:  # one that came for another purpose
+        said = f"The input file has more than {PURPOSE_MB['batch']} MB: cut it up."
         return await _fail(bench, batch, (BatchError(code="file_too_large", message=said),))
     found = await asyncio.to_thread(_check, bench, kept, batch)
     if found.errors:
