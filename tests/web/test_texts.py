@@ -43,6 +43,7 @@ ALIKE = {
         "Transparent",
         "WebP",
         "gpt-oss-safeguard",
+        "violence",
         "{width} × {height} pixels",
     ),
 }

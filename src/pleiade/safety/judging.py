@@ -13,7 +13,7 @@ from pleiade.domain.policy import Action, Blocklist, Screen, Strictness
 from pleiade.safety.attacks import is_attack
 from pleiade.safety.blocklists import PatternTooSlowError, matches
 from pleiade.safety.personal import find_personal
-from pleiade.safety.severity import HIGH, LOW, MEDIUM, level, severities
+from pleiade.safety.severity import HIGH, LEVELS, LOW, MEDIUM, level, severities
 from pleiade.safety.taxonomy import HARMS, Harm
 
 LIKELY = 0.5
@@ -44,6 +44,25 @@ class Judgement(msgspec.Struct, frozen=True):
         if self.outage:
             fields["content_filter_result"] = {"error": OUTAGE}
         return fields
+
+
+def worst(first: Judgement, second: Judgement) -> Judgement:
+    """Two judgements of one text's pieces as one: the worst of each category counts."""
+    results = dict(first.results)
+    for name, found in second.results.items():
+        results[name] = _worse(results[name], found) if name in results else found
+    return Judgement(results, first.blocked or second.blocked, first.outage or second.outage)
+
+
+def _worse(first: dict[str, Any], second: dict[str, Any]) -> dict[str, Any]:
+    merged = {**first, "filtered": first["filtered"] or second["filtered"]}
+    if "severity" in first:
+        merged["severity"] = max(first["severity"], second["severity"], key=LEVELS.index)
+    if "detected" in first:
+        merged["detected"] = first["detected"] or second["detected"]
+    if "details" in first:
+        merged["details"] = list({each["id"]: each for each in (*first["details"], *second["details"])}.values())
+    return merged
 
 
 def judge(

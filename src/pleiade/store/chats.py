@@ -49,6 +49,7 @@ chat_messages = sa.Table(
     sa.Column("usage", sa.Text, nullable=False),  # its `usage`, JSON; "" = none
     sa.Column("timings", sa.Text, nullable=False),  # milliseconds, JSON; "" = not known
     sa.Column("calls", sa.Text, nullable=False, server_default=""),  # of tools, by its response, JSON; "" = none
+    sa.Column("filters", sa.Text, nullable=False, server_default=""),  # its `content_filters`, JSON; "" = none
     sa.Column("request", sa.Text, nullable=False),  # body of POST /responses that asked for it; "" = none
     sa.Column("created", sa.BigInteger, nullable=False),
     sa.Index("ix_chat_messages_chat_number", "chat", "number"),

@@ -11,6 +11,7 @@ from scripted_engine import Exchange, chunk
 from scripted_gateway import SECRET, key_for
 
 from pleiade.domain import Role
+from pleiade.gateway.chats.answers import Answers
 from pleiade.gateway.keys import DatabaseKeys, FixedKeys
 from pleiade.gateway.responses.background import STALE_S
 from pleiade.products.chat import chats, messages
@@ -35,6 +36,30 @@ async def test_a_question_is_answered_and_both_stand_in_the_chat(caller: Any) ->
     assert (thread["title"], thread["current"]) == ("Why is the sky blue?", answer["id"])
     assert [message["id"] for message in thread["messages"]] == [question["id"], answer["id"]]
     assert caller.sent["messages"] == [{"role": "user", "content": "Why is the sky blue?\nReally."}]
+
+
+async def test_an_answer_that_ends_while_its_chat_is_read_is_told_as_ended(
+    on_sqlite: Any, patient: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    on_sqlite.served.engine.script = patient
+    reading, refresh = asyncio.Event(), Answers.refresh
+
+    async def once_it_is_written(self: Answers, call: Any, chat: str, seen: Any = ()) -> bool:
+        if seen:
+            reading.set()
+            await asyncio.gather(*self._attending.values())
+        return await refresh(self, call, chat, seen)
+
+    monkeypatch.setattr(Answers, "refresh", once_it_is_written)
+    chat = (await on_sqlite.post("/chats"))["id"]
+    await on_sqlite.question(chat, "One?")
+    await on_sqlite.post(f"/chats/{chat}/answers")
+    read = asyncio.create_task(on_sqlite.get(f"/chats/{chat}"))
+    await asyncio.wait_for(reading.wait(), 20)
+    patient.go_on.set()
+    answer = (await read)["messages"][-1]
+    assert (answer["status"], answer["content"]) == ("completed", "One two")
+    assert answer["timings"]["total_ms"] is not None
 
 
 async def test_what_was_said_before_goes_along_and_view_code_tells_how(caller: Any) -> None:

@@ -42,7 +42,7 @@ export function AnswerTurn({ message, versions, actions, drawing, beside = false
   const draft = useDraft(message.id);
   const [telling, setTelling] = useState(false);
   const [copied, copy] = useCopy();
-  const shown = message.status === "in_progress" && draft ? draft : { text: message.content, calls: message.calls, status: message.status, thinking: false, error: message.error?.message ?? null };
+  const shown = message.status === "in_progress" && draft ? draft : { text: message.content, calls: message.calls, status: message.status, thinking: false, error: message.error?.message ?? null, filters: message.content_filters };
   const picture = draft?.picture ?? null;
   const called = shown.calls.length > 0 || picture !== null;
   const writing = shown.status === "in_progress";
@@ -63,7 +63,7 @@ export function AnswerTurn({ message, versions, actions, drawing, beside = false
       {writing && !text && <Waiting text={t(drawing ? "chat.drawing" : shown.thinking ? "chat.thinking" : "chat.writing")} />}
       {!writing && (
         <>
-          <AnswerEnd status={shown.status} error={shown.error} empty={!shown.text && !called && message.attachments.length === 0} onAgain={() => actions.onAgain(null, false)} />
+          <AnswerEnd status={shown.status} error={shown.error} filters={shown.filters} empty={!shown.text && !called && message.attachments.length === 0} onAgain={() => actions.onAgain(null, false)} />
           <div className="mt-1 -ml-1.5 flex min-h-8 flex-wrap items-center text-quiet">
             {!beside && <Versions of={message} all={versions} onShow={actions.onShow} />}
             {!drawing && <CopyButton copied={copied} onClick={() => copy(shown.text)} />}

@@ -33,6 +33,7 @@ export function ownMessage(chat: string, parent: string | null, asked: Asked): M
     error: null,
     usage: null,
     timings: null,
+    content_filters: null,
     feedback: null,
     created: Math.floor(Date.now() / 1000),
   };

@@ -2,14 +2,14 @@ import { useSyncExternalStore } from "react";
 import { ApiError, api } from "@/api/client";
 import { follow, type StreamEvent } from "@/api/stream";
 import { fileOf } from "@/parts/pictureFile";
-import type { Call, Message, Status } from "./types";
+import type { Call, ContentFilter, Message, Status } from "./types";
 
 /** An answer as far as it has come. `picture`: what has been seen of its picture, an address of this browser's. */
-export type Draft = { text: string; calls: readonly Call[]; picture: string | null; status: Status; thinking: boolean; error: string | null };
+export type Draft = { text: string; calls: readonly Call[]; picture: string | null; status: Status; thinking: boolean; error: string | null; filters: ContentFilter[] | null };
 
 // One update of the page per so much time, however many words come meanwhile.
 const BEAT_MS = 50;
-const NEW: Draft = { text: "", calls: [], picture: null, status: "in_progress", thinking: false, error: null };
+const NEW: Draft = { text: "", calls: [], picture: null, status: "in_progress", thinking: false, error: null, filters: null };
 const ENDS: Record<string, Status> = {
   "response.completed": "completed",
   "response.incomplete": "incomplete",
@@ -85,7 +85,7 @@ function take(id: string, own: Following, event: StreamEvent): void {
     if (call.type === "image_generation_call") seePicture(id, own, result, call.output_format);
   } else {
     const status = ENDS[event.type];
-    if (status) show(id, own, { status, error: errorOf(event) });
+    if (status) show(id, own, { status, error: errorOf(event), filters: endOf(event)?.content_filters ?? null });
   }
 }
 
@@ -96,9 +96,13 @@ function seePicture(id: string, own: Following, base64: unknown, format: unknown
   show(id, own, { picture: URL.createObjectURL(fileOf(base64, typeof format === "string" ? format : "png")) });
 }
 
+/** The response that a last event carries. */
+function endOf(event: StreamEvent) {
+  return event["response"] as { error?: { message?: string } | null; content_filters?: ContentFilter[] } | undefined;
+}
+
 function errorOf(event: StreamEvent): string | null {
-  const response = event["response"] as { error?: { message?: string } | null } | undefined;
-  const message = event.type === "error" ? event["message"] : response?.error?.message;
+  const message = event.type === "error" ? event["message"] : endOf(event)?.error?.message;
   return typeof message === "string" ? message : null;
 }
 

@@ -16,6 +16,10 @@ export type Attachment = {
 };
 
 export type Feedback = { message: string; verdict: Verdict; reasons: string[]; correction: string | null; consent: boolean };
+/** What a filter found of one kind: a severity, or whether it is there; of blocklists, which. */
+export type Finding = { filtered: boolean; severity?: "safe" | "low" | "medium" | "high"; detected?: boolean; details?: { id: string; filtered: boolean }[] };
+/** What a deployment's filter found in a prompt or in an answer. */
+export type ContentFilter = { source_type: "prompt" | "completion"; blocked: boolean; content_filter_results?: Record<string, Finding>; content_filter_result?: unknown };
 export type Usage = { input_tokens: number; output_tokens: number; total_tokens: number };
 export type Timings = { first_token_ms: number | null; total_ms: number | null };
 
@@ -51,6 +55,8 @@ export type Message = {
   error: { code?: string; message?: string } | null;
   usage: Usage | null;
   timings: Timings | null;
+  /** Null where no filter looked at it. */
+  content_filters: ContentFilter[] | null;
   feedback: Feedback | null;
   created: number;
 };

@@ -2,6 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Link } from "wouter";
 import { api } from "@/api/client";
 import type { Message } from "@/chat/types";
+import { isEnded, isOut, useVerdict } from "@/chat/verdict";
 import { type TextKey, useLanguage, useT } from "@/i18n";
 import { Skeleton } from "@/ui/Skeleton";
 import type { CallBody } from "./callCode";
@@ -29,19 +30,25 @@ export default function RunInspector({ message }: { message: Message }) {
   });
   const number = new Intl.NumberFormat(language);
   const ms = (value: number | null | undefined) => (value === null || value === undefined ? null : `${number.format(value)} ms`);
+  const verdict = useVerdict();
   const { usage, timings } = message;
   const speed =
     usage && timings?.total_ms && timings.first_token_ms !== null && timings.total_ms > timings.first_token_ms
       ? (usage.output_tokens / (timings.total_ms - timings.first_token_ms)) * 1000
       : null;
+  const filterRows = (message.content_filters ?? []).map((filter): [TextKey, string] => [
+    filter.source_type === "prompt" ? "run.promptFilter" : "run.answerFilter",
+    verdict([filter]) || t(isOut([filter]) ? "verdict.out" : "verdict.nothing"),
+  ]);
   const rows: [TextKey, string | null][] = [
     ["run.deployment", message.deployment],
-    ["run.status", t(STATUSES[message.status])],
+    ["run.status", t(isEnded(message.content_filters) ? "run.endedByFilter" : STATUSES[message.status])],
     ["run.tokensIn", usage && number.format(usage.input_tokens)],
     ["run.tokensOut", usage && number.format(usage.output_tokens)],
     ["run.firstToken", ms(timings?.first_token_ms)],
     ["run.total", ms(timings?.total_ms)],
     ["run.speed", speed === null ? null : t("run.perSecond", { count: Math.round(speed) })],
+    ...filterRows,
     ["run.when", new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "medium" }).format(message.created * 1000)],
     ["run.response", message.response_id],
   ];

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import time
+from collections.abc import Collection
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -43,7 +44,7 @@ class Answers:
         self._desk = desk
         self._responses = responses
         self._gateway: Gateway
-        self._attending: set[asyncio.Task[None]] = set()
+        self._attending: dict[str, asyncio.Task[None]] = {}  # by message
 
     def start(self, gateway: "Gateway") -> None:
         """From now on models can be called."""
@@ -51,7 +52,7 @@ class Answers:
 
     async def stop(self) -> None:
         """Write down the ends of what the room of responses, which stops first, has ended."""
-        await asyncio.gather(*self._attending, return_exceptions=True)
+        await asyncio.gather(*self._attending.values(), return_exceptions=True)
 
     async def make(self, call: Call, chat: Chat, wanted: NewAnswer) -> Message:
         """Begin an answer; its message. Raises ApiError as POST /responses does, and then leaves nothing behind."""
@@ -87,18 +88,24 @@ class Answers:
             await self._responses.forget([making.maker.response["id"]])
             raise
         task = asyncio.create_task(self._attend(message.id, making, call.started_at))
-        self._attending.add(task)
-        task.add_done_callback(self._attending.discard)
+        self._attending[message.id] = task
+        task.add_done_callback(lambda _: self._attending.pop(message.id, None))
         return message
 
-    async def refresh(self, call: Call, chat: str) -> bool:
-        """Write down answers that have ended unseen, as where their gateway died. Whether there were any."""
-        ended = False
-        for message, identifier in await self._desk.read(messages.unfinished, chat):
+    async def refresh(self, call: Call, chat: str, seen: Collection[str] = ()) -> bool:
+        """Write down answers that have ended unseen, as where their gateway died.
+
+        Whether any has ended, of those too that a reader has just `seen` unfinished (ids of messages).
+        """
+        unfinished = await self._desk.read(messages.unfinished, chat)
+        ended = not set(seen) <= {message for message, _ in unfinished}
+        for message, identifier in unfinished:
             response = await self._responses.look(call.principal.project, identifier)
             if response is None:
                 response = {"status": "failed", "error": _LOST, "output": [], "usage": None}
             if response["status"] in TERMINAL:
+                if (attending := self._attending.get(message)) is not None:
+                    await asyncio.wait({attending})  # it is about to write, and knows how long the answer took
                 await self._finish(message, response, None)
                 ended = True
         return ended
@@ -189,6 +196,7 @@ class Answers:
             error=response["error"],
             usage=response["usage"],
             timings=timings,
+            filters=response.get("content_filters"),
         )
 
 

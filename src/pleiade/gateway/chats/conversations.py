@@ -72,8 +72,8 @@ class Conversations:
         """A chat with its whole tree of messages. Raises ApiError 404."""
         owner, identifier = owner_of(call), call.params["chat_id"]
         thread = await self._desk.read(read_thread, owner, identifier)
-        unfinished = any(message.status == "in_progress" for message in thread.messages)
-        if unfinished and await self._answers.refresh(call, identifier):
+        unfinished = [message.id for message in thread.messages if message.status == "in_progress"]
+        if unfinished and await self._answers.refresh(call, identifier, unfinished):
             thread = await self._desk.read(read_thread, owner, identifier)
         await send(call, self._sharing.linked(call, thread))
 

@@ -12,6 +12,7 @@ from pleiade.gateway.errors import Header
 from pleiade.gateway.filters.asking import Judge
 from pleiade.gateway.filters.texts import answer_text
 from pleiade.gateway.filters.wording import annotates, prompt_field, prompt_results
+from pleiade.gateway.runs.notes import notes_of
 from pleiade.safety.judging import Judgement, Text
 
 
@@ -77,7 +78,10 @@ class FilteredAnswer:
 
     async def judged(self, text: str, whole: str) -> Judgement:
         """What the policy says of a piece of the answer. `whole`: the piece with `RECALL` characters before it."""
-        return await self._judge.judge([Text(text)] if text else [], self._policy, prompt=False, whole=whole)
+        judgement = await self._judge.judge([Text(text)] if text else [], self._policy, prompt=False, whole=whole)
+        if (notes := notes_of(self._call)) is not None:
+            notes.judged("completion", judgement)
+        return judgement
 
     async def _filtered(self, body: bytes) -> bytes:
         try:

@@ -20,7 +20,7 @@ from pleiade.gateway.responses.picture_tool import Easel
 from pleiade.gateway.responses.plan import Plan
 from pleiade.gateway.responses.rebuilt import rebuilt_output
 from pleiade.gateway.responses.resource import TERMINAL, Response, response_error
-from pleiade.gateway.runs.notes import notes_for
+from pleiade.gateway.runs.notes import note_filters, notes_for
 from pleiade.gateway.stages.observe import Observe
 from pleiade.gateway.stored import response_records
 from pleiade.gateway.stored.archive import Archive
@@ -185,6 +185,7 @@ class Workshop:
             logger.exception("background response %s failed", plan.response["id"])
             call.status, call.error_code = 500, "internal_error"
             ending = maker.fail(None, "The server had an error while making this response.")
+        note_filters(call, maker.response)
         frames = [frame(event) for event in ending]
         Observe(_nothing, gateway).note(call)
         try:

@@ -17,6 +17,7 @@ from pleiade.gateway.responses.lean import lean_frame, lean_response
 from pleiade.gateway.responses.picture_tool import Easel
 from pleiade.gateway.responses.plan import Plan
 from pleiade.gateway.responses.translator import Event, Translator, chunk_of
+from pleiade.gateway.runs.notes import note_filters
 from pleiade.gateway.stored import response_records
 from pleiade.gateway.stored.archive import Archive
 
@@ -44,6 +45,7 @@ async def answer_whole(call: Call, gateway: "Gateway", archive: Archive, easel: 
         for events in (maker.start(), maker.feed(chunk_of(completion)), maker.finish(int(time.time()))):
             for _ in events:  # only their effect on the response is wanted
                 pass
+    note_filters(call, plan.response)
     if plan.body.stored:
         await archive.write(_kept(call, plan, frames))
     await call.answer.whole(200, msgspec.json.encode(plan.response))
@@ -78,6 +80,7 @@ async def answer_stream(call: Call, gateway: "Gateway", archive: Archive, easel:
             await call.answer.write(b"".join(told))
 
     async def end(events: Iterable[Event]) -> None:
+        note_filters(call, plan.response)
         told = [frame(event) for event in events]
         if keep:
             try:

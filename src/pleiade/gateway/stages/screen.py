@@ -13,6 +13,7 @@ from pleiade.gateway.filters.buffered import BufferedAnswer
 from pleiade.gateway.filters.filtered import AllFilteredError, FilteredAnswer, event
 from pleiade.gateway.filters.texts import Unreadable, prompts_of
 from pleiade.gateway.filters.wording import prompt_refused
+from pleiade.gateway.runs.notes import notes_of
 from pleiade.gateway.stages.forward import StreamOptions
 from pleiade.safety.judging import Judgement
 
@@ -62,6 +63,8 @@ class Screen:
                 judgement = Judgement({}, outage=texts.reason)
             else:
                 judgement = await self._judge.judge(texts, policy, prompt=True)
+            if (notes := notes_of(call)) is not None:
+                notes.judged("prompt", judgement)
             if judgement.blocked:
                 if call.engine_path in ANSWERS and call.estimate is not None:
                     call.usage = Usage(prompt_tokens=call.estimate.prompt)  # no engine counts what none has seen

@@ -131,6 +131,7 @@ def finish(
     error: object,
     usage: object,
     timings: object,
+    filters: object = None,
 ) -> None:
     """Write down what became of an answer, once; nothing happens where it is over or was deleted meanwhile."""
     row = connection.execute(
@@ -143,6 +144,7 @@ def finish(
             error=encoded(error),
             usage=encoded(usage),
             timings=encoded(timings),
+            filters=encoded(filters),
         )
         .returning(chat_messages.c.number, chat_messages.c.chat)
     ).first()

@@ -91,6 +91,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     error: dict[str, Any] | None
     usage: dict[str, Any] | None
     timings: dict[str, Any] | None  # first_token_ms, total_ms
+    content_filters: list[dict[str, Any]] | None  # what a filter found in its prompt and in it
     feedback: Feedback | None
     created: int
 

@@ -57,6 +57,7 @@ def message_from(row: Any, attachments: list[Attachment]) -> Message:
         error=decoded(row.error),
         usage=decoded(row.usage),
         timings=decoded(row.timings),
+        content_filters=decoded(row.filters),
         feedback=feedback,
         created=row.created // SECOND,
     )
