@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import zstandard
+from fsspec.implementations.local import LocalFileSystem
 from s3_server import s3_bucket
 
 from pleiade.lab.data.python_sources import list_packages, permissive, read_package
@@ -51,6 +52,16 @@ def test_every_format_gives_the_same_texts(tmp_path: Path, name: str) -> None:
     (tmp_path / "linked").symlink_to(tmp_path / "set")
     assert read("set", tmp_path) == read("linked", tmp_path) == TEXTS
     assert read(str(tmp_path / "set" / "deep" / name)) == TEXTS
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, PermissionError])
+def test_what_ends_the_look_for_a_place_is_no_absence(monkeypatch: pytest.MonkeyPatch, error: type) -> None:
+    def look(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr(LocalFileSystem, "info", look)
+    with pytest.raises(error):
+        list_inputs("anywhere", Path())
 
 
 def test_a_plain_text_is_a_document_and_a_long_one_is_cut_at_lines(

@@ -75,10 +75,13 @@ def find_files(address: str, root: Path) -> list[DataFile]:
     Raises FileNotFoundError, naming what was looked for, if there is nothing to read.
     """
     system, path = _locate(address, root)
-    if not system.exists(path):
-        raise FileNotFoundError(f"{address} does not exist{_below(address, root)}: mend its path in the recipe")
-    if system.isfile(path):
-        return [_data_file(system, address, path, system.info(path))]
+    try:  # not by fsspec's own exists(): it takes any error for "no", even Ctrl-C
+        there = system.info(path)
+    except FileNotFoundError as error:
+        said = f"{address} does not exist{_below(address, root)}: mend its path in the recipe"
+        raise FileNotFoundError(said) from error
+    if there["type"] == "file":
+        return [_data_file(system, address, path, there)]
     found = system.find(path, detail=True) if "://" in address else _local_files(system, path)
     files = [
         _data_file(system, address, name, info)
