@@ -34,6 +34,5 @@ def decide(db: sa.Engine, organisation: str, identifier: str, wish: Wish, actor:
         stored = records.find(connection, organisation, identifier)
         plan = msgspec.structs.replace(stored.plan, decider=msgspec.to_builtins(actor))
         by = actor.user or actor.key
-        told = "promoted" if wish == "promote" else "rolled back"
-        reason = f"It is being {told}, as somebody decided." if wish == "promote" else f"Somebody {told} it."
+        reason = "It is being promoted, as somebody decided." if wish == "promote" else "Somebody rolled it back."
         return records.change(connection, identifier, plan=plan, decided_by=by, reason=reason)

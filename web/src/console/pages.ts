@@ -30,6 +30,7 @@ export const CONSOLE_PAGES: readonly ConsoleEntry[] = [
   { segment: "evals", name: "console.evals", from: "member", page: lazy(() => withTexts("evals", import("./evals/EvalsPage"))) },
   { segment: "filters", name: "console.filters", from: "admin", page: lazy(() => withTexts("filters", import("./filters/FiltersPage"))) },
   { segment: "feedback", name: "console.feedback", from: "developer", page: lazy(() => withTexts("inbox", import("./feedback/FeedbackPage"))) },
+  { segment: "lessons", name: "console.lessons", from: "admin", page: lazy(() => withTexts("lessons", import("./lessons/LessonsPage"))) },
   { segment: "audit", name: "console.audit", from: "admin", page: lazy(() => withTexts("audit", import("./audit/AuditPage"))) },
   { segment: "doctor", name: "console.doctor", from: "admin", page: lazy(() => withTexts("doctor", import("./doctor/DoctorPage"))) },
   { segment: "settings", name: "console.settings", from: "admin", page: lazy(() => withTexts("house", import("./settings/SettingsPage"))) },

@@ -10,6 +10,7 @@ import type evals from "./evals.en.json";
 import type filters from "./filters.en.json";
 import type house from "./house.en.json";
 import type inbox from "./inbox.en.json";
+import type lessons from "./lessons.en.json";
 import type keyring from "./keyring.en.json";
 import type money from "./money.en.json";
 import type playground from "./playground.en.json";
@@ -22,7 +23,7 @@ import type users from "./users.en.json";
  * Every text of the interface, by name: the English files are the list, the French ones must have the same (a test compares
  * them). What only one space says is in files of its own, which come with that space (`withTexts`).
  */
-export type TextKey = keyof typeof english | keyof typeof audit | keyof typeof bulk | keyof typeof called | keyof typeof console | keyof typeof deployments | keyof typeof evals | keyof typeof doctor | keyof typeof filters | keyof typeof house | keyof typeof inbox | keyof typeof keyring | keyof typeof money | keyof typeof playground | keyof typeof quotas | keyof typeof shortcuts | keyof typeof studio | keyof typeof users;
+export type TextKey = keyof typeof english | keyof typeof audit | keyof typeof bulk | keyof typeof called | keyof typeof console | keyof typeof deployments | keyof typeof evals | keyof typeof doctor | keyof typeof filters | keyof typeof house | keyof typeof inbox | keyof typeof keyring | keyof typeof lessons | keyof typeof money | keyof typeof playground | keyof typeof quotas | keyof typeof shortcuts | keyof typeof studio | keyof typeof users;
 type Texts = Record<TextKey, string>;
 /** Keys that come as `name.one` and `name.other`. */
 export type CountKey = TextKey extends infer Key ? (Key extends `${infer Name}.other` ? Name : never) : never;
@@ -45,6 +46,7 @@ const files = {
   house: { en: () => import("./house.en.json"), fr: () => import("./house.fr.json") },
   inbox: { en: () => import("./inbox.en.json"), fr: () => import("./inbox.fr.json") },
   keyring: { en: () => import("./keyring.en.json"), fr: () => import("./keyring.fr.json") },
+  lessons: { en: () => import("./lessons.en.json"), fr: () => import("./lessons.fr.json") },
   money: { en: () => import("./money.en.json"), fr: () => import("./money.fr.json") },
   playground: { en: () => import("./playground.en.json"), fr: () => import("./playground.fr.json") },
   quotas: { en: () => import("./quotas.en.json"), fr: () => import("./quotas.fr.json") },
