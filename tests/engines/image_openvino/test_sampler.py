@@ -103,6 +103,7 @@ def test_three_runtimes_draw_the_same_picture(
                 known=Known(known[k], ~mask[k]) if known is not None and mask is not None else None,
                 few_step=few_step,
                 contrast=not few_step,
+                noise_scale=config.noise_scale,
             )
             ours = drawn(Trajectory(task, noise_of((7 + k, 0, 0), (16, 16, 4))), runtime.predict)
             assert np.abs(ours - theirs[k]).max() < 2e-4, type(runtime).__name__

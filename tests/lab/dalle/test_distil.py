@@ -68,8 +68,8 @@ def test_the_derivative_along_the_way_is_what_small_differences_say() -> None:
             inputs = (x, levels(unknown_BHW, t), t, s_B - t, told.guidance_B, told.style_B, told.picture_BE)
             return velocity(student(*inputs, told.ids_BT, dtype), x, t)
 
-        change_BHWC = (mean_at(1e-3) - mean_at(-1e-3)) / 2e-3 * unknown_BHW[..., None]
-    assert torch.allclose(wanted_BHWC, v_BHWC + (s_B - t_B)[:, None, None, None] * change_BHWC, atol=0.02)
+        change_BHWC = (mean_at(1e-4) - mean_at(-1e-4)) / 2e-4 * unknown_BHW[..., None]
+    assert torch.allclose(wanted_BHWC, v_BHWC + (s_B - t_B)[:, None, None, None] * change_BHWC, atol=0.002)
 
 
 def test_small_steps_of_the_teacher_add_up_to_the_one_asked_for() -> None:

@@ -88,7 +88,10 @@ class Pix(nn.Module):
         the step a few-step model takes, `style_B` 0 for any, `picture_BE` zeros for none.
         """
         N, T = self.config.num_patches, text_BTD.shape[1]
-        seen_BHWI = torch.cat((x_BHWC, 2 * level_BHW[..., None] - 1), dim=-1).to(dtype)
+        level_BHWI = level_BHW[..., None]
+        # As wide whatever the noise (EDM's c_in, arXiv:2206.00364): the first layer need not learn it.
+        spread_BHWI = (level_BHWI.square() + (self.config.noise_scale * (1 - level_BHWI)).square()).sqrt()
+        seen_BHWI = torch.cat((x_BHWC / spread_BHWI, 2 * level_BHWI - 1), dim=-1).to(dtype)
         x_BND = self.patch_embed_out(self.patch_embed_in(self._patches(seen_BHWI)))
         controls_BKD = self._controls(t_B, h_B, guidance_B, style_B, picture_BE).to(dtype)
         x_BSD = torch.cat((x_BND, controls_BKD, text_BTD.to(dtype)), dim=1)

@@ -27,8 +27,8 @@ class FlowConfig:
     `time_mean` and `time_deviation` are of the normal number whose logistic is the time.
     """
 
-    time_mean: float = -0.8
-    time_deviation: float = 0.8
+    time_mean: float = -1.4
+    time_deviation: float = 1.1
     masked: float = 0.35
     drop_caption: float = 0.1
     drop_picture: float = 0.6
@@ -122,8 +122,10 @@ def pix_presets() -> dict[str, PixPreset]:
                     max_text=16,
                     text_layers=1,
                     image_embedding=16,
+                    noise_scale=2.0,
                 ),
                 LoopConfig(steps=20, precision="float32", compile=False, threads=1, log_steps=10),
+                flow=FlowConfig(time_mean=-0.8, time_deviation=0.5),  # so few pictures tell more of one kind of them
                 schedule=ScheduleConfig(warmup_steps=5),
                 rows=8,
                 micro_rows=4,
@@ -165,6 +167,7 @@ def pix_presets() -> dict[str, PixPreset]:
                     ffn_size=1024,
                     refine=16,
                     text_layers=3,
+                    noise_scale=8.0,
                 ),
                 # A piece may end without a signal: little is lost.
                 LoopConfig(minutes=12.0, checkpoint_seconds=60.0),
