@@ -14,7 +14,7 @@ const KINDS: Record<string, TextKey> = {
 };
 const SEVERITIES: Record<string, TextKey> = { low: "verdict.low", medium: "verdict.medium", high: "verdict.high" };
 
-/** Says in words what filters found, worst things only where `blocking`; "" for nothing. */
+/** Says in words what filters found, only what blocked where `blocking`; "" for nothing. */
 export function useVerdict(): (filters: readonly ContentFilter[] | null, blocking?: boolean) => string {
   const t = useT();
   const word = (kind: string, { severity, details }: Finding) => {

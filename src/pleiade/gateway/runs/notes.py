@@ -42,11 +42,16 @@ def note_filters(call: "Call", response: dict[str, Any]) -> None:
         response["content_filters"] = found
 
 
-def notes_of(call: "Call") -> Notes | None:
-    """Where a call and those that it makes on its way leave what they know; None where nobody asks for it."""
+def root_of(call: "Call") -> "Call":
+    """The call on whose way it is made; itself where it came by itself."""
     while call.parent is not None:
         call = call.parent
-    return call.notes
+    return call
+
+
+def notes_of(call: "Call") -> Notes | None:
+    """Where a call and those that it makes on its way leave what they know; None where nobody asks for it."""
+    return root_of(call).notes
 
 
 def notes_for(call: "Call", response: str) -> Notes:

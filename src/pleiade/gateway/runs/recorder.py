@@ -6,7 +6,7 @@ from pleiade.gateway.answer import EVENT_STREAM, JSON, Answer
 from pleiade.gateway.call import CLIENT_CLOSED, Call
 from pleiade.gateway.errors import Header
 from pleiade.gateway.metrics_files import Flights
-from pleiade.gateway.runs.notes import Notes
+from pleiade.gateway.runs.notes import Notes, root_of
 from pleiade.runs import Part, Run
 from pleiade.runs.nouns import Outcome
 from pleiade.runs.spool import Spool
@@ -93,9 +93,7 @@ class _Recorded:
 
     async def __call__(self, call: Call) -> None:
         """Raises what follows raises."""
-        root = call
-        while root.parent is not None:
-            root = root.parent
+        root = root_of(call)
         notes = root.notes
         if notes is None:
             notes = root.notes = Notes()

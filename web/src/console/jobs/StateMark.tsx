@@ -1,5 +1,5 @@
 import { useT } from "@/i18n";
-import { cx } from "@/ui/classes";
+import { StateDot } from "../StateDot";
 import type { State } from "./jobs";
 
 const TONES: Partial<Record<State, string>> = {
@@ -14,10 +14,5 @@ const TONES: Partial<Record<State, string>> = {
 /** How far something is, in a word and a dot. */
 export function StateMark({ state }: { state: State }) {
   const t = useT();
-  return (
-    <span className="inline-flex items-center gap-2">
-      <span aria-hidden className={cx("size-2 shrink-0 rounded-full", TONES[state] ?? "bg-accent")} />
-      {t(`jobs.state.${state}`)}
-    </span>
-  );
+  return <StateDot tone={TONES[state]} name={t(`jobs.state.${state}`)} />;
 }

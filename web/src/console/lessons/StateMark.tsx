@@ -1,5 +1,5 @@
 import { useT } from "@/i18n";
-import { cx } from "@/ui/classes";
+import { StateDot } from "../StateDot";
 import type { State } from "./lessons";
 
 const TONES: Partial<Record<State, string>> = { promoted: "bg-good", failed: "bg-bad", rolled_back: "bg-line-strong", waiting: "bg-warn" };
@@ -7,10 +7,5 @@ const TONES: Partial<Record<State, string>> = { promoted: "bg-good", failed: "bg
 /** How far a lesson is, in a word and a dot. */
 export function StateMark({ state }: { state: State }) {
   const t = useT();
-  return (
-    <span className="inline-flex items-center gap-2">
-      <span aria-hidden className={cx("size-2 shrink-0 rounded-full", TONES[state] ?? "bg-accent")} />
-      {t(`lessons.state.${state}`)}
-    </span>
-  );
+  return <StateDot tone={TONES[state]} name={t(`lessons.state.${state}`)} />;
 }
