@@ -56,7 +56,7 @@ def test_the_palette_goes_anywhere_by_keyboard(open_tab: Callable[..., Any], mem
     tab.sign_in(member)
     tab.page.keyboard.press("Control+k")
     tab.page.keyboard.type("sett")
-    tab.page.get_by_role("option", name="Go to Settings").wait_for()
+    expect(tab.page.get_by_role("option")).to_have_count(1)
     tab.page.keyboard.press("Enter")
     tab.page.wait_for_url("**/settings")
     expect(tab.page).to_have_title("Settings · Pleiade")
@@ -68,6 +68,19 @@ def test_the_palette_goes_anywhere_by_keyboard(open_tab: Callable[..., Any], mem
     tab.page.get_by_role("dialog", name="Keyboard shortcuts").wait_for()
     tab.page.keyboard.press("Escape")
     tab.page.get_by_role("dialog").wait_for(state="detached")
+
+
+def test_the_key_after_the_palettes_is_the_palettes(open_tab: Callable[..., Any], member: str) -> None:
+    tab = open_tab()
+    tab.sign_in(member)
+    focused = tab.page.evaluate(
+        """async () => {
+            dispatchEvent(new KeyboardEvent("keydown", { key: "k", ctrlKey: true }));
+            await new Promise((next) => setTimeout(next));  // as soon as a key can follow
+            return document.activeElement.role;
+        }"""
+    )
+    assert focused == "combobox"
 
 
 def test_switched_off_shortcuts_do_nothing(open_tab: Callable[..., Any], member: str) -> None:

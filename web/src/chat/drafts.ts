@@ -1,4 +1,4 @@
-import { useSyncExternalStore } from "react";
+import { useCallback, useSyncExternalStore } from "react";
 import { ApiError, api } from "@/api/client";
 import { follow, type StreamEvent } from "@/api/stream";
 import { fileOf } from "@/parts/pictureFile";
@@ -27,16 +27,39 @@ const listeners = new Map<string, Set<() => void>>();
 /** The answer in the making of a message; undefined where none is followed here. */
 export function useDraft(message: string): Draft | undefined {
   return useSyncExternalStore(
-    (listener) => {
-      const all = listeners.get(message) ?? new Set();
-      listeners.set(message, all.add(listener));
-      return () => {
-        all.delete(listener);
-        if (all.size === 0) listeners.delete(message);
-      };
-    },
+    (listener) => hear(message, listener),
     () => followed.get(message)?.draft,
   );
+}
+
+/** Which of these messages are being written. An answer is over when its stream says so, before its chat is read again. */
+export function useRunning(messages: readonly Message[]): Message[] {
+  const open = messages.filter((message) => message.status === "in_progress");
+  const ids = open.map((message) => message.id).join();
+  const subscribe = useCallback(
+    (listener: () => void) => {
+      const deaf = ids.split(",").map((id) => hear(id, listener));
+      return () => deaf.forEach((stop) => stop());
+    },
+    [ids],
+  );
+  const running = useSyncExternalStore(subscribe, () => ids.split(",").filter(isRunning).join());
+  return open.filter((message) => running.includes(message.id));
+}
+
+/** Where it was stopped here, until its server knows: nothing can be asked under it before. */
+function isRunning(message: string): boolean {
+  const own = followed.get(message);
+  return !own || own.draft.status === "in_progress" || own.stop.signal.aborted;
+}
+
+function hear(message: string, listener: () => void): () => void {
+  const all = listeners.get(message) ?? new Set();
+  listeners.set(message, all.add(listener));
+  return () => {
+    all.delete(listener);
+    if (all.size === 0) listeners.delete(message);
+  };
 }
 
 /** Follow the answer of a message from its first word to its end, once. `onEnd` gets what came when there will be no more. */

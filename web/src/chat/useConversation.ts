@@ -7,7 +7,7 @@ import { useErrorText } from "@/parts/ErrorState";
 import { toast } from "@/shell/toasts";
 import { answer, ask, type Asked } from "./asking";
 import { useChatChanges } from "./changes";
-import { attend, settle, stop } from "./drafts";
+import { attend, settle, stop, useRunning } from "./drafts";
 import type { TurnActions } from "./Exchange";
 import { tellOtherTabs } from "./otherTabs";
 import { changeThread, refreshLists, refreshThread } from "./queries";
@@ -115,7 +115,7 @@ export function useConversation(chat: string | undefined, thread: Thread | null,
   );
 
   const branch = useMemo(() => (thread ? branchTo(thread.messages, thread.current) : []), [thread]);
-  const running = thread?.messages.filter((message) => message.status === "in_progress") ?? [];
+  const running = useRunning(thread?.messages ?? []);
   const stopAll = () => {
     for (const message of running) {
       stop(message).then(

@@ -1,6 +1,6 @@
 import { Dialog } from "@base-ui/react/dialog";
 import { Search } from "lucide-react";
-import { useDeferredValue, useEffect, useId, useState } from "react";
+import { useEffect, useId, useState } from "react";
 import { useT } from "@/i18n";
 import { BACKDROP } from "@/ui/Dialog";
 import { cx } from "@/ui/classes";
@@ -11,7 +11,7 @@ type Section = { heading: string; commands: Command[] };
 const PAUSE_MS = 120; // between the last key and asking the server
 
 /** ⌘K: every command, every space, and whatever the page can search. */
-export default function Palette({ open, onClose }: { open: boolean; onClose: () => void }) {
+export function Palette({ open, onClose }: { open: boolean; onClose: () => void }) {
   const t = useT();
   return (
     <Dialog.Root open={open} onOpenChange={(next) => !next && onClose()}>
@@ -31,7 +31,7 @@ function Finder({ onClose }: { onClose: () => void }) {
   const list = useId();
   const [query, setQuery] = useState("");
   const [chosen, setChosen] = useState(0);
-  const sections = useSections(useDeferredValue(query));
+  const sections = useSections(query);
   const commands = sections.flatMap((section) => section.commands);
   const at = Math.min(chosen, commands.length - 1);
 
@@ -54,6 +54,7 @@ function Finder({ onClose }: { onClose: () => void }) {
       <div className="flex items-center gap-2 border-b border-line px-4">
         <Search aria-hidden className="size-4 shrink-0 text-quiet" />
         <input
+          autoFocus // at once: the next key may follow in the same moment
           role="combobox"
           aria-expanded
           aria-controls={list}

@@ -2,6 +2,7 @@ import { lazy, type ReactNode, Suspense, useState } from "react";
 import { useLocation } from "wouter";
 import { useT } from "@/i18n";
 import { useCommands } from "./commands";
+import { Palette } from "./Palette";
 import { prefer, usePreferences } from "./preferences";
 import { Rail } from "./Rail";
 import { ServerAway } from "./ServerAway";
@@ -9,8 +10,7 @@ import { keysOf, useShortcut } from "./shortcuts";
 import { SETTINGS, SPACES } from "./spaces";
 import { useSignOut } from "./useSignOut";
 
-// What nobody sees at first comes a moment later.
-const Palette = lazy(() => import("./Palette"));
+// What nobody sees at first comes a moment later; but not the palette: the keys after ⌘K are meant for it.
 const KeysDialog = lazy(() => import("./KeysDialog"));
 const SignInAgain = lazy(() => import("./SignInAgain"));
 
@@ -58,8 +58,8 @@ export function Shell({ children }: { children: ReactNode }) {
         <Rail />
         {children}
       </div>
+      <Palette open={open === "palette"} onClose={close} />
       <Suspense fallback={null}>
-        <Palette open={open === "palette"} onClose={close} />
         <KeysDialog open={open === "keys"} onClose={close} />
         <SignInAgain />
       </Suspense>

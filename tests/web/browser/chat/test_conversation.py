@@ -56,6 +56,15 @@ def test_esc_stops_an_answer_and_what_was_made_stays(reader: Any) -> None:
     expect(reader.answers.last.get_by_text("Stopped.")).to_be_visible()
 
 
+def test_the_next_question_waits_for_nothing_but_the_answer(reader: Any) -> None:
+    reader.page.route("**/v1/chats/chat_*", lambda route: None)  # reading the chat again takes for ever
+    reader.ask("One")
+    reader.ask("Two")
+    expect(reader.done.last).to_contain_text("You asked chat: two.")
+    expect(reader.box).to_have_value("")
+    reader.page.unroute_all(behavior="ignoreErrors")
+
+
 def test_an_edited_question_begins_a_branch_and_both_can_be_turned_to(reader: Any) -> None:
     reader.ask("One")
     reader.ask("Two")
