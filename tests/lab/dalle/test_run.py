@@ -17,6 +17,8 @@ from tokenizers import Tokenizer
 
 from pleiade.engines.image_openvino.folder import graph_paths, read_config
 from pleiade.lab.cards.__main__ import main as cards
+from pleiade.lab.cards.picture_card import write_picture_card
+from pleiade.lab.cards.picture_record import PictureMember, gather_picture
 from pleiade.lab.checkpoint import latest_checkpoint, load_checkpoint
 from pleiade.lab.dalle.data.drawings import Drawings
 from pleiade.lab.dalle.data.styles import STYLES
@@ -127,6 +129,10 @@ def test_a_run_begins_with_the_weights_words_and_likeness_of_another_one(
     assert any("q_proj" in name for name in steady), "what a rate of zero leaves alone is as it was"
     with deal(here, drawings, load_pix(run).tokenizer, None) as dealer:
         assert {STYLES.index(style) + 1, 0} >= {int(one) for one in dealer.stream.draw(0, 16).style_B}
+    record = gather_picture("toy", "a desk", "", drawings.folder, run, run / "export")
+    assert (record.earlier, record.stages[-1].tokens) == (20 * 8, 8)
+    assert {f"styles={style}", "scenes=0.0"} <= set(record.changes)
+    assert "0 thousand, in runs whose weights it began with" in write_picture_card(PictureMember(record, None))
 
 
 def test_it_cannot_begin_with_another_shape_or_learn_styles_that_are_not_there(
@@ -222,6 +228,7 @@ def test_a_card_tells_the_run_its_files_and_every_measure(whole: Path, drawings:
     for path in export.glob("*.onnx"):
         assert f"{path.name} {path.stat().st_size / 1e6:.2f} MB" in card
     assert "20 steps" in card
+    assert "pleiade train pix-toy --data PICTURES --run RUN model.size=32" in card
     assert (docs / "models" / "toy-contact.png").is_file()
     assert "contact.png" not in (export / "README.md").read_text("utf-8")
     assert "[toy](models/toy.md)" in (docs / "models.md").read_text("utf-8")

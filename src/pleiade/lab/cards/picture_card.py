@@ -45,7 +45,7 @@ def write_picture_card(member: PictureMember) -> str:
         "",
         "```",
         "python -m pleiade.lab.dalle.data --source FOLDER --out PICTURES",
-        f"pleiade train {record.preset} --data PICTURES --run RUN",
+        " ".join([f"pleiade train {record.preset} --data PICTURES --run RUN", *record.changes]),
         "```",
         "",
         "`docs/train-images.md` tells the rest.",
@@ -101,11 +101,19 @@ def _making(record: PictureRecord) -> list[str]:
         ("parameters", f"{record.parameters:,}"),
         ("served", f"{kind}; steps: {steps}; candidates: {best}"),
         *((STAGE_NAMES[stage.name], _stage_words(stage)) for stage in record.stages),
+        *_before(record),
         ("files", ", ".join(f"{file.name} {file.num_bytes / 1e6:.2f} MB" for file in record.files)),
         ("machine", record.machine),
     ]
     note = [record.note, ""] if record.note else []
     return ["## Size and training", "", *table(("", ""), rows), "", *note, _curve(record.name), ""]
+
+
+def _before(record: PictureRecord) -> list[Row]:
+    """What the runs practised whose weights it began with."""
+    return [("pictures before", f"{record.earlier / 1e3:,.0f} thousand, in runs whose weights it began with")] * bool(
+        record.earlier
+    )
 
 
 def _stage_words(stage: Stage) -> str:

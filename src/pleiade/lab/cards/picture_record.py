@@ -9,12 +9,13 @@ from typing import Any
 
 import msgspec
 
+from pleiade.lab.begun import flat
 from pleiade.lab.cards.record import RESULTS, Stage
 from pleiade.lab.checkpoint import sha256
 from pleiade.lab.curves import draw_curve
 from pleiade.lab.dalle.data.drawings import LICENCES
 from pleiade.lab.dalle.evals.results import PictureResults, read_results
-from pleiade.lab.dalle.presets import read_pix_preset
+from pleiade.lab.dalle.presets import PixPreset, pix_presets, read_pix_preset
 from pleiade.lab.dalle.sample import load_pix
 from pleiade.lab.dalle.stages import STAGES
 from pleiade.lab.metrics import read_metrics
@@ -39,10 +40,16 @@ class Drawn(msgspec.Struct, frozen=True):
 
 
 class PictureRecord(msgspec.Struct, frozen=True):
-    """A picture model that ships. `served` is what its config.json tells the engine; a stage's tokens are pictures."""
+    """A picture model that ships. `served` is what its config.json tells the engine; a stage's tokens are pictures.
+
+    `changes` are the run's `key=value` differences from its preset; `earlier` counts the pictures of the runs whose
+    weights its base began with.
+    """
 
     name: str
     preset: str
+    changes: list[str]
+    earlier: int
     machine: str
     note: str
     parameters: int
@@ -72,6 +79,8 @@ def gather_picture(name: str, machine: str, note: str, data: Path, run: Path, ex
     return PictureRecord(
         name=name,
         preset=preset.name,
+        changes=_changes(preset),
+        earlier=_earlier(preset),
         machine=machine,
         note=note,
         parameters=sum(weight.numel() for weight in pix.network.parameters()),
@@ -106,6 +115,21 @@ def read_picture_members(records: Path) -> list[PictureMember]:
         results = path.with_name(RESULTS)
         found.append(PictureMember(record, read_results(results) if results.is_file() else None))
     return found
+
+
+def _changes(preset: PixPreset) -> list[str]:
+    there, here = (flat(dataclasses.asdict(each)) for each in (pix_presets()[preset.name], preset))
+    told = {key: value for key, value in here.items() if value not in (there[key], None) and key != "begin_with"}
+    return [f"{key}={value}" for key, value in told.items()]
+
+
+def _earlier(preset: PixPreset) -> int:
+    count = 0
+    while preset.begin_with:
+        base = Path(preset.begin_with) / "base"
+        count += read_metrics(base / "metrics.jsonl")[-1]["tokens"]
+        preset = read_pix_preset(base / "preset.json")
+    return count
 
 
 def _stage(name: str, run: Path) -> Stage:

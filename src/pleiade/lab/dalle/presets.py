@@ -150,8 +150,14 @@ def pix_presets() -> dict[str, PixPreset]:
             ),
             PixPreset(
                 "pix-6m",
-                PixConfig(),
-                LoopConfig(steps=7800, threads=1),
+                # Large patches, and little of it with known pixels: what two cores can do is spent on words.
+                PixConfig(patch=16, bottleneck=128, refine=16),
+                LoopConfig(steps=15_600, threads=1),
+                flow=FlowConfig(masked=0.15, drop_picture=0.9),
+                schedule=ScheduleConfig(warmup_steps=100, decay_fraction=0.85),
+                rows=64,
+                micro_rows=64,
+                drawers=1,
                 few=FewStage(loop=LoopConfig(steps=1200, threads=1)),
                 encoder=EncoderStage(loop=LoopConfig(minutes=20.0, threads=1, compile=False)),
                 enlarger=EnlargerStage(loop=LoopConfig(minutes=20.0, threads=1, compile=False)),

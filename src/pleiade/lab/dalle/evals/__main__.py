@@ -15,6 +15,7 @@ from pleiade.lab.dalle.evals.examine import SHEET, SUITES, examine_pictures
 from pleiade.lab.dalle.evals.painters import Model
 from pleiade.lab.dalle.evals.results import PictureResults, told
 from pleiade.lab.dalle.evals.setting import Setting
+from pleiade.lab.dalle.presets import read_pix_preset
 from pleiade.lab.dalle.sample import load_pix
 from pleiade.lab.evals.scorer import EvalError
 from pleiade.lab.faults import EXPECTED
@@ -46,7 +47,8 @@ def _examine(options: argparse.Namespace) -> PictureResults:
     steps = options.steps or (4 if pix.few_step else 20)
     chooser = load_encoder(options.chooser) if options.chooser else None
     model = Model(pix, steps=steps, guidance=options.guidance, chooser=chooser, best_of=options.best_of)
-    drawings, encoder = Drawings.open(options.data), load_encoder(options.encoder)
+    styles = read_pix_preset(options.run / "base" / "preset.json").styles
+    drawings, encoder = Drawings.open(options.data).to_learn(styles), load_encoder(options.encoder)
     how = {
         "kind": "few-step" if pix.few_step else "base",
         "steps": str(steps),

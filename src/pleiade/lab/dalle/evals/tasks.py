@@ -35,12 +35,15 @@ class Task(msgspec.Struct, frozen=True):
 def drawing_tasks(drawings: Drawings, suite: str, limit: int) -> list[Task]:
     """`limit` tasks of a suite of SPLITS: drawings with names in both languages, each asked in English and in French.
 
-    Every style comes in turn, by hash within it, so that each beginning of the list is a fair sample.
+    They are of the styles that were learned from. Every style comes in turn, by hash within it, so that each beginning
+    of the list is a fair sample.
     """
+    learned = {drawings.rows[index].style for index in drawings.split("train")}
     by_style: dict[str, list[int]] = defaultdict(list)
     for index in drawings.split(SPLITS[suite]):
-        if drawings.rows[index].name_fr and style_id(drawings.rows[index].style):
-            by_style[drawings.rows[index].style].append(int(index))
+        row = drawings.rows[index]
+        if row.name_fr and style_id(row.style) and row.style in learned:
+            by_style[row.style].append(int(index))
     for members in by_style.values():
         members.sort(key=lambda index: _hash(drawings.rows[index].id))
     turns = zip_longest(*(by_style[style] for style in sorted(by_style)))
