@@ -104,6 +104,8 @@ def test_three_runtimes_draw_the_same_picture(
                 few_step=few_step,
                 contrast=not few_step,
                 noise_scale=config.noise_scale,
+                bend=config.bend,
+                guided_until=config.guided_until,
             )
             ours = drawn(Trajectory(task, noise_of((7 + k, 0, 0), (16, 16, 4))), runtime.predict)
             assert np.abs(ours - theirs[k]).max() < 2e-4, type(runtime).__name__
@@ -147,6 +149,24 @@ def test_a_few_step_model_is_told_how_far_each_step_goes_and_a_base_model_is_not
     assert told == [(0.0, 0.25, 3.0), (0.25, 0.25, 3.0), (0.5, 0.25, 3.0), (0.75, 0.25, 3.0)]
     with_caption, without = Trajectory(task(4, contrast=True), noise).rows()
     assert (with_caption.h, with_caption.guidance, without.guidance) == (0.0, 1.0, 1.0)
+
+
+def test_steps_grow_shorter_and_guidance_ends_where_the_model_says() -> None:
+    noise = noise_of((1,), (4, 4, 4))
+    told = {"bend": 2.0, "guided_until": 0.5, "contrast": True}
+    for start, first in ((None, 0.0), (Start(np.zeros((4, 4, 4), np.float32), 0.5), 0.5)):
+        way, seen = Trajectory(task(4, start=start, **told), noise), []
+        while not way.done:
+            rows = way.rows()
+            seen.append((rows[0].t, len(rows)))
+            way.advance(np.zeros((len(rows), 4, 4, 4), np.float32))
+        share = 1 - first  # of the way that is still to go
+        assert seen == [
+            (first, 2),
+            (first + share * 0.4375, 2),
+            (first + share * 0.75, 1),
+            (first + share * 0.9375, 1),
+        ]
 
 
 def test_what_begins_at_a_picture_keeps_as_much_of_it_as_was_asked() -> None:

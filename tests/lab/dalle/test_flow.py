@@ -57,11 +57,12 @@ def test_a_picture_depends_on_its_seed_alone_and_not_on_its_neighbours() -> None
 def test_guidance_one_is_the_caption_alone_and_zero_none() -> None:
     pix = toy_pix()
 
-    def draw(caption: str, guidance: float) -> np.ndarray:
-        return sample(pix, [caption], steps=2, guidance=guidance, seed=1)
+    def draw(caption: str, guidance: float, steps: int = 1) -> np.ndarray:
+        return sample(pix, [caption], steps=steps, guidance=guidance, seed=1)
 
     assert np.allclose(draw("a cat", 0.0), draw("", 1.0), atol=1e-5)
     assert not np.allclose(draw("a cat", 1.0), draw("", 1.0), atol=1e-3)
+    assert not np.allclose(draw("a cat", 0.0, steps=2), draw("", 1.0, steps=2), atol=1e-3), "late steps follow words"
 
 
 @given(seed=st.integers(0, 10_000), size=st.sampled_from([16, 64]))

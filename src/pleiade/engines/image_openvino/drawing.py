@@ -65,6 +65,13 @@ class Drawing:
         return self.task.steps * (len(self._alive) or self._candidates) - taken
 
     @property
+    def width(self) -> int:
+        """Rows of the network that the next step of a candidate takes."""
+        if not self._alive:
+            return 2 if self.task.contrast else 1
+        return min(self._alive, key=lambda trajectory: trajectory.step).num_rows
+
+    @property
     def left(self) -> int:
         """How many candidates should be left by now."""
         return survivors(self._candidates, self.task.steps, self.step)
@@ -100,7 +107,7 @@ def next_pass(drawings: Sequence[Drawing], room: int) -> list[tuple[Drawing, Tra
 
 def _take(chosen: list[tuple[Drawing, Trajectory]], drawing: Drawing, room: int) -> int:
     """Add what fits of one drawing and is not chosen yet; returns the rows that this takes."""
-    each = 2 if drawing.task.contrast else 1
+    each = drawing.width
     taken = {id(trajectory) for _, trajectory in chosen}
     free = [trajectory for trajectory in drawing.behind() if id(trajectory) not in taken] if room >= each else []
     fitting = free[: room // each]

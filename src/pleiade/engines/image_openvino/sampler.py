@@ -46,6 +46,8 @@ class Task(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     few_step: bool = False
     contrast: bool = False  # two passes a step, with caption and against: the base model's way, and a negative prompt's
     noise_scale: float = 1.0
+    bend: float = 1.0  # of the moments: what is left of the way at step k of N is (1 - k / N) to this power
+    guided_until: float = 1.0  # the time, of a way from noise, after which a base model's contrast ends
 
 
 class Row(msgspec.Struct, frozen=True, eq=False):
@@ -74,7 +76,10 @@ class Trajectory:
         self.step = 0  # steps taken
         self.clean_HWC = np.zeros_like(noise_HWC)  # the latest prediction
         begin = task.start.t if task.start is not None else 0.0
-        self._times = np.linspace(begin, 1.0, task.steps + 1)
+        left = (1 - begin) * np.linspace(1.0, 0.0, task.steps + 1) ** task.bend
+        self._times = 1 - left
+        until = 1.0 if task.few_step else task.guided_until
+        self._guided = task.contrast * int((left > (1 - begin) * (1 - until)).sum())  # steps of two rows
         self._x_HWC = noise_HWC * np.float32((1 - begin) * task.noise_scale)
         if task.start is not None:
             self._x_HWC += np.float32(begin) * task.start.x_HWC
@@ -85,6 +90,11 @@ class Trajectory:
         """Whether all steps are taken; `clean_HWC` is then the picture."""
         return self.step == self.task.steps
 
+    @property
+    def num_rows(self) -> int:
+        """How many predictions the next step takes."""
+        return 2 if self.step < self._guided else 1
+
     def rows(self) -> list[Row]:
         """What the network must predict next: with the caption and, for contrast, against it."""
         task, t, s = self.task, float(self._times[self.step]), float(self._times[self.step + 1])
@@ -93,7 +103,7 @@ class Trajectory:
             level_HW[task.known.where_HW] = 1.0
         h = s - t if task.few_step else 0.0
         guidance = task.guidance if task.few_step and not task.contrast else 1.0
-        captions = (task.caption, task.against) if task.contrast else (task.caption,)
+        captions = (task.caption, task.against)[: self.num_rows]
         return [
             Row(self._x_HWC, level_HW, t, h, guidance, task.style, task.embedding_E, caption) for caption in captions
         ]
@@ -101,7 +111,7 @@ class Trajectory:
     def advance(self, clean_RHWC: Floats) -> None:
         """Take one Euler step by what was predicted for `rows`."""
         clean_HWC = clean_RHWC[0]
-        if self.task.contrast:
+        if self.num_rows == 2:
             clean_HWC = clean_RHWC[1] + np.float32(self.task.guidance) * (clean_RHWC[0] - clean_RHWC[1])
         t, s = self._times[self.step], self._times[self.step + 1]
         self.clean_HWC = clean_HWC

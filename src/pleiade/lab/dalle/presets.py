@@ -13,6 +13,7 @@ from pleiade.lab.configuration import assign
 from pleiade.lab.dalle.config import MOST_GUIDANCE, PixConfig
 from pleiade.lab.dalle.encoder import EncoderConfig, EncoderStage
 from pleiade.lab.dalle.enlarger import EnlargerConfig, EnlargerStage
+from pleiade.lab.dalle.flow import GUIDED_UNTIL
 from pleiade.lab.optim.muon import OptimConfig
 from pleiade.lab.optim.schedule import ScheduleConfig
 from pleiade.lab.train import BAD_BATCH, LoopConfig
@@ -48,7 +49,7 @@ class FewStepConfig:
     instant: float = 0.25
     on_grid: float = 0.5
     most_guidance: float = 6.0
-    guided_until: float = 1.0
+    guided_until: float = GUIDED_UNTIL
     adaptive: float = 0.5
 
     def __post_init__(self) -> None:

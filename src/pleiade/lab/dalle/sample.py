@@ -19,7 +19,7 @@ from torch import Tensor
 from pleiade.lab.checkpoint import latest_checkpoint, load_checkpoint
 from pleiade.lab.dalle.config import CHANNELS
 from pleiade.lab.dalle.data.words import encode
-from pleiade.lab.dalle.flow import euler, times
+from pleiade.lab.dalle.flow import GUIDED_UNTIL, euler, times
 from pleiade.lab.dalle.model import Pix
 from pleiade.lab.dalle.presets import read_pix_preset
 from pleiade.lab.tokenizer.bpe import load_tokenizer
@@ -76,7 +76,7 @@ def sample(
     """Pictures (B, H, W, C), premultiplied in [-1, 1], one for each prompt; picture k has the seed `seed` + k.
 
     `known` (B, H, W, C) stays as it is where `mask` (B, H, W) is False. `embedding` (B, E) asks for likeness.
-    A few-step model takes one pass a step; a base model two, with and without the caption.
+    A few-step model takes one pass a step; a base model two, with and without the caption, while it is guided.
     """
     network, config = pix.network, pix.network.config
     num, device = len(prompts), network.device
@@ -105,7 +105,7 @@ def sample(
             return network.predict(*told, text_BTD, mask_BT, dtype)
         told = (x_BHWC, level_BHW, t_B, 0 * ones_B, ones_B, style_B, picture_BE)
         with_BHWC = network.predict(*told, text_BTD, mask_BT, dtype)
-        if guidance == 1:
+        if guidance == 1 or now >= GUIDED_UNTIL:
             return with_BHWC
         without_BHWC = network.predict(*told, against_BTD, against_mask_BT, dtype)
         return without_BHWC + guidance * (with_BHWC - without_BHWC)
