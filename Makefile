@@ -62,14 +62,14 @@ e2e: dev web ## the browser's tests alone: real Chromium, real server, real mode
 	.venv-dev/bin/python -m pytest tests/web/browser
 
 check: dev web-check ## format, lint, types (web/ too), who may import whom
-	.venv-dev/bin/ruff format --check src tests bench hatch_build.py
-	.venv-dev/bin/ruff check src tests bench hatch_build.py
+	.venv-dev/bin/ruff format --check src tests bench examples hatch_build.py
+	.venv-dev/bin/ruff check src tests bench examples hatch_build.py
 	.venv-dev/bin/mypy
 	.venv-dev/bin/lint-imports
 
 format: dev ## let ruff format and mend
-	.venv-dev/bin/ruff format src tests bench
-	.venv-dev/bin/ruff check --fix src tests bench
+	.venv-dev/bin/ruff format src tests bench examples
+	.venv-dev/bin/ruff check --fix src tests bench examples
 
 chain: dev ## the whole way at toy scale: text to a deployed model that answers
 	.venv-dev/bin/python bench/chain.py

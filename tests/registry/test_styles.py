@@ -16,7 +16,7 @@ def model(path: Path, architecture: str = "PleiadePix") -> Model:
 
 
 def test_the_folder_tells_its_styles(tmp_path: Path) -> None:
-    (tmp_path / "config.json").write_text(json.dumps({"styles": ["outline", "flat", 3]}))
+    (tmp_path / "config.json").write_text(json.dumps({"styles": {"outline": 1, "flat": 4}}))
     assert styles_of(model(tmp_path)) == ("outline", "flat")
     assert styles_of(model(tmp_path, "Qwen3ForCausalLM")) == ()
 

@@ -15,4 +15,4 @@ def styles_of(model: Model) -> tuple[str, ...]:
         told = json.loads((Path(model.path) / "config.json").read_text("utf-8")).get("styles")
     except (OSError, ValueError, AttributeError):
         return ()  # its engine says what is wrong with such a folder when it is loaded
-    return tuple(style for style in told if isinstance(style, str)) if isinstance(told, list) else ()
+    return tuple(told) if isinstance(told, dict) else ()

@@ -34,12 +34,12 @@ class PixConfig(msgspec.Struct, frozen=True, kw_only=True):
     noise_scale: float = 1.0
     bend: float = 1.0  # of the moments of steps: above 1, the last ones are the shortest
     guided_until: float = 1.0  # the time after which a base model takes one pass a step, with the caption alone
-    styles: tuple[str, ...] = ()  # style id = 1 + index; 0 = any
+    styles: dict[str, int] = {}  # those that it was taught, and by which number it knows each; 0 = any
     image_embedding: int = 0  # numbers of the picture control; 0 = none
 
     def style_id(self, style: str) -> int:
         """The number of a style's name; 0 for none."""
-        return 1 + self.styles.index(style) if style else 0
+        return self.styles[style] if style else 0
 
 
 def read_config(folder: Path) -> PixConfig:

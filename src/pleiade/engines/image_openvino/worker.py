@@ -55,7 +55,7 @@ def load(options: ImageOptions, loop: asyncio.AbstractEventLoop) -> PictureServi
         Studio(scheduler, config, tokenizer),
         ROUTES,
         scheduler,
-        styles=config.styles,
+        styles=tuple(config.styles),
         queue_limit=options.queue_limit,
     )
 

@@ -23,7 +23,7 @@ def euler(x_BHWC: Tensor, predicted_BHWC: Tensor, now: float, then: float) -> Te
 
 
 def times(steps: int) -> list[float]:
-    """The moments from 0 to 1 between which `steps` steps are taken: what is left is bent, so that the last are short."""
+    """The moments from 0 to 1 between which `steps` steps are taken; what is left is bent: the last are shortest."""
     return [1 - (1 - k / steps) ** BEND for k in range(steps + 1)]
 
 

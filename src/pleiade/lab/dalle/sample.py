@@ -29,11 +29,15 @@ AVERAGE = "short"
 
 @dataclass(frozen=True)
 class PictureModel:
-    """A network with the tokenizer of its captions; `few_step` where it was distilled."""
+    """A network with the tokenizer of its captions; `few_step` where it was distilled.
+
+    `styles`: those that it learned from, separated by commas; "" = all.
+    """
 
     network: Pix
     tokenizer: Tokenizer
     few_step: bool = False
+    styles: str = ""
 
 
 def load_pix(run: Path, average: str = AVERAGE, stage: str = "") -> PictureModel:
@@ -46,10 +50,12 @@ def load_pix(run: Path, average: str = AVERAGE, stage: str = "") -> PictureModel
         newest = latest_checkpoint(run / name)
         if newest is not None:
             state = load_checkpoint(newest)
-            network = Pix(read_pix_preset(run / "base" / "preset.json").model)
+            preset = read_pix_preset(run / "base" / "preset.json")
+            network = Pix(preset.model)
             averages = state["objective"]["averages"]["weights"]
             network.load_state_dict(averages[average] if average and averages else state["model"])
-            return PictureModel(network.eval(), load_tokenizer(run / "base" / "tokenizer"), name == "few")
+            tokenizer = load_tokenizer(run / "base" / "tokenizer")
+            return PictureModel(network.eval(), tokenizer, name == "few", preset.styles)
     raise FileNotFoundError(f"no checkpoint in {run / (stage or 'base')}: run `pleiade train pix-6m` first")
 
 
