@@ -40,6 +40,8 @@ MEANINGS = {
     "image_torch": "the same in torch eager, the faster of float32 and bfloat16, ÷ ours",
     "image_onnx": "the same graphs on onnxruntime ÷ ours",
     "web_first_paint_s": "first paint of the app in a browser that was never there, s, median of five",
+    "web_first_answer_s": "a new server's printed link opened, until the first answer of its model is whole, s",
+    "web_first_picture_s": "the same until the first picture is there: joined, asked, gone to Images, drawn, s",
     "web_delta_ms": "main thread of an update while an answer is written, ms; a frame is 16.7",
     "web_worst_ms": "its longest task, ms",
     "web_megabyte_delta_ms": "the same for a block of code of one megabyte, ms",

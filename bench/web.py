@@ -3,7 +3,9 @@
 A real Chromium shows a chat of 200 messages, half of them with prose, a list and a block of code; a scripted engine
 writes a long answer. Chromium's own trace tells the CPU time of every task of the page's main thread: script, style,
 layout, paint. The same again for a megabyte in one block of code, and while somebody types below an answer: how many
-tasks are longer than a frame. Before that, the time to the first paint for somebody who was never here.
+tasks are longer than a frame. Before that, the time to the first paint for somebody who was never here; and of a
+`pleiade up` with its own models, how long a new user takes who is as quick as a program: the link, a first answer, a
+first picture.
 
     make bench-web            (or: python bench/web.py [--messages 200])
 """
@@ -21,13 +23,16 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 # The stage is the browser tests': the gateway over an engine that says what a question asks for.
 sys.path[:0] = [
-    str(ROOT / folder) for folder in ("tests", "tests/gateway", "tests/web/browser/chat", "tests/web/browser/studio")
+    str(ROOT / folder)
+    for folder in ("tests", "tests/gateway", "tests/web/browser", "tests/web/browser/chat", "tests/web/browser/studio")
 ]
 
+from newcomer import LINK, first_minute  # noqa: E402
 from playwright.sync_api import Browser, CDPSession, Page, sync_playwright  # noqa: E402
 from stage import PASSWORD, Stage, on_stage  # noqa: E402
 
 from report import result_line, table, write_json  # noqa: E402
+from serving import serve, wait_for  # noqa: E402
 
 FRAME_MS = 1000 / 60  # a task of the main thread that takes longer drops a frame
 
@@ -154,6 +159,19 @@ def first_paint(browser: Browser, url: str) -> float:
         context.close()
 
 
+def first_minute_of(browser: Browser, home: Path) -> tuple[float, float]:
+    """Seconds from the printed link to the first answer and to the first picture, of a new server that is ready."""
+    with serve(home) as server:
+        wait_for(lambda: LINK.search(server.log()), 30, "up prints the link")
+        found = LINK.search(server.log())
+        assert found is not None
+        context = browser.new_context(viewport={"width": 1440, "height": 900}, locale="en-US")
+        try:
+            return first_minute(context.new_page(), found[1])
+        finally:
+            context.close()
+
+
 def main() -> None:
     """Measure, tell."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -171,6 +189,7 @@ def main() -> None:
             executable_path=program, args=["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"]
         )
         paints = [first_paint(browser, stage.url) for _ in range(5)]
+        minutes = [first_minute_of(browser, Path(folder) / f"new-{number}" / "home") for number in range(3)]
         page = browser.new_context(viewport={"width": 1440, "height": 900}, locale="en-US").new_page()
         sign_in(page, stage)
         turns = [
@@ -195,8 +214,11 @@ def main() -> None:
     ]
     print(table(["answer below 200 messages", "updates", "ms of main thread an update", "longest task, ms"], rows))
     print(f"first paint: {', '.join(f'{seconds:.2f}' for seconds in paints)} s")
+    print(f"first answer, first picture: {'; '.join(f'{a:.1f}, {b:.1f}' for a, b in minutes)} s")
     values = {
         "web_first_paint_s": statistics.median(paints),
+        "web_first_answer_s": statistics.median(answer for answer, _ in minutes),
+        "web_first_picture_s": statistics.median(picture for _, picture in minutes),
         "web_delta_ms": prose,
         "web_worst_ms": max(one["worst_ms"] for one in rounds),
         "web_megabyte_delta_ms": large["delta_ms"],
@@ -205,7 +227,15 @@ def main() -> None:
         "web_open_s": opened,
     }
     write_json(
-        "web", {"messages": arguments.messages, "rounds": rounds, "megabyte": large, "paints": paints, "result": values}
+        "web",
+        {
+            "messages": arguments.messages,
+            "rounds": rounds,
+            "megabyte": large,
+            "paints": paints,
+            "minutes": minutes,
+            "result": values,
+        },
     )
     print(result_line(values))
 

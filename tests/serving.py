@@ -16,7 +16,7 @@ import httpx
 
 ROOT = Path(__file__).resolve().parent.parent
 PLEIADE = Path(sys.executable).parent / "pleiade"
-CHAT, EMBED = "pleiade-chat", "pleiade-embed"
+CHAT, EMBED, IMAGE = "pleiade-chat", "pleiade-embed", "pleiade-image"
 API_VERSION = "2024-10-21"
 
 
@@ -93,7 +93,7 @@ def is_ready(url: str) -> bool:
     """Whether all engines of a server answer (`/readyz` itself is content with one)."""
     try:
         deployments = httpx.get(url + "/readyz", timeout=5, trust_env=False).json()["deployments"]
-        return {CHAT, EMBED} <= {name for name, state in deployments.items() if state == "ready"}
+        return {CHAT, EMBED, IMAGE} <= {name for name, state in deployments.items() if state == "ready"}
     except httpx.TransportError:
         return False
 

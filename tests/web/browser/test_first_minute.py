@@ -1,13 +1,11 @@
 """A new server, and its first person: from the printed link to a page that works."""
 
-import re
 from collections.abc import Callable
 from typing import Any
 
+from newcomer import LINK, first_answer, first_picture, join
+
 from serving import CHAT, Server, wait_for
-
-LINK = re.compile(r"Web app +(http\S+/join#\S+)")
-
 
 CALLS = """
 async ([model]) => {
@@ -46,14 +44,15 @@ def test_the_first_person_opens_the_printed_link_and_is_in(
     tab.page.get_by_label("Password").fill("short")
     tab.page.get_by_role("button", name="Start").click()
     assert "/join" in tab.page.url, "the browser says that it is too short; nothing was sent"
-    tab.page.get_by_label("Password").fill("a sentence that I know by heart")
-    tab.page.get_by_role("button", name="Start").click()
-    tab.page.wait_for_url("**/chat")
+    join(tab.page)
     tab.page.get_by_role("button", name="Account: ada@example.org").wait_for()
     me = tab.page.evaluate("fetch('/auth/me').then((answer) => answer.json())")
     assert (me["role"], me["user"]["name"]) == ("owner", "Ada")
     told = tab.page.evaluate(CALLS, [CHAT])
     assert told["chat"][0] == 200, "and may ask at once"
+    assert first_answer(tab.page)
+    first_picture(tab.page)
+    screenshot(tab, "first-picture-1440-light")
     assert [line for line in tab.complaints if "403" not in line] == [], "nothing was refused but the forged call"
 
     other = open_tab(server=new_house)
