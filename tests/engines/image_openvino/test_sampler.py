@@ -104,8 +104,8 @@ def test_three_runtimes_draw_the_same_picture(
                 few_step=few_step,
                 contrast=not few_step,
                 noise_scale=config.noise_scale,
-                bend=config.bend,
                 guided_until=config.guided_until,
+                clear_below=config.clear_below,
             )
             ours = drawn(Trajectory(task, noise_of((7 + k, 0, 0), (16, 16, 4))), runtime.predict)
             assert np.abs(ours - theirs[k]).max() < 2e-4, type(runtime).__name__
@@ -151,22 +151,28 @@ def test_a_few_step_model_is_told_how_far_each_step_goes_and_a_base_model_is_not
     assert (with_caption.h, with_caption.guidance, without.guidance) == (0.0, 1.0, 1.0)
 
 
-def test_steps_grow_shorter_and_guidance_ends_where_the_model_says() -> None:
+def test_guidance_ends_where_the_model_says_in_the_way_that_is_left() -> None:
     noise = noise_of((1,), (4, 4, 4))
-    told = {"bend": 2.0, "guided_until": 0.5, "contrast": True}
     for start, first in ((None, 0.0), (Start(np.zeros((4, 4, 4), np.float32), 0.5), 0.5)):
-        way, seen = Trajectory(task(4, start=start, **told), noise), []
+        way, seen = Trajectory(task(4, start=start, guided_until=0.5, contrast=True), noise), []
         while not way.done:
             rows = way.rows()
             seen.append((rows[0].t, len(rows)))
             way.advance(np.zeros((len(rows), 4, 4, 4), np.float32))
-        share = 1 - first  # of the way that is still to go
-        assert seen == [
-            (first, 2),
-            (first + share * 0.4375, 2),
-            (first + share * 0.75, 1),
-            (first + share * 0.9375, 1),
-        ]
+        part = (1 - first) / 4
+        assert seen == [(first, 2), (first + part, 2), (first + 2 * part, 1), (first + 3 * part, 1)]
+
+
+def test_the_faintest_is_clear_the_strongest_opaque_and_known_pixels_are_as_they_were() -> None:
+    opacity = np.array([0.0, 0.05, 0.5, 0.95, 1.0], np.float32)
+    picture = np.stack([opacity * 0.5] * 3 + [opacity], axis=-1)[None] * 2 - 1  # all of one grey
+    known = Known(picture, np.array([[False, False, False, False, True]]))
+    way = Trajectory(task(1, clear_below=0.1, known=known), noise_of((1,), (1, 5, 4)))
+    way.advance(picture[None])
+    made = (way.clean_HWC + 1) / 2
+    assert np.allclose(made[0, :, 3], [0, 0, 0.5, 1, 1], atol=1e-6)
+    assert np.allclose(made[0, 2:, :3], made[0, 2:, 3:] * 0.5, atol=1e-6), "and of the same colour as before"
+    assert (way.clean_HWC[0, 4] == picture[0, 4]).all()
 
 
 def test_what_begins_at_a_picture_keeps_as_much_of_it_as_was_asked() -> None:

@@ -32,8 +32,8 @@ class PixConfig(msgspec.Struct, frozen=True, kw_only=True):
     steps: dict[str, int]  # by quality
     best_of: dict[str, int]  # candidates, by quality
     noise_scale: float = 1.0
-    bend: float = 1.0  # of the moments of steps: above 1, the last ones are the shortest
     guided_until: float = 1.0  # the time after which a base model takes one pass a step, with the caption alone
+    clear_below: float = 0.0  # the opacity below which a pixel is clear, and as much below 1 opaque
     styles: dict[str, int] = {}  # those that it was taught, and by which number it knows each; 0 = any
     image_embedding: int = 0  # numbers of the picture control; 0 = none
 

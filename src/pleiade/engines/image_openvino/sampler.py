@@ -46,8 +46,8 @@ class Task(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     few_step: bool = False
     contrast: bool = False  # two passes a step, with caption and against: the base model's way, and a negative prompt's
     noise_scale: float = 1.0
-    bend: float = 1.0  # of the moments: what is left of the way at step k of N is (1 - k / N) to this power
     guided_until: float = 1.0  # the time, of a way from noise, after which a base model's contrast ends
+    clear_below: float = 0.0  # the opacity below which a pixel is clear, and as much below 1 opaque
 
 
 class Row(msgspec.Struct, frozen=True, eq=False):
@@ -76,10 +76,9 @@ class Trajectory:
         self.step = 0  # steps taken
         self.clean_HWC = np.zeros_like(noise_HWC)  # the latest prediction
         begin = task.start.t if task.start is not None else 0.0
-        left = (1 - begin) * np.linspace(1.0, 0.0, task.steps + 1) ** task.bend
-        self._times = 1 - left
-        until = 1.0 if task.few_step else task.guided_until
-        self._guided = task.contrast * int((left > (1 - begin) * (1 - until)).sum())  # steps of two rows
+        self._times = np.linspace(begin, 1.0, task.steps + 1)
+        until = 1.0 if task.few_step else begin + (1 - begin) * task.guided_until
+        self._guided = task.contrast * int((self._times < until).sum())  # steps of two rows
         self._x_HWC = noise_HWC * np.float32((1 - begin) * task.noise_scale)
         if task.start is not None:
             self._x_HWC += np.float32(begin) * task.start.x_HWC
@@ -119,9 +118,21 @@ class Trajectory:
         self.step += 1
         self._keep_known()
         if self.done:
-            self.clean_HWC = np.clip(self._x_HWC, -1.0, 1.0)
+            self._x_HWC = np.clip(self._x_HWC, -1.0, 1.0)
+            if self.task.clear_below:
+                self._x_HWC = without_faint(self._x_HWC, self.task.clear_below)
+            self._keep_known()
+            self.clean_HWC = self._x_HWC
 
     def _keep_known(self) -> None:
         known = self.task.known
         if known is not None:
             self._x_HWC = np.where(known.where_HW[..., None], known.x_HWC, self._x_HWC)
+
+
+def without_faint(x_HWC: Floats, below: float) -> Floats:
+    """A picture whose faintest opacities are none and whose strongest are whole: what is left of the noise goes."""
+    colour_HWC, opacity_HWI = np.split((x_HWC + 1) / 2, [3], axis=-1)
+    clear_HWI = np.clip((opacity_HWI - below) / (1 - 2 * below), 0, 1)
+    steady_HWC = np.concatenate([colour_HWC * clear_HWI / np.maximum(opacity_HWI, 1e-6), clear_HWI], axis=-1)
+    return (2 * steady_HWC - 1).astype(np.float32)

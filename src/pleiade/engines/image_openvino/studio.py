@@ -77,8 +77,8 @@ class Studio:
                 few_step=config.few_step,
                 contrast=contrast,
                 noise_scale=config.noise_scale,
-                bend=config.bend,
                 guided_until=config.guided_until,
+                clear_below=config.clear_below,
             )
             return Subject(task=task, effort=effort, target_E=target_E, prompt=wanted)
 

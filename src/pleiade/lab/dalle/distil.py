@@ -20,7 +20,7 @@ from torch.func import jvp
 
 from pleiade.lab.dalle.averages import Averages
 from pleiade.lab.dalle.blocks import Attention
-from pleiade.lab.dalle.flow import BEND, LEAST_LEFT, draw_times, on_the_way
+from pleiade.lab.dalle.flow import LEAST_LEFT, draw_times, on_the_way
 from pleiade.lab.dalle.model import Pix
 from pleiade.lab.dalle.objective import PictureDealer, PictureRows, aligned
 from pleiade.lab.dalle.presets import MEANFLOW, FewStepConfig
@@ -81,8 +81,8 @@ class FewSteps:
         ]
         place_B = (torch.rand(num, generator=generator, device=device) * steps_B).floor()
         on_grid_B = kind_B < self.config.on_grid
-        t_B = torch.where(on_grid_B, 1 - (1 - place_B / steps_B) ** BEND, t_B)
-        s_B = torch.where(on_grid_B, 1 - (1 - (place_B + 1) / steps_B) ** BEND, s_B)
+        t_B = torch.where(on_grid_B, place_B / steps_B, t_B)
+        s_B = torch.where(on_grid_B, (place_B + 1) / steps_B, s_B)
         return t_B, torch.where(kind_B > 1 - self.config.instant, t_B, s_B)
 
     def wanted(

@@ -19,7 +19,7 @@ from pleiade.lab.dalle.data.licences import NOTICE
 from pleiade.lab.dalle.data.styles import SCENE, STYLES, style_id
 from pleiade.lab.dalle.encoder_run import export_encoder, load_encoder
 from pleiade.lab.dalle.enlarger_run import export_enlarger, load_enlarger
-from pleiade.lab.dalle.flow import BEND, GUIDED_UNTIL
+from pleiade.lab.dalle.flow import CLEAR_BELOW, GUIDED_UNTIL
 from pleiade.lab.dalle.model import Pix
 from pleiade.lab.dalle.onnx_graph import write_onnx
 from pleiade.lab.dalle.sample import PictureModel, load_pix
@@ -102,8 +102,8 @@ def write_folder(
         "vocab_size": config.vocab_size,
         "text_width": config.hidden_size,
         "noise_scale": config.noise_scale,
-        "bend": BEND,
         "guided_until": GUIDED_UNTIL,
+        "clear_below": CLEAR_BELOW,
         "styles": {style: style_id(style) for style in STYLES[: config.num_styles - 1] if style in _taught(pix)},
         "image_embedding": config.image_embedding,
         "few_step": pix.few_step,

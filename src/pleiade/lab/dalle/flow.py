@@ -6,8 +6,8 @@ import torch
 from torch import Tensor
 
 # How a picture is drawn: docs/decisions/2026-11-23-picture-noise.md
-BEND = 1.5  # of the moments: above 1, steps grow shorter towards the picture
-GUIDED_UNTIL = 0.3  # the time after which words are followed as they are, without guidance
+GUIDED_UNTIL = 0.5  # the time after which words are followed as they are, without guidance
+CLEAR_BELOW = 0.1  # the opacity below which a pixel is clear, and as much below 1 opaque
 LEAST_LEFT = 0.05  # of the way, where a prediction is divided by what is left of it (arXiv:2511.13720)
 
 
@@ -23,8 +23,8 @@ def euler(x_BHWC: Tensor, predicted_BHWC: Tensor, now: float, then: float) -> Te
 
 
 def times(steps: int) -> list[float]:
-    """The moments from 0 to 1 between which `steps` steps are taken; what is left is bent: the last are shortest."""
-    return [1 - (1 - k / steps) ** BEND for k in range(steps + 1)]
+    """The moments from 0 to 1 between which `steps` equal steps are taken."""
+    return [k / steps for k in range(steps + 1)]
 
 
 def draw_times(num: int, generator: torch.Generator, mean: float, deviation: float) -> Tensor:

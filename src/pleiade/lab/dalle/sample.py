@@ -19,7 +19,7 @@ from torch import Tensor
 from pleiade.lab.checkpoint import latest_checkpoint, load_checkpoint
 from pleiade.lab.dalle.config import CHANNELS
 from pleiade.lab.dalle.data.words import encode
-from pleiade.lab.dalle.flow import GUIDED_UNTIL, euler, times
+from pleiade.lab.dalle.flow import CLEAR_BELOW, GUIDED_UNTIL, euler, times
 from pleiade.lab.dalle.model import Pix
 from pleiade.lab.dalle.presets import read_pix_preset
 from pleiade.lab.tokenizer.bpe import load_tokenizer
@@ -121,5 +121,14 @@ def sample(
     for now, then in pairwise(times(steps)):
         moved_BHWC = euler(x_BHWC, predict(x_BHWC, now, then), now, then)
         x_BHWC = mask_BHWI * moved_BHWC + (1 - mask_BHWI) * clean_BHWC
-    made: npt.NDArray[np.float32] = x_BHWC.cpu().numpy()
+    made: npt.NDArray[np.float32] = without_faint(x_BHWC, CLEAR_BELOW, mask_BHWI).cpu().numpy()
     return made
+
+
+def without_faint(x_BHWC: Tensor, below: float, mask_BHWI: Tensor) -> Tensor:
+    """Pictures whose faintest opacities are none and whose strongest are whole, where `mask_BHWI` is 1."""
+    seen_BHWC = (x_BHWC.clamp(-1, 1) + 1) / 2
+    colour_BHWC, opacity_BHWI = seen_BHWC[..., :-1], seen_BHWC[..., -1:]
+    clear_BHWI = ((opacity_BHWI - below) / (1 - 2 * below)).clamp(0, 1)
+    steady_BHWC = torch.cat((colour_BHWC * clear_BHWI / opacity_BHWI.clamp(min=1e-6), clear_BHWI), dim=-1)
+    return mask_BHWI * (2 * steady_BHWC - 1) + (1 - mask_BHWI) * x_BHWC

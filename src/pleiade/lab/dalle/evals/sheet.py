@@ -6,6 +6,7 @@ import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 
+import matplotlib
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
@@ -17,7 +18,7 @@ PAPER, LIGHT, DARK, INK = (255, 255, 255), (250, 250, 250), (236, 236, 236), (40
 
 def write_sheet(path: Path, pictures: Rgba, captions: Sequence[str], across: int = 8) -> None:
     """Write pictures (N, S, S, 4), their captions below them, row by row; transparency shows as chequered ground."""
-    font = ImageFont.load_default(size=10)
+    font = ImageFont.truetype(Path(matplotlib.get_data_path()) / "fonts/ttf/DejaVuSans.ttf", 9)  # it has accents
     height = CELL + LINES * (LINE + 1) + GAP
     rows = -(-len(pictures) // across)
     sheet = Image.new("RGB", (GAP + across * (CELL + GAP), GAP + rows * height), PAPER)
