@@ -7,11 +7,13 @@ import msgspec
 import pytest
 from corpora import toy_tokenizer
 
-from pleiade.lab.cards.__main__ import main, package_card, write_all
+from pleiade.lab.cards.__main__ import main, package_card, picture_package_card, write_all
 from pleiade.lab.cards.card import write_card, write_licences
 from pleiade.lab.cards.gather import accuracies
 from pleiade.lab.cards.origins import dialogue_parts
 from pleiade.lab.cards.page import write_page
+from pleiade.lab.cards.picture_card import write_picture_card
+from pleiade.lab.cards.picture_record import read_picture_members
 from pleiade.lab.cards.record import (
     NGRAM,
     Accuracy,
@@ -135,7 +137,16 @@ def test_the_page_sets_each_model_beside_the_ngram_the_model_before_and_its_8_bi
 
 def test_the_documentation_is_what_the_records_in_the_repository_say() -> None:
     members = read_members(RECORDS)
-    assert (ROOT / "docs/models.md").read_text("utf-8") == write_page(members, read_results(RECORDS / NGRAM))
+    painters = read_picture_members(RECORDS)
+    page = write_page(members, read_results(RECORDS / NGRAM), [painter.record for painter in painters])
+    assert (ROOT / "docs/models.md").read_text("utf-8") == page
+    for painter in painters:
+        name, card = painter.record.name, write_picture_card(painter)
+        assert (ROOT / "docs/models" / f"{name}.md").read_text("utf-8") == card.split("---\n", 2)[2].lstrip()
+        package = ROOT / "src/pleiade/registry/bundled" / name
+        assert (package / "README.md").read_text("utf-8") == picture_package_card(painter)
+        sums = (package / "SHA256SUMS").read_text("utf-8")
+        assert all(f"{file.sha256}  {file.name}" in sums for file in painter.record.files)
     for member in members:
         name = member.record.name
         card = write_card(member)
