@@ -4,7 +4,7 @@ One network of random weights, one prompt, one picture at a time at the network'
 fast it is drawn, not what it shows. All draw as many candidates with as many steps, and drop as many after as many.
 Ours is asked over HTTP, the others in their own process. They take turns within each round; medians are reported.
 
-    python bench/images.py [--preset pix-6m] [--rounds 5] [--quick]
+    python bench/images.py [--preset pix-6m] [--few] [--rounds 5] [--quick]
 """
 
 import argparse
@@ -129,6 +129,7 @@ def main() -> None:
     """Export the model, start everybody, measure, tell."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--preset", default="pix-6m", help="pix-toy, pix-6m (64 pixels) or pix-25m (128 pixels)")
+    parser.add_argument("--few", action="store_true", help="a distilled model, of few steps [default: as pleiade-pix]")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--quick", action="store_true", help="one round, for a first look")
     options = parser.parse_args()
@@ -136,7 +137,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="pleiade-bench-") as temporary:
         folder = Path(temporary) / "pix"
         script = Path(__file__).with_name("images_model.py")
-        subprocess.run([sys.executable, str(script), preset, str(folder)], check=True)
+        kind = "few" if options.few else "base"
+        subprocess.run([sys.executable, str(script), preset, str(folder), kind], check=True)
         size = json.loads((folder / "config.json").read_text("utf-8"))["size"]
         peers: list[Peer] = []
         try:
@@ -149,7 +151,7 @@ def main() -> None:
         finally:
             for peer in peers:
                 peer.close()
-    report(preset, size, measures, partials, memory, {peer.name: peer.started for peer in peers}, foreign)
+    report(f"{preset} ({kind})", size, measures, partials, memory, {peer.name: peer.started for peer in peers}, foreign)
 
 
 Measures = dict[str, dict[str, list[float]]]

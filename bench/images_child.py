@@ -35,30 +35,35 @@ def torch_eager(preset: str, folder: Path, threads: int, precision: str) -> Draw
     dtype = torch.bfloat16 if precision == "bf16" else torch.float32
     config, network, encoder = read_config(folder), make_network(preset), make_encoder(preset)
     scheduler = FlowMatchEulerDiscreteScheduler(shift=1.0)
-    prompt = _ids(load_tokenizer(folder), config.max_text)
+    prompt, nothing = _ids(load_tokenizer(folder), config.max_text)
 
     def draw(steps: int, candidates: int) -> np.ndarray:
-        ids_BT = torch.from_numpy(prompt)[None]
+        ids_BT = torch.from_numpy(np.stack([prompt, nothing]))
         text_BTC, mask_BT = network.text(ids_BT, dtype)
-        words_E = encoder.embed_words(ids_BT)[0]
+        words_E = encoder.embed_words(ids_BT[:1])[0]
         shape = (config.size, config.size, 4)
         x_BHWC = torch.stack([torch.from_numpy(noise_of((1, 0, k), shape)) for k in range(candidates)])
         scheduler.set_timesteps(sigmas=[1 - step / steps for step in range(steps)])
         for step, timestep in enumerate(scheduler.timesteps):
             B, sigma = len(x_BHWC), float(scheduler.sigmas[step])
-            ones_B = torch.ones(B)
+            # Without guidance in one pass: with the caption and without, in one batch, as diffusers' pipelines have it.
+            times = 2 if not config.few_step and 1 - sigma < config.guided_until else 1
+            ones_B = torch.ones(times * B)
             clean_BHWC = network.predict(
-                x_BHWC,
-                (1 - sigma) * torch.ones(x_BHWC.shape[:3]),
+                x_BHWC.repeat(times, 1, 1, 1),
+                (1 - sigma) * torch.ones(times * B, *x_BHWC.shape[1:3]),
                 (1 - sigma) * ones_B,
-                ones_B / steps,
-                config.guidance * ones_B,
-                torch.zeros(B, dtype=torch.int64),
-                torch.zeros(B, config.image_embedding),
-                text_BTC.expand(B, -1, -1),
-                mask_BT.expand(B, -1),
+                config.few_step * ones_B / steps,
+                (config.guidance if config.few_step else 1.0) * ones_B,
+                torch.zeros(times * B, dtype=torch.int64),
+                torch.zeros(times * B, config.image_embedding),
+                text_BTC[:times].repeat_interleave(B, 0),
+                mask_BT[:times].repeat_interleave(B, 0),
                 dtype,
             )
+            if times == 2:
+                with_BHWC, without_BHWC = clean_BHWC.chunk(2)
+                clean_BHWC = without_BHWC + config.guidance * (with_BHWC - without_BHWC)
             x_BHWC = scheduler.step((x_BHWC - clean_BHWC) / sigma, timestep, x_BHWC, return_dict=False)[0]
             left = survivors(candidates, steps, step + 1)
             if left < B:
@@ -80,7 +85,7 @@ def onnx_runtime(preset: str, folder: Path, threads: int, precision: str) -> Dra
         onnxruntime.InferenceSession(folder / f"{name}.onnx", options, providers=["CPUExecutionProvider"])
         for name in ("text", "picture", "encoder", "words")
     )
-    prompt = _ids(load_tokenizer(folder), config.max_text)
+    prompt, nothing = _ids(load_tokenizer(folder), config.max_text)
 
     def predict(rows: list[Row]) -> np.ndarray:
         values = {
@@ -97,23 +102,27 @@ def onnx_runtime(preset: str, folder: Path, threads: int, precision: str) -> Dra
         return picture.run(None, values)[0]
 
     def draw(steps: int, candidates: int) -> np.ndarray:
-        text_BTC, mask_BT = text.run(None, {"ids_BT": prompt[None]})
+        text_BTC, mask_BT = text.run(None, {"ids_BT": np.stack([prompt, nothing])})
         words_E = words.run(None, {"ids_BT": prompt[None]})[0][0]
-        caption = Caption(text_BTC[0], mask_BT[0])
         task = Task(
-            caption=caption,
-            against=caption,
+            caption=Caption(text_BTC[0], mask_BT[0]),
+            against=Caption(text_BTC[1], mask_BT[1]),
             steps=steps,
             guidance=config.guidance,
             embedding_E=np.zeros(config.image_embedding, np.float32),
-            few_step=True,
+            few_step=config.few_step,
+            contrast=not config.few_step,
+            noise_scale=config.noise_scale,
+            guided_until=config.guided_until,
+            clear_below=config.clear_below,
         )
         shape = (config.size, config.size, 4)
         alive = [Trajectory(task, noise_of((1, 0, k), shape)) for k in range(candidates)]
         for step in range(1, steps + 1):
-            clean_BHWC = predict([way.rows()[0] for way in alive])
-            for way, clean_HWC in zip(alive, clean_BHWC, strict=True):
-                way.advance(clean_HWC[None])
+            rows = [way.rows() for way in alive]
+            clean_BHWC = predict([row for some in rows for row in some])
+            for place, way in enumerate(alive):
+                way.advance(clean_BHWC[place * len(rows[0]) :][: len(rows[0])])
             left = survivors(candidates, steps, step)
             if left < len(alive):
                 pictures = np.stack([way.clean_HWC for way in alive])
@@ -124,8 +133,9 @@ def onnx_runtime(preset: str, folder: Path, threads: int, precision: str) -> Dra
     return draw
 
 
-def _ids(tokenizer: Tokenizer, longest: int) -> np.ndarray:
-    return read_prompt(tokenizer, PROMPT, longest).ids_T
+def _ids(tokenizer: Tokenizer, longest: int) -> tuple[np.ndarray, np.ndarray]:
+    """Of the prompt, and of no words."""
+    return read_prompt(tokenizer, PROMPT, longest).ids_T, read_prompt(tokenizer, "", longest).ids_T
 
 
 def main() -> None:

@@ -37,8 +37,8 @@ def make_encoder(preset: str):
     return DualEncoder(shape).eval()
 
 
-def write_model(preset: str, folder: Path) -> None:
-    """Export it all as the engine serves it: a few-step model, weights in float16."""
+def write_model(preset: str, folder: Path, few_step: bool) -> None:
+    """Export it all as the engine serves it: a base or a few-step model, weights in float16."""
     import random
 
     from pleiade.lab.dalle.encoder_run import Encoder, export_encoder
@@ -49,7 +49,7 @@ def write_model(preset: str, folder: Path) -> None:
     rng = random.Random(1)
     texts = [" ".join(rng.choice(WORDS) for _ in range(12)) for _ in range(300)]
     tokenizer = train_tokenizer(texts, VOCABULARY)
-    write_folder(PictureModel(make_network(preset), tokenizer, True), folder)
+    write_folder(PictureModel(make_network(preset), tokenizer, few_step), folder)
     files = export_encoder(Encoder(make_encoder(preset), tokenizer, ""), folder)
     described = json.loads((folder / "config.json").read_text("utf-8"))
     described["files"] |= files
@@ -59,4 +59,4 @@ def write_model(preset: str, folder: Path) -> None:
 if __name__ == "__main__":
     import sys
 
-    write_model(sys.argv[1], Path(sys.argv[2]))
+    write_model(sys.argv[1], Path(sys.argv[2]), few_step="few" in sys.argv[3:])
