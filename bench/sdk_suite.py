@@ -213,7 +213,7 @@ for nothing else (never run it in production):
   its strict validation takes nothing but floats); `x-pleiade-contract` says which;
 - **fixtures** answer where production code says that an id is unknown; `x-pleiade-fixture` says so.
 
-A row of dashes was not run: no model of that kind is deployed by default (pictures).
+A row of dashes, where there is one, was not run: no model of that kind is deployed.
 [administration.md](administration.md) says which test files of `admin.organization` are not here, and why.
 
 *Loose* and *strict* are the SDK's two ways to validate answers; asynchronous tests run over aiohttp too.
