@@ -13,7 +13,9 @@ from playwright.sync_api import Locator, expect
 from scripted_pictures import image_endpoint, makes_pictures
 from stage import Stage, serve_endpoints
 
-from serving import CHAT, EMBED, PLEIADE, Server, serve
+from pleiade.registry import undeploy
+from pleiade.store import open_database
+from serving import CHAT, EMBED, IMAGE, PLEIADE, Server, serve, wait_for
 
 pytestmark = pytest.mark.timeout(600)  # a server and two more engines begin within the first test's time
 WIDE, PHONE = (1440, 900), (390, 844)
@@ -342,9 +344,15 @@ def test_pictures_are_shown_as_they_form(
     assert tab.axe() == []
 
 
-def test_no_model_of_a_kind_says_how_to_get_one(open_tab: Callable[..., Any], lab: Server, researcher: str) -> None:
-    tab = open_tab(server=lab)
-    tab.sign_in(researcher, "/settings")
+def test_no_model_of_a_kind_says_how_to_get_one(
+    open_tab: Callable[..., Any], new_house: Server, enrol: Callable[..., str]
+) -> None:
+    db = open_database(f"sqlite:///{new_house.home / 'pleiade.db'}")
+    undeploy(db, IMAGE)
+    db.dispose()
+    wait_for(lambda: IMAGE not in new_house.get("/v1/models").text, 30, "the gateway knows it")
+    tab = open_tab(server=new_house)
+    tab.sign_in(enrol(new_house, "ada@example.org", role="owner"), "/settings")
     tab.go("/console/playground?tab=images")
     expect(tab.page.get_by_role("heading", name="No image model is deployed")).to_be_visible()
 
