@@ -4,13 +4,14 @@ import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 import pytest_asyncio
 
 from pleiade.engines.image_openvino.drawing import Drawing
 from pleiade.engines.image_openvino.folder import read_config
-from pleiade.engines.image_openvino.networks import Networks
+from pleiade.engines.image_openvino.networks import PLACES, Networks
 from pleiade.engines.image_openvino.sampler import Floats, Task, Trajectory, noise_of
 from pleiade.engines.image_openvino.scheduler import Scheduler
 
@@ -51,6 +52,30 @@ async def test_company_changes_no_picture(precision: str, few_pix: Path, few_net
     scheduler.stop()
     for one, other in zip(alone, together, strict=True):
         assert one.tobytes() == other.tobytes()
+
+
+async def test_short_captions_take_few_places_and_draw_the_same(base_networks: Networks) -> None:
+    networks, longest = base_networks, base_networks.config.max_text
+    assert networks.places(1) == networks.places(PLACES) == min(PLACES, longest)
+    assert networks.places(longest) == longest
+    ids = np.zeros(longest, np.int64)
+    ids[:3] = 5, 6, 7
+    whole, nothing = networks.read_caption(ids), networks.nothing
+    row = drawing(networks, contrast=True).alive[0].rows()[0]
+    for caption in (whole, nothing):
+        told = [networks.predict([msgspec.structs.replace(row, caption=caption.first(n))]) for n in (longest, 4)]
+        assert np.allclose(*told, atol=1e-5)
+
+
+async def test_pictures_of_captions_of_other_lengths_are_drawn_at_once(base_networks: Networks) -> None:
+    networks = base_networks
+    scheduler = Scheduler(networks, loop=asyncio.get_running_loop())
+    texts = [networks.read_caption(np.arange(networks.config.max_text) * (n < 3)).first(n) for n in (4, 8, 4)]
+    made = [drawing(networks, seed, caption=text, against=text) for seed, text in enumerate(texts)]
+    together = await asyncio.gather(*map(scheduler.draw, made))
+    alone = [await scheduler.draw(drawing(networks, n, caption=t, against=t)) for n, t in enumerate(texts)]
+    scheduler.stop()
+    assert all(np.array_equal(one, other) for one, other in zip(together, alone, strict=True))
 
 
 async def test_the_best_of_several_candidates_is_kept(scheduler: Scheduler, few_networks: Networks) -> None:

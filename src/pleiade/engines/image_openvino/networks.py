@@ -16,7 +16,8 @@ from pleiade.engines.image_openvino.folder import PixConfig
 from pleiade.engines.image_openvino.sampler import Caption, Floats, Row
 from pleiade.engines.openvino_core import open_core
 
-SHAPES_KEPT = 8  # per graph
+SHAPES_KEPT = 12  # per graph
+PLACES = 16  # of a caption at a time: few shapes, little padding
 
 
 class Graph:
@@ -30,7 +31,9 @@ class Graph:
         if threads:
             self._properties["INFERENCE_NUM_THREADS"] = threads
         self._compiled: OrderedDict[tuple[tuple[int, ...], ...], ov.InferRequest] = OrderedDict()
-        self.inputs = tuple(port.any_name for port in core.read_model(path).inputs)
+        ports = core.read_model(path).inputs
+        self.inputs = tuple(port.any_name for port in ports)
+        self.open_axes = {port.any_name: [axis.is_dynamic for axis in port.partial_shape] for port in ports}
 
     def __call__(self, **values: NDArray[np.generic]) -> list[Floats]:
         """The outputs for inputs given by name; what the graph does not ask for is left out."""
@@ -89,8 +92,14 @@ class Networks:
         text_BTC, mask_BT = self._text(ids_BT=ids_T[None])
         return Caption(text_BTC[0], mask_BT[0])
 
+    def places(self, tokens: int) -> int:
+        """How many places the picture network reads of a caption of so many tokens."""
+        if not self._picture.open_axes["text_BTC"][1]:  # a folder that was exported with captions of one length
+            return self.config.max_text
+        return min(max(-(-tokens // PLACES), 1) * PLACES, self.config.max_text)
+
     def predict(self, rows: Sequence[Row]) -> Floats:
-        """Clean pictures [B, H, W, C], one for each row; as many rows as one of `batches`."""
+        """Clean pictures [B, H, W, C], one for each row; as many as one of `batches`, their captions of one length."""
         (clean_BHWC,) = self._picture(
             x_BHWC=np.stack([row.x_HWC for row in rows]),
             level_BHW=np.stack([row.level_HW for row in rows]),
@@ -131,7 +140,8 @@ class Networks:
         size, channels = self.config.size, 4
         x_HWC = np.zeros((size, size, channels), np.float32)
         embedding_E = np.zeros(max(self.config.image_embedding, 1), np.float32)
-        row = Row(x_HWC, x_HWC[..., 0], 0.0, 0.0, 1.0, 0, embedding_E, self.nothing)
+        shortest = self.nothing.first(self.places(1))  # longer captions compile theirs when the first one comes
+        row = Row(x_HWC, x_HWC[..., 0], 0.0, 0.0, 1.0, 0, embedding_E, shortest)
         for batch in self.batches:
             self.predict([row] * batch)
         self.enlarge(x_HWC)

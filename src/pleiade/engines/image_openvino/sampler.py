@@ -17,6 +17,10 @@ class Caption(msgspec.Struct, frozen=True, eq=False):
     text_TC: Floats
     mask_T: Floats
 
+    def first(self, places: int) -> "Caption":
+        """Its first places: the others, where they are padding, change nothing and take time."""
+        return Caption(self.text_TC[:places], self.mask_T[:places])
+
 
 class Known(msgspec.Struct, frozen=True, eq=False):
     """A part of the picture that is given: its pixels, and where they are (True)."""

@@ -110,15 +110,19 @@ class Scheduler:
                 self._leave(drawing, _fail, error)
 
     def _predict(self, rows: Sequence[Row]) -> Floats:
-        """Clean pictures of any number of rows, in batches of the sizes that are compiled."""
-        parts, place = [], 0
-        while place < len(rows):
-            batch = max(size for size in self._networks.batches if size <= len(rows) - place)
-            parts.append(self._networks.predict(rows[place : place + batch]))
-            place += batch
-            self.passes += 1
+        """Clean pictures of any number of rows, in batches of compiled sizes and of captions of one length."""
+        alike: dict[int, list[int]] = {}
+        for place, row in enumerate(rows):
+            alike.setdefault(len(row.caption.mask_T), []).append(place)
+        clean_RHWC = np.empty((len(rows), *rows[0].x_HWC.shape), np.float32)
+        for places in alike.values():
+            while places:
+                batch = max(size for size in self._networks.batches if size <= len(places))
+                clean_RHWC[places[:batch]] = self._networks.predict([rows[place] for place in places[:batch]])
+                places = places[batch:]
+                self.passes += 1
         self.rows += len(rows)
-        return np.concatenate(parts)
+        return clean_RHWC
 
     def _after_step(self, drawing: Drawing) -> None:
         if drawing.left < len(drawing.alive):

@@ -58,6 +58,7 @@ class Studio:
         def read(networks: Networks) -> Subject:
             caption = networks.read_caption(wanted.ids_T) if wanted.tokens else networks.nothing
             against = networks.read_caption(unwanted.ids_T) if unwanted.tokens else networks.nothing
+            places = networks.places(max(wanted.tokens, unwanted.tokens))
             target_E = networks.embed_words(wanted.ids_T) if networks.can_rank and wanted.tokens else None
             embedding_E = _likeness(networks, like_HWC)
             if embedding_E is None:
@@ -67,8 +68,8 @@ class Studio:
             contrast = bool(unwanted.tokens) if config.few_step else config.guidance != 1
             start = None if networks.can_resemble or not like_HWC else Start(like_HWC[0], LIKENESS)
             task = Task(
-                caption=caption,
-                against=against,
+                caption=caption.first(places),
+                against=against.first(places),
                 steps=effort.steps,
                 guidance=config.guidance,
                 style=style,

@@ -90,7 +90,8 @@ def write_folder(
         "mask_BT": torch.ones(B, T),
     }
     path = folder / "picture.onnx"
-    write_onnx(_Picture(network), tuple(inputs.values()), tuple(inputs), ("clean_BHWC",), path, weights)
+    words = dict.fromkeys(("text_BTC", "mask_BT"), ("batch", "words"))
+    write_onnx(_Picture(network), tuple(inputs.values()), tuple(inputs), ("clean_BHWC",), path, weights, further=words)
     pix.tokenizer.save(str(folder / "tokenizer.json"))
     described = {
         "architectures": ["PleiadePix"],

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 import onnx
 import torch
@@ -23,9 +24,13 @@ def write_onnx(
     path: Path,
     weights: Weights = "fp16",
     dynamic: Sequence[str] = ("batch",),
+    further: Mapping[str, Sequence[str]] = MappingProxyType({}),
 ) -> None:
-    """Trace `module` on `inputs` and write it; the first axes called `dynamic` of every input and output stay open."""
-    axes = {name: dict(enumerate(dynamic)) for name in (*names, *outputs)}
+    """Trace `module` on `inputs` and write it; the first axes called `dynamic` of every input and output stay open.
+
+    `further`: of inputs named there, others.
+    """
+    axes = {name: dict(enumerate(further.get(name, dynamic))) for name in (*names, *outputs)}
     with warnings.catch_warnings(), torch.no_grad():
         # The tracing exporter is the one that takes a second; what replaces it takes half a minute for a toy.
         warnings.simplefilter("ignore")
