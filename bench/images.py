@@ -2,6 +2,7 @@
 
 One network of random weights, one prompt, one picture at a time at the network's own size: what is measured is how
 fast it is drawn, not what it shows. All draw as many candidates with as many steps, and drop as many after as many.
+Ours reads as much of a caption as there are words; the others read it padded, as diffusers' pipelines do.
 Ours is asked over HTTP, the others in their own process. They take turns within each round; medians are reported.
 
     python bench/images.py [--preset pix-6m] [--few] [--rounds 5] [--quick]

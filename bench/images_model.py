@@ -3,9 +3,9 @@
 import json
 from pathlib import Path
 
-PROMPT = "a red rocket with two yellow stars, flat icon, on a blue background"
+PROMPT = "a red rocket with two yellow stars on a blue background"
 WORDS = [word for word in PROMPT.replace(",", "").split() if len(word) > 1]
-VOCABULARY = 300  # bytes and some of the words: a prompt of about as many tokens as with the real one
+VOCABULARY = 330  # bytes and some of the words: a prompt of about as many tokens as with the real one
 
 
 def make_network(preset: str):
