@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 PROMPT = "a red rocket with two yellow stars on a blue background"
-WORDS = [word for word in PROMPT.replace(",", "").split() if len(word) > 1]
+WORDS = [word for word in PROMPT.split() if len(word) > 1]
 VOCABULARY = 330  # bytes and some of the words: a prompt of about as many tokens as with the real one
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from shlex import quote
+
 from pleiade.lab.cards.picture_record import PictureMember, PictureRecord
 from pleiade.lab.cards.record import Stage
 from pleiade.lab.cards.tables import Row, cell, table
@@ -45,7 +47,7 @@ def write_picture_card(member: PictureMember) -> str:
         "",
         "```",
         "python -m pleiade.lab.dalle.data --source FOLDER --out PICTURES",
-        " ".join([f"pleiade train {record.preset} --data PICTURES --run RUN", *record.changes]),
+        " ".join([f"pleiade train {record.preset} --data PICTURES --run RUN", *map(quote, record.changes)]),
         "```",
         "",
         "`docs/train-images.md` tells the rest.",
@@ -111,9 +113,9 @@ def _making(record: PictureRecord) -> list[str]:
 
 def _before(record: PictureRecord) -> list[Row]:
     """What the runs practised whose weights it began with."""
-    return [("pictures before", f"{record.earlier / 1e3:,.0f} thousand, in runs whose weights it began with")] * bool(
-        record.earlier
-    )
+    if not record.earlier:
+        return []
+    return [("pictures before", f"{record.earlier / 1e3:,.0f} thousand, in runs whose weights it began with")]
 
 
 def _stage_words(stage: Stage) -> str:

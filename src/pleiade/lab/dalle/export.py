@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
 
@@ -16,7 +16,7 @@ from pleiade.lab.checkpoint import is_finished, sha256
 from pleiade.lab.dalle.config import CHANNELS
 from pleiade.lab.dalle.data.drawings import ATTRIBUTION
 from pleiade.lab.dalle.data.licences import NOTICE
-from pleiade.lab.dalle.data.styles import SCENE, STYLES, style_id
+from pleiade.lab.dalle.data.styles import SCENE, STYLES, style_id, styles_in
 from pleiade.lab.dalle.encoder_run import export_encoder, load_encoder
 from pleiade.lab.dalle.enlarger_run import export_enlarger, load_enlarger
 from pleiade.lab.dalle.flow import CLEAR_BELOW, GUIDED_UNTIL
@@ -105,7 +105,7 @@ def write_folder(
         "noise_scale": config.noise_scale,
         "guided_until": GUIDED_UNTIL,
         "clear_below": CLEAR_BELOW,
-        "styles": {style: style_id(style) for style in STYLES[: config.num_styles - 1] if style in _taught(pix)},
+        "styles": {style: style_id(style) for style in _taught(pix)},
         "image_embedding": config.image_embedding,
         "few_step": pix.few_step,
         "steps": STEPS[pix.few_step],
@@ -117,9 +117,10 @@ def write_folder(
     (folder / "config.json").write_text(json.dumps(described, indent=2, ensure_ascii=False) + "\n", "utf-8")
 
 
-def _taught(pix: PictureModel) -> Sequence[str]:
+def _taught(pix: PictureModel) -> list[str]:
     """The styles that may be asked for: others would look like none of them."""
-    return (SCENE, *pix.styles.split(",")) if pix.styles else STYLES
+    taught = styles_in(pix.styles) | {SCENE} if pix.styles else set(STYLES)
+    return [style for style in STYLES[: pix.network.config.num_styles - 1] if style in taught]
 
 
 class _Text(nn.Module):

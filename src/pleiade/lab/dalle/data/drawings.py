@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pleiade.lab.dalle.data.pixels import Rgba
+from pleiade.lab.dalle.data.styles import styles_in
 
 ROWS, LICENCES, ATTRIBUTION, DONE = "drawings.jsonl", "licences.json", "ATTRIBUTION.md", "done.json"
 
@@ -96,7 +97,7 @@ class Drawings:
 
         Raises ValueError for a style of which there is no drawing.
         """
-        wanted = {style.strip() for style in styles.split(",") if style.strip()}
+        wanted = styles_in(styles)
         there = {row.style for row in self.rows if row.split == "train"}
         if not wanted <= there:
             unknown = ", ".join(sorted(wanted - there))

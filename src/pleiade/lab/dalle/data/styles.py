@@ -55,6 +55,11 @@ STYLE_WORDS: tuple[Style, ...] = (
 STYLES: tuple[str, ...] = tuple(style.id for style in STYLE_WORDS)
 
 
+def styles_in(styles: str) -> set[str]:
+    """The names in a list of styles, separated by commas."""
+    return {style.strip() for style in styles.split(",") if style.strip()}
+
+
 def style_id(style: str) -> int:
     """The number that the model knows a style by; 0 (any) for one it does not know, such as of your own drawings."""
     return STYLES.index(style) + 1 if style in STYLES else 0
