@@ -21,7 +21,7 @@ from pleiade.lab.objectives.pairs import PairBatch
 from pleiade.lab.optim.muon import MuonAdamW, OptimConfig
 from pleiade.lab.parallel.config import ParallelConfig, settle
 from pleiade.lab.parallel.layout import Layout
-from pleiade.lab.parallel.matrices import share_out
+from pleiade.lab.parallel.matrices import CopiedMatrices, share_out
 from pleiade.lab.parallel.sequence import positions_of
 from pleiade.lab.placed import place, take_back
 from pleiade.lab.ranks import Ranks, join_ranks
@@ -89,6 +89,14 @@ def test_two_ranks_that_shard_tensors_or_positions_lose_what_one_process_loses(t
         assert ours[0] == on_the_other_rank[0]
 
 
+def test_ranks_that_each_hold_the_whole_model_lose_what_one_process_loses(tmp_path: Path) -> None:
+    reference = trained(SMALL, ParallelConfig(), tmp_path, 8)
+    first, second = run_in_ranks(2, trained, SMALL, ParallelConfig(shard=False), tmp_path, 8, "cpu")
+    assert_learned_the_same(first, reference)
+    assert first[0] == second[0]
+    assert all(torch.equal(weight, second[1][name]) for name, weight in first[1].items())
+
+
 def test_four_ranks_may_combine_them(tmp_path: Path) -> None:
     untied = dataclasses.replace(SMALL, tied=False)
     layouts = [
@@ -141,6 +149,35 @@ def test_slices_from_both_ends_give_every_rank_of_a_row_the_same_work() -> None:
 def test_matrices_are_shared_out_by_what_they_cost() -> None:
     assert share_out([5.0, 1.0, 1.0, 1.0, 2.0], 2) == [0, 1, 1, 1, 1]
     assert share_out([1.0], 3) == [0]
+
+
+def doubled_together(shapes: list[tuple[int, int]]) -> tuple[list[torch.Tensor], int]:
+    """What the ranks make of random matrices together, and how many this one worked on."""
+    generator, worked = torch.Generator().manual_seed(3), []
+    matrices = [torch.randn(shape, generator=generator) for shape in shapes]
+
+    def doubled(stack_GRC: torch.Tensor) -> torch.Tensor:
+        worked.extend(stack_GRC)
+        return stack_GRC * 2
+
+    join_ranks()
+    return CopiedMatrices(matrices).orthogonalise(matrices, doubled), len(worked)
+
+
+def test_of_matrices_that_all_ranks_hold_each_is_worked_on_once() -> None:
+    shapes = [(8, 4), (4, 4), (8, 4), (2, 16), (4, 4)]
+    generator = torch.Generator().manual_seed(3)
+    expected = [torch.randn(shape, generator=generator) * 2 for shape in shapes]
+    answers = run_in_ranks(2, doubled_together, shapes)
+    for matrices, _ in answers:
+        assert all(map(torch.equal, matrices, expected))
+    assert [num_worked for _, num_worked in answers] == [3, 2]
+
+
+def test_more_ranks_than_matrices_leave_some_without_work() -> None:
+    for matrices, num_worked in run_in_ranks(3, doubled_together, [(4, 4), (8, 4)]):
+        assert [tuple(matrix.shape) for matrix in matrices] == [(4, 4), (8, 4)]
+        assert num_worked <= 1
 
 
 @pytest.mark.parametrize(

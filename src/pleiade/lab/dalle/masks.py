@@ -32,12 +32,14 @@ def _holes(rng: np.random.Generator, size: int) -> Mask:
 def _strokes(rng: np.random.Generator, size: int) -> Mask:
     """A broad line through three to six places is unknown, as a brush leaves it."""
     places = rng.uniform(0, size, (rng.integers(3, 7), 2))
-    along = np.linspace(0, 1, size)[:, None]
-    points = np.concatenate([a + along * (b - a) for a, b in pairwise(places)])
-    y, x = np.mgrid[:size, :size] + 0.5
     radius = rng.uniform(size / 16, size / 6)
-    near: Mask = ((y[..., None] - points[:, 0]) ** 2 + (x[..., None] - points[:, 1]) ** 2).min(-1) < radius**2
-    return near
+    mask = np.zeros((size, size), dtype=bool)
+    centres_HW2 = np.moveaxis(np.mgrid[:size, :size] + 0.5, 0, -1)
+    for start, end in pairwise(places):
+        line = end - start
+        along_HW1 = np.clip((centres_HW2 - start) @ line / (line @ line), 0, 1)[..., None]
+        mask |= ((centres_HW2 - start - along_HW1 * line) ** 2).sum(-1) < radius**2
+    return mask
 
 
 def _around_a_window(rng: np.random.Generator, size: int) -> Mask:

@@ -1,8 +1,8 @@
 """Muon (momentum, orthogonalised by Newton-Schulz) and AdamW as one optimizer over named groups.
 
 Muon: Keller Jordan, "Muon: an optimizer for hidden layers" (2024). Matrices of one shape are stacked and
-orthogonalised together, because a few batched products beat many small ones (nanochat). Of divided parameters each rank
-moves its own part; only the orthogonalisation needs matrices that are whole (parallel/matrices.py).
+orthogonalised together, because a few batched products beat many small ones (nanochat). Several ranks share the
+orthogonalisation out (parallel/matrices.py); all else each does for what it holds of the parameters.
 """
 
 from __future__ import annotations
@@ -14,12 +14,13 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import torch
+import torch.distributed as dist
 from torch import Tensor, nn
 
 from pleiade.lab.gpt.divided import fill, here, is_divided
 
 if TYPE_CHECKING:
-    from pleiade.lab.parallel.matrices import DividedMatrices
+    from pleiade.lab.parallel.matrices import CopiedMatrices, DividedMatrices
 
 
 @dataclass(frozen=True)
@@ -70,12 +71,12 @@ class MuonAdamW:
         self.first_moment = {n: torch.zeros_like(p) for n, p in self.others.items()}
         self.second_moment = {n: torch.zeros_like(p) for n, p in self.others.items()}
         self.dtype: torch.dtype = getattr(torch, config.muon_precision)
-        self.whole_matrices = _whole_matrices(self.matrices.values())
+        self.shared = _shared_out(list(self.matrices.values()))
         by_shape: dict[torch.Size, list[str]] = defaultdict(list)
         for name, parameter in self.matrices.items():
             by_shape[parameter.shape].append(name)
-        # Divided matrices travel together, and are stacked where they are whole.
-        self.stacks = [list(self.matrices)] if self.whole_matrices else list(by_shape.values())
+        # What is shared out travels together, and is stacked where it is worked on.
+        self.stacks = [list(self.matrices)] if self.shared else list(by_shape.values())
 
     @torch.no_grad()
     def step(self, scale: float) -> float:
@@ -108,8 +109,8 @@ class MuonAdamW:
             parameter.add_(update, alpha=-lr * max(1.0, rows / columns) ** 0.5)
 
     def _orthogonalised(self, directions: list[Tensor]) -> Iterable[Tensor]:
-        if self.whole_matrices is not None:
-            return self.whole_matrices.orthogonalise(directions, partial(orthogonalise, dtype=self.dtype))
+        if self.shared is not None:
+            return self.shared.orthogonalise(directions, partial(orthogonalise, dtype=self.dtype))
         return orthogonalise(torch.stack(directions), dtype=self.dtype)
 
     def _adamw(self, name: str, scale: float) -> None:
@@ -144,12 +145,14 @@ class MuonAdamW:
                 fill(tensor, theirs[name])
 
 
-def _whole_matrices(matrices: Iterable[nn.Parameter]) -> DividedMatrices | None:
-    if not any(map(is_divided, matrices)):
+def _shared_out(matrices: list[nn.Parameter]) -> DividedMatrices | CopiedMatrices | None:
+    """Who orthogonalises which, where there are several ranks; None where this one does them all."""
+    is_alone = not dist.is_initialized() or dist.get_world_size() == 1
+    if not matrices or (is_alone and not any(map(is_divided, matrices))):
         return None
-    from pleiade.lab.parallel.matrices import DividedMatrices
+    from pleiade.lab.parallel.matrices import CopiedMatrices, DividedMatrices
 
-    return DividedMatrices(list(matrices))
+    return DividedMatrices(matrices) if any(map(is_divided, matrices)) else CopiedMatrices(matrices)
 
 
 def _is_block_matrix(name: str, parameter: nn.Parameter) -> bool:

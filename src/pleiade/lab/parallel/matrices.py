@@ -1,8 +1,9 @@
-"""Muon on divided matrices: each rank orthogonalises some of them whole, and gets its part of all of them back.
+"""Muon on several ranks: each orthogonalises some of the matrices, and gets what it holds of all of them back.
 
-The parts of one matrix travel to the rank that is to work on it, all matrices in one exchange; the results travel back
+Of divided matrices, the parts of one travel to the rank that is to work on it, all matrices in one exchange; the results travel back
 the same way. A rank sends and receives its share of the model twice a step, and no matrix is worked on twice. nanochat
-does the same with stacks of equal shape (optim.py, DistMuonAdamW); here any shape and any division will do.
+does the same with stacks of equal shape (optim.py, DistMuonAdamW); here any shape and any division will do. Of matrices that every rank holds, results alone
+travel.
 """
 
 from __future__ import annotations
@@ -56,7 +57,7 @@ class DividedMatrices:
         for matrix, pieces in zip(matrices, self.pieces, strict=True):
             if tuple(matrix.to_local().shape) != _size(pieces[self.rank]):
                 raise RuntimeError(f"this version of torch divides matrices otherwise: {matrix.placements} on {mesh}")
-        self.owners = share_out([rows * columns * min(rows, columns) for rows, columns in self.shapes], self.size)
+        self.owners = share_out([_cost(shape) for shape in self.shapes], self.size)
 
     def orthogonalise(self, parts: Sequence[Tensor], method: Callable[[Tensor], Tensor]) -> list[Tensor]:
         """This rank's part of method(matrix) for each matrix, given its part of the matrices.
@@ -69,13 +70,7 @@ class DividedMatrices:
         for index, pieces in received.items():
             for (rows, columns), piece in zip(self.pieces[index], pieces, strict=True):
                 whole[index][rows, columns] = piece
-        by_shape: dict[tuple[int, ...], list[int]] = defaultdict(list)
-        for index in mine:
-            by_shape[self.shapes[index]].append(index)
-        for indices in by_shape.values():
-            results = method(torch.stack([whole[index] for index in indices]))
-            whole |= dict(zip(indices, results, strict=True))
-        return self._exchange_back(whole, parts)
+        return self._exchange_back(in_stacks(whole, method), parts)
 
     def _exchange(self, parts: list[Tensor], mine: list[int]) -> dict[int, list[Tensor]]:
         """The pieces of this rank's matrices, by rank that held them."""
@@ -105,6 +100,45 @@ class DividedMatrices:
         return [list(torch.split(part, each)) for part, each in zip(torch.split(received, totals), sizes, strict=True)]
 
 
+class CopiedMatrices:
+    """Matrices that every rank holds whole, with the same gradients: who orthogonalises which."""
+
+    def __init__(self, matrices: Sequence[Tensor]) -> None:
+        self.size, self.rank = dist.get_world_size(), dist.get_rank()
+        self.owners = share_out([_cost(matrix.shape) for matrix in matrices], self.size)
+
+    def orthogonalise(self, matrices: Sequence[Tensor], method: Callable[[Tensor], Tensor]) -> list[Tensor]:
+        """method(matrix) for each matrix, the same bits on every rank.
+
+        `method` takes and gives stacks (G, rows, columns). Every rank calls this in the same step.
+        """
+        theirs = [[i for i, owner in enumerate(self.owners) if owner == rank] for rank in range(self.size)]
+        mine = in_stacks({index: matrices[index] for index in theirs[self.rank]}, method)
+        longest = max(sum(matrices[index].numel() for index in indices) for indices in theirs)
+        sent = torch.cat([*(matrix.flatten() for matrix in mine.values()), matrices[0].new_zeros(longest)])
+        received = [sent.new_empty(longest) for _ in range(self.size)]
+        dist.all_gather(received, sent[:longest])
+        results = list(matrices)
+        for indices, part in zip(theirs, received, strict=True):
+            start = 0
+            for index in indices:
+                like = matrices[index]
+                results[index] = part[start : start + like.numel()].view_as(like)
+                start += like.numel()
+        return results
+
+
+def in_stacks(matrices: dict[int, Tensor], method: Callable[[Tensor], Tensor]) -> dict[int, Tensor]:
+    """method(matrix) for each, in their order; those of one shape go in one stack (G, rows, columns)."""
+    by_shape: dict[torch.Size, list[int]] = defaultdict(list)
+    for index, matrix in matrices.items():
+        by_shape[matrix.shape].append(index)
+    results: dict[int, Tensor] = {}
+    for indices in by_shape.values():
+        results |= dict(zip(indices, method(torch.stack([matrices[index] for index in indices])), strict=True))
+    return {index: results[index] for index in matrices}
+
+
 def share_out(costs: Sequence[float], size: int) -> list[int]:
     """A rank for each cost, so that the ranks' sums are about equal: the dearest first, to who has the least."""
     loads, owners = [0.0] * size, [0] * len(costs)
@@ -112,6 +146,11 @@ def share_out(costs: Sequence[float], size: int) -> list[int]:
         owners[index] = loads.index(min(loads))
         loads[owners[index]] += costs[index]
     return owners
+
+
+def _cost(shape: Sequence[int]) -> int:
+    rows, columns = shape
+    return rows * columns * min(rows, columns)
 
 
 def _size(piece: Piece) -> tuple[int, int]:
