@@ -5,9 +5,9 @@ torch.compile where there is a compiler, and the environment of `pleiade train`.
 take turns. nanoGPT runs in the layouts that a CPU offers, one process with a thread a core and one process a core;
 the faster one counts. Ours runs as `pleiade train` starts it.
 
-Time: nanoGPT's recipe (AdamW, warm-up, cosine, the best of three learning rates) trains to the end of its schedule;
-the loss that it reaches on the validation rows is the target. Ours (Muon, WSD, the rates of the presets) trains on
-the same stream of rows until it is there. Neither compilation nor looks at the validation loss count as time.
+Time: nanoGPT's recipe (AdamW, warm-up, cosine, the best learning rate of those tried) trains to the end of its
+schedule; the loss that it reaches on the validation rows is the target. Ours (Muon, WSD, the rates of the presets)
+trains on the same stream of rows until it is there. Neither compilation nor looks at the validation loss count as time.
 
     python bench/training.py [--nanogpt DIR] [--nanochat DIR] [--data FOLDER] [--quick]
 """
@@ -190,6 +190,12 @@ def best_of(measured: dict[str, Any], contestant: str) -> dict[str, Any] | None:
     return max(mine, key=lambda entry: float(entry["tokens_per_s"]), default=None)
 
 
+def beyond(reached: dict[float, float]) -> list[float]:
+    """The learning rates to try next, given some with their losses: one further while the best is at an end of them."""
+    best = min(reached, key=lambda rate: reached[rate] if math.isfinite(reached[rate]) else math.inf)
+    return [best / 2] * (best == min(reached)) + [best * 2] * (best == max(reached))
+
+
 def measure_learning(bench: Bench, nanogpt_layout: Layout | None) -> dict[str, Any]:
     """Validation loss over training time, ours and (with a layout for it) nanoGPT's, and the times to its loss."""
     size = bench.size
@@ -207,12 +213,16 @@ def measure_learning(bench: Bench, nanogpt_layout: Layout | None) -> dict[str, A
         take_turns([entry], None, NEVER)
         return {"curves": {"pleiade": learning_curve(entry)}}
     reached = {}
-    for rate in size.rates if len(size.rates) > 1 else ():
+    waiting = list(size.rates) if len(size.rates) > 1 else []
+    while waiting:
+        rate = waiting.pop(0)
         name = f"nanoGPT at {rate:g}"
         entry = begin("nanogpt", nanogpt_layout, name, size.tuning_steps, 1, learning_rate=rate)
         take_turns([entry], None, NEVER)
         reached[rate] = entry.notes()[-1]["loss"]
         print(f"{name}: {reached[rate]:.4f} nats per token after {size.tuning_steps} steps", flush=True)
+        if not waiting:
+            waiting = beyond(reached)
     rate = min(reached, key=lambda key: reached[key]) if reached else size.rates[0]
     theirs = begin("nanogpt", nanogpt_layout, f"nanoGPT {rate:g}", size.steps, size.looks, learning_rate=rate)
     seconds, ours_curve = math.inf, []

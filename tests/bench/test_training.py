@@ -10,7 +10,7 @@ import pytest
 BENCH = Path(__file__).parents[2] / "bench"
 sys.path.append(str(BENCH))
 
-from training import Shape, main, seconds_to  # noqa: E402
+from training import Shape, beyond, main, seconds_to  # noqa: E402
 from training_turns import busy_seconds_between  # noqa: E402
 
 
@@ -40,6 +40,13 @@ def test_time_in_which_a_contestant_stood_still_or_was_examined_is_counted_once(
     idle = [(2.0, 4.0), (3.0, 5.0), (9.0, 20.0), (-3.0, 0.5)]
     assert busy_seconds_between(0.0, 10.0, idle) == pytest.approx(10.0 - 3.0 - 1.0 - 0.5)
     assert busy_seconds_between(0.0, 1.0, []) == 1.0
+
+
+def test_rates_are_tried_until_the_best_has_a_worse_one_on_either_side() -> None:
+    assert beyond({1e-3: 5.0, 2e-3: 4.0, 4e-3: 4.5}) == []
+    assert beyond({1e-3: 3.5, 2e-3: 4.0, 4e-3: 4.5}) == [5e-4]
+    assert beyond({1e-3: 5.0, 2e-3: 4.0, 4e-3: 3.5}) == [8e-3]
+    assert beyond({1e-3: 5.0, 2e-3: math.nan}) == [5e-4]
 
 
 def test_the_time_to_a_loss_lies_between_two_looks_and_is_endless_if_it_is_never_reached() -> None:

@@ -153,7 +153,7 @@ def test_matrices_are_shared_out_by_what_they_cost() -> None:
 
 def doubled_together(shapes: list[tuple[int, int]]) -> tuple[list[torch.Tensor], int]:
     """What the ranks make of random matrices together, and how many this one worked on."""
-    generator, worked = torch.Generator().manual_seed(3), []
+    generator, worked = torch.Generator().manual_seed(3), list[torch.Tensor]()
     matrices = [torch.randn(shape, generator=generator) for shape in shapes]
 
     def doubled(stack_GRC: torch.Tensor) -> torch.Tensor:

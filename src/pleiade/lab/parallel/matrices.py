@@ -1,9 +1,9 @@
 """Muon on several ranks: each orthogonalises some of the matrices, and gets what it holds of all of them back.
 
-Of divided matrices, the parts of one travel to the rank that is to work on it, all matrices in one exchange; the results travel back
-the same way. A rank sends and receives its share of the model twice a step, and no matrix is worked on twice. nanochat
-does the same with stacks of equal shape (optim.py, DistMuonAdamW); here any shape and any division will do. Of matrices that every rank holds, results alone
-travel.
+The parts of one divided matrix travel to the rank that is to work on it, all matrices in one exchange; the results
+travel back the same way. A rank sends and receives its share of the model twice a step, and no matrix is worked on
+twice. nanochat does the same with stacks of equal shape (optim.py, DistMuonAdamW); here any shape and any division will
+do. Of matrices that every rank holds whole, only results travel.
 """
 
 from __future__ import annotations
