@@ -76,6 +76,10 @@ def test_real_drawings_are_their_own_truth_and_untouched_edits_are_exact(results
         "model", "nearest icon", "nearest style", "wrong style", "other thing",
     }  # fmt: skip
     assert cells["retrieval R@5", "fr"].chance == 0.05
+    found = [cells["retrieval R@5", language].values for language in ("en", "fr")]
+    for name, share in cells["R@5 in that style", ""].values.items():
+        assert share.value <= cells["style recognised", ""].values[name].value, name
+        assert share.value <= sum(values[name].value for values in found) / 2, name
     edits = {line.name: line for line in results.suites["edits"].lines}
     assert edits["outpainting: pictures untouched outside"].values["model"].value == 1
     assert edits["inpainting: pictures untouched outside"].values["model"].value == 1

@@ -25,7 +25,8 @@ TITLES = {
 PROTOCOL = (
     f"Each drawing asked for in English and in French. Retrieval: among the names of {AMONG} concepts held out in the "
     "same way, the picture is nearest to its own (R@1) or its own is among the first five (R@5), by an encoder "
-    "of other data and another seed than the served one. Style: by that encoder's classifier. Distance: cosine, in its "
+    "of other data and another seed than the served one. Style: by that encoder's classifier. R@5 in that style: both "
+    "at once, which neither a copy in another style has nor another thing in that one. Distance: cosine, in its "
     "features, to the drawing that was held out. Columns: the model; the real drawing (the ceiling); the training "
     "drawing with most of the words; the same thing in the training drawing that looks most like the style; the same "
     "thing in a random wrong style; the right style of a random other thing."
@@ -48,9 +49,12 @@ def align(setting: Setting, suite: str) -> PictureSuite:
             values = {name: mean(recalled(ranks_N[among], k)) for name, ranks_N in found.items() if among.any()}
             lines.append(Line(f"retrieval R@{k}", "share", "higher", values, language, k / AMONG))
     lines.append(_gap(tasks, found))
-    styled = {name: mean(each.styles_N == styles_N) for name, each in seen.items()}
     told = {style_id(row.style) for row in setting.drawings.rows} - {0}  # by the classifier, whatever was asked for
-    lines.append(Line("style recognised", "share", "higher", styled, chance=1 / len(told)))
+    styled = {name: each.styles_N == styles_N for name, each in seen.items()}
+    by_name = {name: mean(right_N) for name, right_N in styled.items()}
+    lines.append(Line("style recognised", "share", "higher", by_name, chance=1 / len(told)))
+    both = {name: mean(recalled(found[name], 5) * right_N) for name, right_N in styled.items()}
+    lines.append(Line("R@5 in that style", "share", "higher", both, chance=5 / AMONG / len(told)))
     away = {name: mean(distances(each, truth)) for name, each in seen.items() if name != "real"}
     lines.append(Line("distance to the true drawing", "number", "lower", away))
     return PictureSuite(TITLES[suite], PROTOCOL, lines)
