@@ -127,12 +127,8 @@ class HttpAnswer:
             head["headers"].append((b"content-length", b"%d" % len(body)))
         self.blocked_at = time.perf_counter()
         await self._send(head)
-        start = 0
-        while len(body) - start > _PIECE:  # so that the server's flow control notices a client that stops reading
-            await self._send({"type": "http.response.body", "body": body[start : start + _PIECE], "more_body": True})
-            self.blocked_at = time.perf_counter()
-            start += _PIECE
-        await self._send({"type": "http.response.body", "body": body[start:] if start else body})
+        last = await self._in_pieces(body)
+        await self._send({"type": "http.response.body", "body": last})
         self.finished = True
         self.blocked_at = 0.0
 
@@ -147,9 +143,22 @@ class HttpAnswer:
 
     async def write(self, data: bytes) -> None:
         """More of the stream; waits while the client does not read."""
+        last = await self._in_pieces(data)
         self.blocked_at = time.perf_counter()
-        await self._send({"type": "http.response.body", "body": data, "more_body": True})
+        await self._send({"type": "http.response.body", "body": last, "more_body": True})
         self.blocked_at = 0.0
+
+    async def _in_pieces(self, data: bytes) -> bytes:
+        """Send all of `data` but its last piece, which is returned.
+
+        In pieces the server's flow control tells a client that stops reading from one that reads slowly.
+        """
+        start = 0
+        while len(data) - start > _PIECE:
+            self.blocked_at = time.perf_counter()
+            await self._send({"type": "http.response.body", "body": data[start : start + _PIECE], "more_body": True})
+            start += _PIECE
+        return data[start:] if start else data
 
     async def end(self) -> None:
         """The stream is complete."""

@@ -69,6 +69,24 @@ async def test_an_operation_is_taken_polled_and_gives_urls(pictures: Served) -> 
         assert report.claim.prompt == "a red circle"
 
 
+async def test_a_stream_makes_no_sense_of_it_and_is_passed_over(pictures: Served, engine: ScriptedEngine) -> None:
+    answer = await pictures.post(SUBMIT, WANTED | {"stream": True, "partial_images": 2})
+    told = await ended(pictures, answer.headers["operation-location"].removeprefix(pictures.url))
+    assert (told["status"], len(told["result"]["data"])) == ("succeeded", 2)
+    assert not {"stream", "partial_images"} & engine.seen[0].body.keys()
+
+
+async def answers_nothing(exchange: Exchange) -> None:
+    await exchange.whole(200, b"")
+
+
+async def test_an_engine_that_answers_with_nothing_fails_it_at_once(pictures: Served, engine: ScriptedEngine) -> None:
+    engine.script = answers_nothing
+    told = await ended(pictures, await submitted(pictures))
+    assert told["status"] == "failed"
+    assert told["error"]["code"]
+
+
 async def test_it_runs_while_it_is_made_and_outlives_who_asked(pictures: Served, engine: ScriptedEngine) -> None:
     go = asyncio.Event()
 

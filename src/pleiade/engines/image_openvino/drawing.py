@@ -97,7 +97,7 @@ def next_pass(drawings: Sequence[Drawing], room: int) -> list[tuple[Drawing, Tra
     chosen: list[tuple[Drawing, Trajectory]] = []
     oldest, others = drawings[0], sorted(drawings[1:], key=lambda drawing: drawing.remaining)
     if others:
-        room -= _take(chosen, oldest, max(room // 2, 1))
+        room -= _take(chosen, oldest, max(room // 2, oldest.width))  # never less than a step: others keep coming
     for drawing in (*others, oldest):
         room -= _take(chosen, drawing, room)
         if room <= 0:

@@ -17,7 +17,9 @@ KINDS: dict[str, Kind] = {
     "/images/outpaint": "outpaint",
 }
 TEXTS = ("prompt", "negative_prompt", "style", "quality", "size")
-_LONG_DATA = 2048  # characters of a data URL that is shown; it is a picture, and no program shows it
+_PICTURES = ("image", "images", "mask")
+_LONG_DATA = 2048  # characters of a picture in a body, by which it is told; no program shows it
+_LARGEST = 256 * 1024  # bytes of a request that is kept whole: a prompt of 32,000 characters, four bytes each, doubled
 
 
 class Errand(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,7 +38,9 @@ class Errand(msgspec.Struct, frozen=True, kw_only=True):
 def errand_of(call: Call, path: str, owner: Owner) -> Errand:
     """The errand of a request for pictures that has been read. Raises ApiError for a `parent` that is no text."""
     texts = {name: read_field(call.body, name, str, "a string") or "" for name in TEXTS}
-    body = {name: _shown(msgspec.json.decode(raw)) for name, raw in call.body.items()}
+    body = {name: _shown(msgspec.json.decode(raw), name in _PICTURES) for name, raw in call.body.items()}
+    if len(msgspec.json.encode(body)) > _LARGEST:  # of fields that nobody knows
+        body = {name: value for name, value in body.items() if name in (*TEXTS, "model", "n")}
     files = _files(call.form)
     return Errand(
         owner=owner,
@@ -65,13 +69,13 @@ def _ending(data: bytes) -> str:
     return {b"\x89P": "png", b"\xff\xd8": "jpg", b"RI": "webp"}.get(data[:2], "png")
 
 
-def _shown(value: Any) -> Any:
+def _shown(value: Any, is_picture: bool) -> Any:
     """A value of a body; pictures in it are told by their length."""
     match value:
-        case str() if len(value) > _LONG_DATA and value.startswith("data:"):
+        case str() if len(value) > _LONG_DATA and (is_picture or value.startswith("data:")):
             return f"{value[:32]}… ({len(value)} characters)"
         case list():
-            return [_shown(item) for item in value]
+            return [_shown(item, is_picture) for item in value]
         case dict():
-            return {name: _shown(item) for name, item in value.items()}
+            return {name: _shown(item, is_picture) for name, item in value.items()}
     return value

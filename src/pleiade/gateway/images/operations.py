@@ -142,6 +142,7 @@ async def _outcome(operation: Operation, making: _Making) -> Operation:
     call = making.call
     try:
         await making.task
+        made: dict[str, Any] = msgspec.json.decode(making.queue.body)
     except ApiError as error:
         call.status, body = call.dialect.error(error)
         call.error_code = error.code or "error"
@@ -155,7 +156,6 @@ async def _outcome(operation: Operation, making: _Making) -> Operation:
         logger.exception("operation %s failed", operation.id)
         call.status, call.error_code = 500, "internal_error"
         return _failed(operation, "InternalServerError", "The server had an error while making these pictures.")
-    made: dict[str, Any] = msgspec.json.decode(making.queue.body)
     result = {"created": made.get("created", int(time.time())), "data": made.get("data") or []}
     pictures = list(making.answer.kept)
     return msgspec.structs.replace(operation, status=SUCCEEDED, body={"result": result}, pictures=pictures)

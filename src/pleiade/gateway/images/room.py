@@ -105,7 +105,7 @@ class ImagesRoom:
 
     async def submit(self, call: Call) -> None:
         """Take a request for pictures and tell where to ask for them (Azure, 2023-06-01-preview). Raises ApiError."""
-        wish = msgspec.structs.replace(await self._read(call, GENERATIONS), url=True, seconds=KEPT_S)
+        wish = msgspec.structs.replace(await self._read(call, GENERATIONS, at_once=True), url=True, seconds=KEPT_S)
         operation = await self._operations.begin(call, self._gateway, wish)
         path = call.path.removesuffix("/images/generations:submit")
         query = f"?api-version={call.api_version}" if call.api_version else ""
@@ -148,8 +148,8 @@ class ImagesRoom:
         kind = FORMATS.get(name.rpartition(".")[2], "application/octet-stream")
         await call.answer.whole(200, data, _INERT, kind.encode())
 
-    async def _read(self, call: Call, path: str) -> Wish:
-        wish = await read_wish(call, self._gateway, path)
+    async def _read(self, call: Call, path: str, *, at_once: bool = False) -> Wish:
+        wish = await read_wish(call, self._gateway, path, at_once=at_once)
         if wish.errand is not None and wish.errand.parent:
             await Desk(self._archive).read(pictures.find, wish.errand.owner, wish.errand.parent)
         return msgspec.structs.replace(wish, organisation=await self._named(call.principal.organisation))

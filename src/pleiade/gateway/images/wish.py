@@ -1,6 +1,7 @@
 """What a request for pictures says to the gateway; all else is between its client and the engine."""
 
 import asyncio
+import re
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -11,7 +12,7 @@ from pleiade.gateway.body import encode_fields, parse_object, read_body, read_fi
 from pleiade.gateway.call import Call
 from pleiade.gateway.desk import owner_of
 from pleiade.gateway.errors import bad_request
-from pleiade.gateway.form import parse_form
+from pleiade.gateway.form import Form, parse_form
 from pleiade.gateway.gallery.errand import Errand, errand_of
 
 if TYPE_CHECKING:
@@ -30,6 +31,10 @@ OPERATIONS = {
 FILES = {"/images/edits": ("image", "mask"), "/images/variations": ("image",), "/images/outpaint": ("image", "mask")}
 
 
+_PICTURE = re.compile(r"images?(\[\d*\])?|mask")  # what engines take for one, with a file's name or without
+_NUMBERS = ("n", "partial_images", "output_compression")
+
+
 class Wish(msgspec.Struct, frozen=True):
     """How the pictures shall be given, and what is to be said of them."""
 
@@ -42,8 +47,10 @@ class Wish(msgspec.Struct, frozen=True):
     errand: Errand | None = None  # the pictures shall be kept in the gallery
 
 
-async def read_wish(call: Call, gateway: "Gateway", path: str) -> Wish:
+async def read_wish(call: Call, gateway: "Gateway", path: str, *, at_once: bool = False) -> Wish:
     """Read the request, whole, for the engine's route `path`; what the engine is to get stands in `call` then.
+
+    `at_once`: its answer is wanted whole, whatever it says of a stream.
 
     Few fields are rewritten: `model`, where none is named and one model alone makes pictures; `response_format`, for
     pictures are signed and kept here: engines give base64; `store` and `parent`, which are about the gallery, are left
@@ -57,6 +64,7 @@ async def read_wish(call: Call, gateway: "Gateway", path: str) -> Wish:
     else:
         call.form = await asyncio.to_thread(parse_form, raw, kind)  # tens of megabytes, maybe
         call.body = call.form.fields
+        _check_form(call.form, call)
     call.engine_path, call.operation = path, OPERATIONS[path]
     named = call.params.get("deployment") or read_field(call.body, "model", str, "a string") or ""
     said = read_field(call.body, "response_format", str, "a string")
@@ -69,7 +77,8 @@ async def read_wish(call: Call, gateway: "Gateway", path: str) -> Wish:
     store = read_field(call.body, "store", bool, "a boolean") or False
     errand = errand_of(call, path, owner_of(call)) if store else None
     changes: dict[str, str | None] = {} if said is None else {"response_format": "b64_json"}
-    changes |= {name: None for name in ("store", "parent") if name in call.body}
+    left_out = ("store", "parent", *(("stream", "partial_images") if at_once else ()))
+    changes |= {name: None for name in left_out if name in call.body}
     if not named and (only := _only_model(gateway.directory)):
         changes["model"] = only
     _change(call, changes)
@@ -82,6 +91,31 @@ async def read_wish(call: Call, gateway: "Gateway", path: str) -> Wish:
         seconds=settings.pictures_minutes * 60,
         errand=errand,
     )
+
+
+def _check_form(form: Form, call: Call) -> None:
+    """Refuse (ApiError 400) what an engine might read otherwise than the gateway, which judges, counts and prices it."""
+    names = set[str]()
+    for part in form.parts:
+        if _PICTURE.fullmatch(part.name):
+            continue
+        if part.file:
+            raise bad_request(
+                f"The field '{part.name[:40]}' was sent as a file. Only pictures are files here ('image', 'mask'): send "
+                "it as text, without a file name.",
+                param=part.name[:40],
+                code="invalid_type",
+            )
+        if part.name in names:
+            message = f"The form has '{part.name[:40]}' more than once."
+            raise bad_request(message, param=part.name[:40], code="invalid_form")
+        if part.name not in call.body:
+            message = f"The field '{part.name[:40]}' is too long, or is no UTF-8 text."
+            raise bad_request(message, param=part.name[:40], code="invalid_value")
+        names.add(part.name)
+    for name in _NUMBERS:
+        if bytes(call.body.get(name, b"")) != b'""':  # a blank field is one that was left out
+            read_field(call.body, name, int, "an integer")
 
 
 def _only_model(directory: "Directory") -> str:

@@ -28,7 +28,7 @@ QUALITIES = {
     "max": "high",
 }
 
-_SIZE = re.compile(r"(?P<width>\d{1,6})x(?P<height>\d{1,6})", re.ASCII)
+_SIZE = re.compile(r"(?P<width>[1-9]\d{1,4})x(?P<height>[1-9]\d{1,4})", re.ASCII)
 
 
 def choice(name: str, value: str | None, allowed: Sequence[str], default: str) -> str:
