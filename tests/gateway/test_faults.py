@@ -253,18 +253,27 @@ async def test_a_client_that_stops_reading_is_let_go(
     writer.close()
 
 
-async def test_a_client_that_reads_slowly_but_steadily_gets_everything(serve: Serve, engine: ScriptedEngine) -> None:
+@pytest.mark.parametrize("stream", [True, False])
+async def test_a_client_that_reads_slowly_but_steadily_gets_everything(
+    serve: Serve, engine: ScriptedEngine, stream: bool
+) -> None:
     async def large(exchange: Exchange) -> None:
-        await exchange.whole(200, {"x": "y" * 1_500_000})
+        if not stream:
+            await exchange.whole(200, {"x": "y" * 1_500_000})
+            return
+        await exchange.begin()
+        for count in (1, 2):  # the second event waits for all of the first
+            await exchange.part(chunk("y" * 1_500_000, tokens=count))
+        await exchange.end()
 
     engine.script = large
     served = await serve(slow_client_timeout_s=0.5)
-    reader, writer = await raw_request(served, CHAT)
-    read = 0
-    while read < 1_500_000 and (data := await reader.read(8192)):
+    reader, writer = await raw_request(served, STREAM if stream else CHAT)
+    read, most = 0, 3_000_000 if stream else 1_500_000
+    while read < most and (data := await reader.read(8192)):
         read += len(data)
         await asyncio.sleep(0.005)
-    assert read > 1_500_000
+    assert read > most
     writer.close()
     assert "cut" not in (await log_of(served))[0]
 

@@ -1,6 +1,7 @@
 """Which pictures the next pass of the network goes on with."""
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -49,6 +50,19 @@ def test_a_draft_does_not_wait_behind_a_large_picture() -> None:
     held = [take([large, draft], 4) for _ in range(2)]
     assert [pictures.count(1) for pictures in held] == [1, 1]
     assert draft.done
+
+
+@pytest.mark.parametrize("room", [1, 2, 3, 4])
+@pytest.mark.parametrize("contrast", [True, False])
+def test_drafts_that_keep_coming_do_not_starve_a_large_picture(room: int, contrast: bool) -> None:
+    large = drawing(candidates=4, steps=6, contrast=contrast)
+    drafts: list[Drawing] = []
+    for _ in range(60):
+        drafts = [draft for draft in drafts if not draft.done] + [drawing(steps=1, contrast=contrast)]
+        take([large, *drafts], room)
+        if large.done:
+            return
+    raise AssertionError(f"step {large.step} of 6 after 60 passes")
 
 
 def test_alone_a_picture_has_the_whole_pass() -> None:

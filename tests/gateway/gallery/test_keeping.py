@@ -64,6 +64,23 @@ async def test_a_picture_is_kept_byte_by_byte_with_what_made_it(keeper: Any) -> 
     assert await keeper.listed() == [second["id"], first["id"]]
 
 
+@pytest.mark.parametrize("prefix", ["", "data:image/png;base64,"])
+async def test_pictures_inside_a_body_are_told_by_their_length(keeper: Any, prefix: str) -> None:
+    coded = prefix + base64.b64encode(bytes(30_000)).decode()
+    wish = {"model": "pix", "prompt": "a green chair", "image": coded, "mask": coded, "store": True}
+    answer = await keeper.post("/images/edits", wish)
+    request = await keeper.get(f"/gallery/{answer['data'][0]['id']}/request")
+    for name in ("image", "mask"):
+        assert request["body"][name].endswith(f"… ({len(coded)} characters)")
+    assert request["body"]["prompt"] == "a green chair"
+
+
+async def test_of_a_huge_request_what_matters_is_kept(keeper: Any) -> None:
+    answer = await keeper.post("/images/generations", GENERATE | {"store": True, "notes": ["x" * 1000] * 400})
+    request = await keeper.get(f"/gallery/{answer['data'][0]['id']}/request")
+    assert request["body"] == GENERATE
+
+
 async def test_without_store_nothing_is_kept(on_sqlite: Any) -> None:
     answer = await on_sqlite.post("/images/generations", GENERATE)
     assert "id" not in answer["data"][0]

@@ -19,7 +19,8 @@ async def sent(served: Served, *parts: tuple[str, str | bytes, str]) -> aiohttp.
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [("prompt", "a cat"), ("n", "10"), ("size", "2048x2048"), ("quality", "high"), ("stream", "true")]
+    ("name", "value"),
+    [("prompt", "a cat"), ("n", "10"), ("size", "2048x2048"), ("quality", "high"), ("stream", "true")],
 )
 async def test_a_text_that_came_as_a_file_is_refused(
     pictures: Served, engine: ScriptedEngine, name: str, value: str

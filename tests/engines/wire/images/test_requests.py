@@ -159,7 +159,7 @@ def test_openais_sizes_and_any_others_of_16_pixels_are_taken(size: str) -> None:
 @pytest.mark.parametrize(
     "size",
     ["1023x7", "0x0", "20000x20000", "100x100", "2064x2064", "64x208", "8x8", "256", "256x", "256X256", "-16x16",
-     "16x16x16", " 256x256", "٢٥٦x٢٥٦", ""],
+     "16x16x16", " 256x256", "0256x256", "000256x000256", "٢٥٦x٢٥٦", ""],
 )  # fmt: skip
 def test_any_other_size_is_answered_with_the_rule(size: str) -> None:
     error = refused(generation, size=size)
