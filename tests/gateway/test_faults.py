@@ -262,14 +262,14 @@ async def test_a_client_that_reads_slowly_but_steadily_gets_everything(
             await exchange.whole(200, {"x": "y" * 1_500_000})
             return
         await exchange.begin()
-        for count in (1, 2):  # the second event waits for all of the first
-            await exchange.part(chunk("y" * 1_500_000, tokens=count))
+        for count in (1, 2):  # the second event waits for all of the first that the kernel does not take
+            await exchange.part(chunk("y" * 6_000_000, tokens=count))
         await exchange.end()
 
     engine.script = large
     served = await serve(slow_client_timeout_s=0.5)
     reader, writer = await raw_request(served, STREAM if stream else CHAT)
-    read, most = 0, 3_000_000 if stream else 1_500_000
+    read, most = 0, 12_000_000 if stream else 1_500_000
     while read < most and (data := await reader.read(8192)):
         read += len(data)
         await asyncio.sleep(0.005)

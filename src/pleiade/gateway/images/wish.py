@@ -94,15 +94,15 @@ async def read_wish(call: Call, gateway: "Gateway", path: str, *, at_once: bool 
 
 
 def _check_form(form: Form, call: Call) -> None:
-    """Refuse (ApiError 400) what an engine might read otherwise than the gateway, which judges, counts and prices it."""
+    """Refuse (ApiError 400) what an engine may read otherwise than the gateway, which judges, counts and prices it."""
     names = set[str]()
     for part in form.parts:
         if _PICTURE.fullmatch(part.name):
             continue
         if part.file:
             raise bad_request(
-                f"The field '{part.name[:40]}' was sent as a file. Only pictures are files here ('image', 'mask'): send "
-                "it as text, without a file name.",
+                f"The field '{part.name[:40]}' was sent as a file. Only pictures are files here ('image', 'mask'): "
+                "send it as text, without a file name.",
                 param=part.name[:40],
                 code="invalid_type",
             )
