@@ -144,7 +144,6 @@ class HttpAnswer:
     async def write(self, data: bytes) -> None:
         """More of the stream; waits while the client does not read."""
         last = await self._in_pieces(data)
-        self.blocked_at = time.perf_counter()
         await self._send({"type": "http.response.body", "body": last, "more_body": True})
         self.blocked_at = 0.0
 
@@ -158,6 +157,7 @@ class HttpAnswer:
             self.blocked_at = time.perf_counter()
             await self._send({"type": "http.response.body", "body": data[start : start + _PIECE], "more_body": True})
             start += _PIECE
+        self.blocked_at = time.perf_counter()
         return data[start:] if start else data
 
     async def end(self) -> None:

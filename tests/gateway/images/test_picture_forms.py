@@ -12,10 +12,15 @@ EDITS = "/v1/images/edits"
 async def sent(served: Served, *parts: tuple[str, str | bytes, str]) -> aiohttp.ClientResponse:
     """An edit's answer; parts are (name, value, file name or "")."""
     form = aiohttp.MultipartWriter("form-data")
-    for name, value, filename in (("model", "pix", ""), ("image", picture(), "a.png"), *parts):
+    given: tuple[tuple[str, str | bytes, str], ...] = (("model", "pix", ""), ("image", picture(), "a.png"), *parts)
+    for name, value, filename in given:
         part = form.append(value if isinstance(value, bytes) else value.encode())
-        part.set_content_disposition("form-data", name=name, **({"filename": filename} if filename else {}))
-    return await served.client.post(served.url + EDITS, data=form, headers=served.headers)
+        if filename:
+            part.set_content_disposition("form-data", name=name, filename=filename)
+        else:
+            part.set_content_disposition("form-data", name=name)
+    answer: aiohttp.ClientResponse = await served.client.post(served.url + EDITS, data=form, headers=served.headers)
+    return answer
 
 
 @pytest.mark.parametrize(
