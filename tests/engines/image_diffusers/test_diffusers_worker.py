@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import io
 import json
 import os
 import shutil
@@ -14,6 +15,7 @@ import httpx
 import msgspec
 import numpy as np
 import pytest
+from PIL import Image
 
 from engines.image_diffusers.conftest import pixels, png
 from pleiade.engines.image_diffusers.worker import DiffusersOptions, load, open_service
@@ -89,6 +91,16 @@ async def test_outside_of_what_is_painted_every_pixel_is_the_same(client: httpx.
     assert (made_HWC[~inside_HW] == expected_HWC[~inside_HW]).all()
     assert (made_HWC[inside_HW] != expected_HWC[inside_HW]).any()
     assert (made_HWC[..., 3] == 255).all()
+
+
+@pytest.mark.parametrize("route", ["edits", "variations"])
+async def test_photographs_larger_than_any_canvas_are_made_smaller_first(client: httpx.AsyncClient, route: str) -> None:
+    file = io.BytesIO()
+    Image.new("RGB", (5712, 4284), (200, 90, 40)).save(file, "JPEG")
+    for size in ({}, {"size": "32x16"}):
+        form = size | ({"prompt": "in snow"} if route == "edits" else {})
+        answer = await client.post(f"/images/{route}", data=form, files={"image": ("a.jpg", file.getvalue())})
+        assert answer.status_code == 200, answer.text[:500]
 
 
 async def test_edits_without_a_mask_and_variations_start_from_the_picture(client: httpx.AsyncClient) -> None:

@@ -61,6 +61,13 @@ def holed(size: tuple[int, int], hole: tuple[int, int, int, int]) -> bytes:
     return file.getvalue()
 
 
+def photograph(size: tuple[int, int]) -> bytes:
+    """A JPEG with something in it."""
+    file = io.BytesIO()
+    Image.effect_noise((64, 64), 90).resize(size).convert("RGB").save(file, "JPEG", quality=60)
+    return file.getvalue()
+
+
 def events_of(worker: Worker, path: str, **body: Any) -> list[dict[str, Any]]:
     """A stream's events; each carries its name twice, as OpenAI's do."""
     with worker.client.stream("POST", f"/v1{path}", json={"stream": True, **body}) as answer:
@@ -176,6 +183,17 @@ def test_an_edit_keeps_every_pixel_outside_of_the_mask(image_worker: Worker) -> 
     ) as stream:
         events = re.findall(r"event: (\S+)", stream.read().decode())
     assert events == ["image_edit.partial_image", "image_edit.completed"]
+
+
+@pytest.mark.parametrize(("size", "made"), [("1024x1024", (1024, 1024)), ("512x1024", (512, 1024)), ("", (5712, 4284))])
+def test_a_photograph_is_edited_in_the_size_that_is_wanted(
+    image_worker: Worker, size: str, made: tuple[int, int]
+) -> None:
+    form = {"prompt": "a moon", "output_format": "jpeg", "size": size}
+    files = {"image": ("a.jpg", photograph((5712, 4284)))}
+    answer = image_worker.client.post("/v1/images/edits", data=form, files=files)
+    assert answer.status_code == 200, answer.text[:500]
+    assert picture_of(answer.json()["data"][0]).size == made
 
 
 def test_a_picture_is_enlarged_and_stays_what_it_was_inside(image_worker: Worker) -> None:

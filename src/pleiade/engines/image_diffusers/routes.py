@@ -10,14 +10,14 @@ from PIL import Image
 
 from pleiade.engines.image_diffusers.crew import Crew
 from pleiade.engines.image_diffusers.jobs import Job
-from pleiade.engines.image_openvino.canvas.enlarge import enlarged, enlarged_to, shaped
+from pleiade.engines.image_openvino.canvas.enlarge import enlarged, enlarged_to, fitted, shaped
 from pleiade.engines.image_openvino.canvas.frames import Frame, cut, paste
 from pleiade.engines.image_openvino.canvas.masks import Canvas, canvas_of
 from pleiade.engines.image_openvino.canvas.plan import plan, view
 from pleiade.engines.image_openvino.painting import Watch
 from pleiade.engines.image_openvino.pictures.floats import Pixels, flatten, resize, to_float, to_rgba
 from pleiade.engines.image_openvino.pictures.reading import read
-from pleiade.engines.image_openvino.routes import Plan, Route
+from pleiade.engines.image_openvino.routes import Plan, Route, worked_size
 from pleiade.engines.wire.errors import ApiError, invalid
 from pleiade.engines.wire.images.answers import EDIT, GENERATION
 from pleiade.engines.wire.images.requests import (
@@ -63,7 +63,7 @@ async def _edits(easel: Easel, request: EditRequest) -> Plan:
     mask = await asyncio.to_thread(read, request.mask, "mask") if request.mask is not None else None
     canvas = canvas_of(picture, mask)
     if canvas.unknown_HW.all() and mask is None:  # nothing says where: the whole picture is made anew from itself
-        return await _remade(easel, request, request.prompt, picture.rgba_HWC)
+        return await _remade(easel, request, request.prompt, canvas)
     return await _painted(easel, request, request.prompt, canvas, request.size)
 
 
@@ -79,23 +79,22 @@ async def _outpaint(easel: Easel, request: OutpaintRequest) -> Plan:
 
 async def _variations(easel: Easel, request: VariationRequest) -> Plan:
     picture = await asyncio.to_thread(read, request.image)
-    return await _remade(easel, request, "", picture.rgba_HWC)
+    return await _remade(easel, request, "", canvas_of(picture, None))
 
 
-async def _remade(easel: Easel, request: PictureFields, prompt: str, rgba_HWC: Pixels) -> Plan:
+async def _remade(easel: Easel, request: PictureFields, prompt: str, canvas: Canvas) -> Plan:
     """A picture that starts from the given one and goes where the prompt leads."""
     _check(request)
     if not await easel.crew.ask(lambda painter: painter.can("Img2Img")):
         raise _cannot("start from a picture")
     tokens, revised = easel.painter.tokens(prompt)
-    height, width = rgba_HWC.shape[:2]
-    size = request.size or _near(width, height, easel.painter.size)
-    image = _image(resize(shaped(rgba_HWC, size).rgba_HWC, size))
+    size = request.size or _near(*canvas.size, easel.painter.size)
+    image = _image(resize(shaped(fitted(canvas, size).rgba_HWC, size).rgba_HWC, size))
 
     async def make(seed: int, watch: Watch | None) -> Pixels:
         return await easel.crew.make(_job(request, prompt, seed, size, watch, image=image))
 
-    return Plan(tokens, revised, [(width, height)], make, size)
+    return Plan(tokens, revised, [canvas.size], make, size)
 
 
 async def _painted(
@@ -111,17 +110,18 @@ async def _painted(
     if not await easel.crew.ask(lambda painter: painter.can("Inpaint")):
         raise _cannot("paint inside a mask")
     tokens, revised = easel.painter.tokens(prompt)
+    worked = await asyncio.to_thread(fitted, canvas, worked_size(canvas, size))
+    output = size or canvas.size
 
     async def make(seed: int, watch: Watch | None) -> Pixels:
-        painted = await _paint(easel, request, prompt, seed, canvas, feather, watch)
-        if size is None or painted.size == size:
-            return painted.rgba_HWC
-        wider = await asyncio.to_thread(shaped, painted.rgba_HWC, size)
-        if wider.unknown_HW.any():
-            wider = await _paint(easel, request, prompt, seed, wider, feather, None)
-        return await asyncio.to_thread(resize, wider.rgba_HWC, size)
+        painted = await _paint(easel, request, prompt, seed, worked, feather, watch)
+        if size is not None and painted.size != size:
+            painted = await asyncio.to_thread(shaped, painted.rgba_HWC, size)
+            if painted.unknown_HW.any():
+                painted = await _paint(easel, request, prompt, seed, painted, feather, None)
+        return await asyncio.to_thread(resize, painted.rgba_HWC, output)
 
-    return Plan(tokens, revised, [canvas.size], make, size or canvas.size)
+    return Plan(tokens, revised, [canvas.size], make, output)
 
 
 async def _paint(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 import msgspec
 
 from pleiade.engines.image_diffusers.plan import INSTALL
+from pleiade.engines.image_openvino.room import bound_threads
 from pleiade.engines.image_openvino.service import PictureService
 from pleiade.engines.wire.serve import LoadError
 
@@ -37,6 +38,7 @@ class DiffusersOptions(msgspec.Struct, frozen=True, kw_only=True):
 def load(options: DiffusersOptions, loop: asyncio.AbstractEventLoop) -> PictureService:
     """Load the pipeline. Raises LoadError, with what to do."""
     began = time.monotonic()
+    bound_threads(loop)
     folder = Path(options.model)
     try:
         import torch

@@ -11,6 +11,7 @@ import msgspec
 from pleiade.engines.image_openvino.painting import Watch
 from pleiade.engines.image_openvino.pictures.floats import Pixels, is_transparent
 from pleiade.engines.image_openvino.pictures.writing import write
+from pleiade.engines.image_openvino.room import Room
 from pleiade.engines.image_openvino.routes import Plan, Route
 from pleiade.engines.wire.exchange import Exchange
 from pleiade.engines.wire.images.answers import Made, answer, completed_event, partial_event, picture_tokens, usage_of
@@ -29,9 +30,10 @@ class _Order(msgspec.Struct, frozen=True):
     counter: PictureCounter
     created: int  # Unix seconds
     seeds: tuple[int, ...]  # of its pictures, in order
+    room: Room
 
 
-async def respond(studio: Any, route: Route[Any], exchange: Exchange, styles: tuple[str, ...]) -> None:
+async def respond(studio: Any, route: Route[Any], exchange: Exchange, styles: tuple[str, ...], room: Room) -> None:
     """Read the request, let the route's plan make its pictures with `studio`, and send them. Raises ApiError."""
     content_type = exchange.headers.get(b"content-type", JSON.encode()).decode("latin-1")
     request = await asyncio.to_thread(route.parse, exchange.body, content_type, styles=styles)
@@ -40,7 +42,7 @@ async def respond(studio: Any, route: Route[Any], exchange: Exchange, styles: tu
     exchange.count_with(counter)
     seed = secrets.randbelow(MAX_SEED) if request.seed is None else request.seed
     seeds = tuple((seed + number) % (MAX_SEED + 1) for number in range(request.n))
-    order = _Order(request, plan, counter, int(time.time()), seeds)
+    order = _Order(request, plan, counter, int(time.time()), seeds, room)
     if request.stream:
         await _stream(order, route.events, exchange)
     else:
@@ -51,8 +53,9 @@ async def respond(studio: Any, route: Route[Any], exchange: Exchange, styles: tu
 
 async def _picture(order: _Order, seed: int, watch: Watch | None = None) -> Made:
     """One picture as a file."""
-    pixels = await order.plan.make(seed, watch)
-    made = await asyncio.to_thread(_file, order, seed, pixels)
+    width, height = order.plan.output
+    async with order.room.of(width * height):
+        made = await asyncio.to_thread(_file, order, seed, await order.plan.make(seed, watch))
     order.counter.finished(picture_tokens(made.size, order.request.quality))
     return made
 

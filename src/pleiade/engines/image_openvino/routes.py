@@ -7,13 +7,14 @@ from typing import Any, Generic, TypeVar
 import msgspec
 import numpy as np
 
-from pleiade.engines.image_openvino.canvas.enlarge import enlarged, enlarged_to, squared
+from pleiade.engines.image_openvino.canvas.enlarge import enlarged, enlarged_to, fitted, squared
 from pleiade.engines.image_openvino.canvas.masks import Canvas, canvas_of
 from pleiade.engines.image_openvino.painting import Watch, fit, generate, paint
 from pleiade.engines.image_openvino.pictures.floats import Floats, Pixels, resize, to_float
 from pleiade.engines.image_openvino.pictures.reading import Picture, read
 from pleiade.engines.image_openvino.studio import Studio, Subject
 from pleiade.engines.wire.images.answers import EDIT, GENERATION
+from pleiade.engines.wire.images.checks import MAX_SIDE
 from pleiade.engines.wire.images.requests import (
     EditRequest,
     GenerateRequest,
@@ -62,13 +63,16 @@ async def _generations(studio: Studio, request: GenerateRequest) -> Plan:
 
 async def _edits(studio: Studio, request: EditRequest) -> Plan:
     many = len(request.images) > 1
-    names = [f"image[{place}]" if many else "image" for place in range(len(request.images))]
-    pictures = [await asyncio.to_thread(read, data, name) for data, name in zip(request.images, names, strict=True)]
+    first = await asyncio.to_thread(read, request.images[0], "image[0]" if many else "image")
     mask = await asyncio.to_thread(read, request.mask, "mask") if request.mask is not None else None
-    canvas = canvas_of(pictures[0], mask)
+    canvas = canvas_of(first, mask)
     # Where nothing is kept of the first picture, it is looked at like the further ones.
-    like = pictures if canvas.unknown_HW.all() else pictures[1:]
-    return await _painted(studio, request, request.prompt, canvas, pictures, like, request.size)
+    sizes, like = [first.size], [_looked_at(studio, first)] if canvas.unknown_HW.all() else []
+    for place, data in enumerate(request.images[1:], 1):
+        picture = await asyncio.to_thread(read, data, f"image[{place}]")
+        sizes.append(picture.size)
+        like.append(_looked_at(studio, picture))
+    return await _painted(studio, request, request.prompt, canvas, sizes, like, request.size)
 
 
 async def _outpaint(studio: Studio, request: OutpaintRequest) -> Plan:
@@ -78,7 +82,7 @@ async def _outpaint(studio: Studio, request: OutpaintRequest) -> Plan:
     else:
         sides = {"left": request.left, "right": request.right, "top": request.top, "bottom": request.bottom}
         canvas = enlarged(picture.rgba_HWC, **sides)
-    return await _painted(studio, request, request.prompt, canvas, [picture], [], None, request.feather)
+    return await _painted(studio, request, request.prompt, canvas, [picture.size], [], None, request.feather)
 
 
 async def _variations(studio: Studio, request: VariationRequest) -> Plan:
@@ -97,27 +101,34 @@ async def _painted(
     request: PictureFields,
     prompt: str,
     canvas: Canvas,
-    pictures: Sequence[Picture],
-    like: Sequence[Picture],
+    inputs: Sequence[Size],
+    like: Sequence[Floats],
     size: Size | None,
     feather: int | None = None,
 ) -> Plan:
     """A canvas that is painted and, where a `size` is asked for, brought to it."""
-    subject = await studio.subject(request, prompt, tuple(_looked_at(studio, picture) for picture in like))
+    subject, output = await studio.subject(request, prompt, tuple(like)), size or canvas.size
+    worked = await asyncio.to_thread(fitted, canvas, worked_size(canvas, size))
 
     async def make(seed: int, watch: Watch | None) -> Pixels:
-        painted = await paint(studio, subject, seed, canvas, feather=feather, watch=watch)
+        painted = await paint(studio, subject, seed, worked, feather=feather, watch=watch)
         if size is None:
-            return painted.rgba_HWC
+            return await asyncio.to_thread(resize, painted.rgba_HWC, output)
         return await fit(studio, subject, seed, painted.rgba_HWC, size)
 
-    return Plan(*_read(subject), [picture.size for picture in pictures], make, size or canvas.size)
+    return Plan(*_read(subject), inputs, make, output)
+
+
+def worked_size(canvas: Canvas, size: Size | None) -> Size:
+    """The size in which a canvas is worked on: not above what is wanted; if all of it is new, not above our largest."""
+    if size is not None:
+        return size
+    return (MAX_SIDE, MAX_SIDE) if canvas.unknown_HW.all() else canvas.size
 
 
 def _looked_at(studio: Studio, picture: Picture) -> Floats:
     """A picture as the model's encoder sees it: whole, in a square of the model's size."""
-    side = studio.size
-    return np.asarray(to_float(resize(squared(picture.rgba_HWC), (side, side))), np.float32)
+    return np.asarray(to_float(squared(picture.rgba_HWC, studio.size)), np.float32)
 
 
 def _read(subject: Subject) -> tuple[int, str]:

@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
+from pleiade.engines.image_openvino.room import Room
 from pleiade.engines.wire.app import Handler
 from pleiade.engines.wire.errors import retry_later
 from pleiade.engines.wire.exchange import Exchange
@@ -47,6 +48,7 @@ class PictureService:
         self._styles = tuple(styles)
         self._studio = studio
         self._thread = thread
+        self._room = Room()
         self._created = int(time.time())
         self._open = 0  # requests
         self._finished: deque[float] = deque(maxlen=16)  # when the last requests were answered, time.monotonic()
@@ -72,7 +74,7 @@ class PictureService:
             )
         began, outcome = time.monotonic(), "error"
         self._open += 1
-        task = asyncio.ensure_future(respond(self._studio, route, exchange, self._styles))
+        task = asyncio.ensure_future(respond(self._studio, route, exchange, self._styles, self._room))
         exchange.when_client_leaves(task.cancel)
         try:
             await task

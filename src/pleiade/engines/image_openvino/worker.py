@@ -9,6 +9,7 @@ from typing import Literal
 import msgspec
 
 from pleiade.engines.image_openvino.folder import AGAIN, graph_paths, read_config, verify_graphs
+from pleiade.engines.image_openvino.room import bound_threads
 from pleiade.engines.image_openvino.service import PictureService
 from pleiade.engines.wire.serve import LoadError
 
@@ -30,6 +31,7 @@ class ImageOptions(msgspec.Struct, frozen=True, kw_only=True):
 def load(options: ImageOptions, loop: asyncio.AbstractEventLoop) -> PictureService:
     """Check the folder, load its graphs and tokenizer. Raises LoadError, with what to do."""
     began = time.monotonic()
+    bound_threads(loop)
     folder = Path(options.model)
     config = read_config(folder)
     paths = graph_paths(folder, config.files)

@@ -4,7 +4,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from picture_files import drawing, scene
 
-from pleiade.engines.image_openvino.canvas.enlarge import MAX_SIDE, enlarged, enlarged_to, shaped, squared
+from pleiade.engines.image_openvino.canvas.enlarge import MAX_SIDE, enlarged, enlarged_to, fitted, shaped, squared
+from pleiade.engines.image_openvino.canvas.masks import Canvas
 from pleiade.engines.wire.errors import ApiError
 
 PIXELS = st.integers(0, 50)
@@ -65,5 +66,22 @@ def test_a_plain_border_is_carried_on_and_any_other_is_left_to_be_painted() -> N
 
 
 def test_a_square_holds_the_whole_picture() -> None:
-    assert np.array_equal(squared(scene(21, 10))[5:15], scene(21, 10))
-    assert squared(scene(21, 10)).shape == (21, 21, 4)
+    assert np.array_equal(squared(scene(21, 10), 21)[5:15], scene(21, 10))
+    assert squared(scene(21, 10), 21).shape == (21, 21, 4)
+    for width, height in ((900, 7), (7, 900), (3, 3), (64, 64)):
+        assert squared(scene(width, height), 64).shape == (64, 64, 4)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(1, 90), st.integers(1, 90), st.integers(1, 60), st.integers(1, 60), st.integers(0, 5))
+def test_a_canvas_that_is_made_smaller_loses_no_hole(width: int, height: int, wide: int, high: int, holes: int) -> None:
+    rng = np.random.default_rng(holes)
+    unknown_HW = np.zeros((height, width), bool)
+    unknown_HW[rng.integers(0, height, holes), rng.integers(0, width, holes)] = True
+    small = fitted(Canvas(scene(width, height), unknown_HW, opaque=True), (wide, high))
+    assert small.rgba_HWC.shape[:2] == small.unknown_HW.shape
+    assert small.size[0] <= max(wide, 1)
+    assert small.size[1] <= max(high, 1)
+    assert small.unknown_HW.any() == unknown_HW.any()
+    if width <= wide and height <= high:
+        assert small.size == (width, height)

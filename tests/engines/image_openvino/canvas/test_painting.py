@@ -1,5 +1,7 @@
 """Edits and enlargements from end to end, painted by pure functions instead of a model."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -40,6 +42,18 @@ def test_outside_the_mask_every_pixel_is_the_same(canvas: Canvas, seed: int, fea
     assert not painted.unknown_HW.any()
     if canvas.opaque:
         assert (painted.rgba_HWC[canvas.unknown_HW][:, 3] == 255).all()
+
+
+@pytest.mark.parametrize("hole", ["a part", "all of it"])
+def test_a_photograph_is_painted_in_a_few_times_its_own_bytes(hole: str) -> None:
+    whole_HWC = np.random.default_rng(0).integers(0, 255, (3000, 4000, 4), np.uint8)
+    unknown_HW = np.full(whole_HWC.shape[:2], hole == "all of it")
+    unknown_HW[500:2500, 500:3500] = True
+    tracemalloc.start()
+    paint(Canvas(whole_HWC, unknown_HW, opaque=True), colour_painter(10, 200, 30), size=64)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < 5 * whole_HWC.nbytes  # a copy, and bands of floats; whole floats were thirty times it
 
 
 def edited(whole_HWC: Pixels, painter: object, feather: int | None = None) -> tuple[Pixels, np.ndarray]:

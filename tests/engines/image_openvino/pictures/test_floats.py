@@ -1,10 +1,20 @@
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from picture_files import drawing, scene
 
-from pleiade.engines.image_openvino.pictures.floats import flatten, resize, resize_float, to_float, to_rgba
+from pleiade.engines.image_openvino.pictures.floats import (
+    BAND,
+    averaged,
+    bands,
+    flatten,
+    resize,
+    resize_float,
+    to_float,
+    to_rgba,
+)
 from pleiade.lab.dalle.data import pixels as lab
 
 PICTURES = arrays(np.uint8, st.tuples(st.integers(1, 6), st.integers(1, 6), st.just(4)))
@@ -45,6 +55,35 @@ def test_plain_averages_keep_a_hard_border_where_it_is() -> None:
     small_HWC = resize_float(x_HWC, (16, 16), sharp=False)
     assert np.array_equal(np.unique(small_HWC[:, :8]), [-1])
     assert np.array_equal(np.unique(small_HWC[:, 8:]), [1])
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "size"), [(2100, 1900, (64, 64)), (300, 9000, (7, 209)), (9000, 300, (209, 7))]
+)
+def test_a_picture_that_is_read_in_bands_has_the_same_averages(width: int, height: int, size: tuple[int, int]) -> None:
+    x_HWC = np.random.default_rng(0).random((height, width, 2), np.float32)
+    read: list[int] = []
+
+    def some(rows: slice) -> np.ndarray:
+        read.append((rows.stop - rows.start) * width)
+        return x_HWC[rows]
+
+    assert np.array_equal(averaged(some, width, height, size), resize_float(x_HWC, size, sharp=False))
+    assert len(read) > 1
+    assert max(read) < 2 * BAND
+
+
+@pytest.mark.parametrize(("width", "height"), [(3000, 2000), (1, 5), (1 << 21, 3)])
+def test_bands_are_all_rows_in_their_order(width: int, height: int) -> None:
+    rows = [row for band in bands(width, height) for row in range(band.start, band.stop)]
+    assert rows == list(range(height))
+
+
+def test_rows_enlarged_apart_are_those_of_the_whole() -> None:
+    x_HWC = np.random.default_rng(0).random((64, 32, 3), np.float32)
+    whole_HWC = resize_float(x_HWC, (500, 1000))
+    apart = [resize_float(x_HWC, (500, 100), rows=(k * 6.4, (k + 1) * 6.4)) for k in range(10)]
+    assert np.allclose(np.concatenate(apart), whole_HWC, atol=1e-5)
 
 
 def test_a_flattened_picture_is_opaque_and_an_opaque_one_is_left_alone() -> None:

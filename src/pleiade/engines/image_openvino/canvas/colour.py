@@ -4,13 +4,17 @@ Two kinds of painters: those that repaint what is known too, whose drift shows i
 it is, as our model does, whose drift shows only as a step at the border.
 """
 
+from collections.abc import Callable
+
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from pleiade.engines.image_openvino.canvas.masks import Where
-from pleiade.engines.image_openvino.pictures.floats import resize_float
+from pleiade.engines.image_openvino.pictures.floats import averaged, resize_float
 
 Unit = NDArray[np.float32]  # HWC, premultiplied, in [0, 1]
+Rows = Callable[[slice], Unit]  # some rows of a picture, so that no large one is floats as a whole
 
 FEWEST = 16  # opaque pixels in the overlap below which mean and spread say nothing
 GAIN = (0.8, 1.25)  # of the spread: a painter may be off a little, not entirely
@@ -20,40 +24,61 @@ EPSILON = 1e-6  # instead of a division by zero where nothing is known
 WORKED_SIDE = 256  # pixels: corrections are smooth, so they are found in a smaller picture and enlarged
 
 
-def harmonised(made_HWC: Unit, known_HWC: Unit, known_HW: Where, *, reach: int, opaque: bool) -> Unit:
-    """`made_HWC` in agreement with `known_HWC`, of which only the pixels of `known_HW` count.
+class Harmony(msgspec.Struct, frozen=True, eq=False):
+    """How a painted part comes to agree with its surroundings; all of it is found at a small size."""
+
+    size: tuple[int, int]  # (width, height) of the part
+    gain_4: Unit
+    shift_4: Unit
+    local_hwc: Unit | None  # what is added, from place to place
+    ground_hwc: Unit | None  # what shows where the part is clear
+
+    def applied(self, made_HWC: Unit, rows: slice) -> Unit:
+        """Those rows of the part, of which `made_HWC` are the painter's, in agreement with the surroundings."""
+        made_HWC = self.gain_4 * made_HWC + self.shift_4 * made_HWC[..., 3:]
+        if self.local_hwc is not None:
+            made_HWC = made_HWC + self._at_size(self.local_hwc, rows)
+        alpha_HW1 = np.clip(made_HWC[..., 3:], 0, 1)
+        colour_HWC = np.clip(made_HWC[..., :3], 0, alpha_HW1)
+        if self.ground_hwc is not None:
+            colour_HWC = np.clip(colour_HWC + (1 - alpha_HW1) * self._at_size(self.ground_hwc, rows), 0, 1)
+            alpha_HW1 = np.ones_like(alpha_HW1)
+        return np.concatenate([colour_HWC, alpha_HW1], axis=-1)
+
+    def _at_size(self, small_hwc: Unit, rows: slice) -> Unit:
+        width, height = self.size
+        scale = small_hwc.shape[0] / height
+        return resize_float(small_hwc, (width, rows.stop - rows.start), rows=(rows.start * scale, rows.stop * scale))
+
+
+def harmony(made: Rows, known: Rows, known_HW: Where, *, reach: int, opaque: bool) -> Harmony:
+    """What brings a painter's picture in agreement with the known one, of which only the pixels of `known_HW` count.
 
     Mean and spread of colours are matched where both show the same place, then the step that runs along the border is
     taken out; steps that differ from place to place fade out over `reach` pixels (0: they stay), while a large one is
     an edge of what is drawn and stays. With `opaque`, what is clear shows the surroundings, carried on smoothly. Known
-    pixels come back changed too: the caller keeps its own.
+    pixels would come back changed too: the caller keeps its own.
     """
     height, width = known_HW.shape
     scale = max(1.0, max(height, width) / WORKED_SIDE)
     small = (max(1, round(width / scale)), max(1, round(height / scale)))
-    share_hw1 = resize_float(known_HW[..., None].astype(np.float32), small, sharp=False)
-    sums_hwc = resize_float(known_HWC * known_HW[..., None], small, sharp=False)
+    share_hw1 = averaged(lambda rows: known_HW[rows, :, None].astype(np.float32), width, height, small)
+    sums_hwc = averaged(lambda rows: known(rows) * known_HW[rows, :, None], width, height, small)
     known_hwc: Unit = np.divide(sums_hwc, np.maximum(share_hw1, EPSILON))
-    made_hwc = resize_float(made_HWC, small, sharp=False)
+    made_hwc = averaged(made, width, height, small)
     gain_4, shift_4 = matching(made_hwc, known_hwc, share_hw1[..., 0] > 0.999)
     made_hwc = gain_4 * made_hwc + shift_4 * made_hwc[..., 3:]
     step_hwc, border_hw = steps(made_hwc, known_hwc, share_hw1[..., 0] > 0.5)
     along_4 = common(step_hwc[border_hw & (made_hwc[..., 3] > 0.5)])
-    made_HWC = gain_4 * made_HWC + (shift_4 + along_4) * made_HWC[..., 3:]
+    local_hwc = None
     if reach:
         step_hwc = step_hwc - along_4 * made_hwc[..., 3:]
         small_hw = border_hw & (np.abs(step_hwc).max(axis=-1) < EDGE)
         if small_hw.any():
-            local_hwc = grown(step_hwc, small_hw[..., None].astype(np.float32))
             fade_hw = ramp(share_hw1[..., 0], max(1, round(reach / scale)))
-            made_HWC = made_HWC + resize_float(local_hwc * fade_hw[..., None], (width, height))
-    alpha_HW1 = np.clip(made_HWC[..., 3:], 0, 1)
-    colour_HWC = np.clip(made_HWC[..., :3], 0, alpha_HW1)
-    if opaque:
-        ground_HWC = resize_float(grown(known_hwc[..., :3], share_hw1), (width, height))
-        colour_HWC = np.clip(colour_HWC + (1 - alpha_HW1) * ground_HWC, 0, 1)
-        alpha_HW1 = np.ones_like(alpha_HW1)
-    return np.concatenate([colour_HWC, alpha_HW1], axis=-1)
+            local_hwc = grown(step_hwc, small_hw[..., None].astype(np.float32)) * fade_hw[..., None]
+    ground_hwc = grown(known_hwc[..., :3], share_hw1) if opaque else None
+    return Harmony((width, height), gain_4, shift_4 + along_4, local_hwc, ground_hwc)
 
 
 def matching(made_HWC: Unit, known_HWC: Unit, overlap_HW: Where) -> tuple[Unit, Unit]:

@@ -1,9 +1,9 @@
-"""Canvases larger than a picture: pixels on each side, a target size, or another shape."""
+"""Canvases larger than a picture (pixels on each side, a target size, another shape), or smaller than one."""
 
 import numpy as np
 
 from pleiade.engines.image_openvino.canvas.masks import Canvas
-from pleiade.engines.image_openvino.pictures.floats import Pixels, is_transparent
+from pleiade.engines.image_openvino.pictures.floats import Pixels, is_transparent, resize
 from pleiade.engines.wire.errors import invalid
 
 MAX_SIDE = 4096  # pixels of a canvas; its frames are painted one after the other
@@ -66,9 +66,27 @@ def shaped(rgba_HWC: Pixels, size: tuple[int, int]) -> Canvas:
     return Canvas(filled_HWC, np.zeros_like(canvas.unknown_HW), canvas.opaque)
 
 
-def squared(rgba_HWC: Pixels) -> Pixels:
-    """The picture in the middle of a transparent square: what an image encoder looks at."""
+def fitted(canvas: Canvas, size: tuple[int, int]) -> Canvas:
+    """`canvas`, smaller if it must be, to lie within `size` (width, height) in its own shape.
+
+    What covers an unknown pixel is unknown.
+    """
+    width, height = canvas.size
+    scale = min(size[0] / width, size[1] / height)
+    if scale >= 1:
+        return canvas
+    wide, high = (max(1, round(length * scale)) for length in (width, height))
+    unknown_HW = canvas.unknown_HW
+    for axis, (length, short) in enumerate(((height, high), (width, wide))):
+        unknown_HW = np.logical_or.reduceat(unknown_HW, np.arange(short) * length // short, axis=axis)
+    return Canvas(resize(canvas.rgba_HWC, (wide, high)), unknown_HW, canvas.opaque)
+
+
+def squared(rgba_HWC: Pixels, side: int) -> Pixels:
+    """The picture in the middle of a transparent square of `side` pixels: what an image encoder looks at."""
     height, width = rgba_HWC.shape[:2]
-    side = max(width, height)
+    scale = side / max(width, height)
+    rgba_HWC = resize(rgba_HWC, (max(1, round(width * scale)), max(1, round(height * scale))))
+    height, width = rgba_HWC.shape[:2]
     across, down = side - width, side - height
     return np.pad(rgba_HWC, ((down // 2, down - down // 2), (across // 2, across - across // 2), (0, 0)))

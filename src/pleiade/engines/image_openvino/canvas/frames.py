@@ -3,10 +3,17 @@
 import msgspec
 import numpy as np
 
-from pleiade.engines.image_openvino.canvas.colour import harmonised
+from pleiade.engines.image_openvino.canvas.colour import Unit, harmony
 from pleiade.engines.image_openvino.canvas.masks import Canvas, Where
 from pleiade.engines.image_openvino.canvas.plan import Box, bounds
-from pleiade.engines.image_openvino.pictures.floats import Floats, resize_float, to_float, to_rgba
+from pleiade.engines.image_openvino.pictures.floats import (
+    Floats,
+    averaged,
+    bands,
+    resize_float,
+    to_float,
+    to_rgba,
+)
 
 FEATHER = 0.12  # of a box's side: how far corrections reach inwards
 
@@ -23,17 +30,21 @@ class Frame(msgspec.Struct, frozen=True):
 
 def cut(canvas: Canvas, box: Box, size: int, *, index: int = 0, total: int = 1) -> Frame:
     """`box` at `size` x `size`; a pixel of the frame is known only where all that it covers is."""
-    side = box.side
-    x_HWC = np.full((side, side, 4), -1, dtype=np.float32)
-    where_HW1 = np.zeros((side, side, 1), dtype=np.float32)
     rows, columns = _within(canvas, box)
-    y, x = rows.start - box.top, columns.start - box.left
-    part = np.s_[y : y + rows.stop - rows.start, x : x + columns.stop - columns.start]
-    x_HWC[part] = to_float(canvas.rgba_HWC[rows, columns])
-    where_HW1[part] = ~canvas.unknown_HW[rows, columns, None]
-    known_HWC = resize_float(x_HWC, (size, size), sharp=False)
-    share_HW = resize_float(where_HW1, (size, size), sharp=False)[..., 0]
-    return Frame(box, known_HWC, share_HW > 0.999, index, total)
+
+    def read(some: slice) -> Floats:
+        """Some rows of the box: what is there, and a fifth channel that tells where it is known."""
+        x_HW5 = np.full((some.stop - some.start, box.side, 5), (-1, -1, -1, -1, 0), dtype=np.float32)
+        there = slice(max(rows.start, box.top + some.start), min(rows.stop, box.top + some.stop))
+        if there.start < there.stop:
+            first, left = there.start - box.top - some.start, columns.start - box.left
+            part = np.s_[first : first + there.stop - there.start, left : left + columns.stop - columns.start]
+            x_HW5[part][..., :4] = to_float(canvas.rgba_HWC[there, columns])
+            x_HW5[part][..., 4] = ~canvas.unknown_HW[there, columns]
+        return x_HW5
+
+    seen_HW5 = averaged(read, box.side, box.side, (size, size))
+    return Frame(box, seen_HW5[..., :4], seen_HW5[..., 4] > 0.999, index, total)
 
 
 def paste(canvas: Canvas, box: Box, made_HWC: Floats, *, feather: int | None = None) -> Canvas:
@@ -46,18 +57,25 @@ def paste(canvas: Canvas, box: Box, made_HWC: Floats, *, feather: int | None = N
     reach = round(FEATHER * box.side) if feather is None else feather
     rows, columns = _worked(canvas, box, reach)
     unknown_HW = canvas.unknown_HW[rows, columns]
-    made_HWC = resize_float(made_HWC, (box.side, box.side))[
-        rows.start - box.top : rows.stop - box.top, columns.start - box.left : columns.stop - box.left
-    ]
-    painted_HWC = harmonised(
-        np.clip((made_HWC + 1) * 0.5, 0, 1),
-        (to_float(canvas.rgba_HWC[rows, columns]) + 1) * 0.5,
-        ~unknown_HW,
-        reach=reach,
-        opaque=canvas.opaque,
-    )
+    height, width = unknown_HW.shape
+    scale = made_HWC.shape[0] / box.side
+
+    def made(some: slice) -> Unit:
+        first, last = (rows.start - box.top + row for row in (some.start, some.stop))
+        whole_HWC = resize_float(made_HWC, (box.side, last - first), rows=(first * scale, last * scale))
+        part_HWC = whole_HWC[:, columns.start - box.left : columns.stop - box.left]
+        return np.asarray(np.clip((part_HWC + 1) * 0.5, 0, 1), np.float32)
+
+    def known(some: slice) -> Unit:
+        return (to_float(canvas.rgba_HWC[rows, columns][some]) + 1) * 0.5
+
+    agreed = harmony(made, known, ~unknown_HW, reach=reach, opaque=canvas.opaque)
     rgba_HWC, left_HW = canvas.rgba_HWC.copy(), canvas.unknown_HW.copy()
-    rgba_HWC[rows, columns][unknown_HW] = to_rgba(painted_HWC[unknown_HW] * 2 - 1)
+    for some in bands(width, height):
+        here_HW = unknown_HW[some]
+        if here_HW.any():
+            painted_HWC = agreed.applied(made(some), some)
+            rgba_HWC[rows, columns][some][here_HW] = to_rgba(painted_HWC[here_HW] * 2 - 1)
     left_HW[rows, columns] = False
     return Canvas(rgba_HWC, left_HW, canvas.opaque)
 

@@ -3,12 +3,17 @@
 Premultiplied colours are what may be averaged: a transparent pixel's colour means nothing, and must not bleed.
 """
 
+import math
+from collections.abc import Callable, Iterator
+
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
 Pixels = NDArray[np.uint8]  # HWC, straight RGBA
 Floats = NDArray[np.float32]  # HWC, premultiplied RGBA: 2 * value - 1, alpha too
+
+BAND = 1 << 20  # pixels that are floats at a time: a phone's photograph whole would be gigabytes with all its copies
 
 
 def to_float(rgba_HWC: Pixels) -> Floats:
@@ -27,13 +32,46 @@ def to_rgba(x_HWC: Floats) -> Pixels:
     return np.asarray(np.rint(both_HWC * 255), dtype=np.uint8)
 
 
-def resize_float(x_HWC: Floats, size: tuple[int, int], *, sharp: bool = True) -> Floats:
-    """`x_HWC` at (width, height): Lanczos, or with `sharp=False` plain averages that look no further than needed."""
-    if (x_HWC.shape[1], x_HWC.shape[0]) == size:
+def resize_float(
+    x_HWC: Floats, size: tuple[int, int], *, sharp: bool = True, rows: tuple[float, float] | None = None
+) -> Floats:
+    """`x_HWC` at (width, height): Lanczos, or with `sharp=False` plain averages that look no further than needed.
+
+    `rows`: where those to be shown begin and end, all of them if None; beyond them it looks as far as it would anyhow.
+    """
+    height, width = x_HWC.shape[:2]
+    if rows is None and (width, height) == size:
         return x_HWC
+    first, last = rows or (0, height)
     how = Image.Resampling.LANCZOS if sharp else Image.Resampling.BOX
     planes = [Image.fromarray(np.ascontiguousarray(x_HWC[..., c])) for c in range(x_HWC.shape[2])]
-    return np.stack([np.asarray(plane.resize(size, how), dtype=np.float32) for plane in planes], axis=-1)
+    resized = [plane.resize(size, how, box=(0, first, width, last)) for plane in planes]
+    return np.stack([np.asarray(plane, dtype=np.float32) for plane in resized], axis=-1)
+
+
+def bands(width: int, height: int) -> Iterator[slice]:
+    """Rows of a picture, a BAND of pixels at a time."""
+    step = max(1, BAND // width)
+    return (slice(first, min(first + step, height)) for first in range(0, height, step))
+
+
+def averaged(read: Callable[[slice], Floats], width: int, height: int, size: tuple[int, int]) -> Floats:
+    """What `resize_float` without sharpness makes of a picture of which `read` gives some rows (n, width, C).
+
+    It is read a band at a time, with a row of the result more on both sides, for the same bits.
+    """
+    if width * height <= BAND or size[1] >= height:
+        return resize_float(read(slice(0, height)), size, sharp=False)
+    scale = height / size[1]
+    step = max(1, int(BAND // width / scale))
+    parts = []
+    for first in range(0, size[1], step):
+        last = min(first + step, size[1])
+        begin = max(0, math.floor((first - 1) * scale))
+        some_HWC = read(slice(begin, min(height, math.ceil((last + 1) * scale))))
+        rows = first * scale - begin, last * scale - begin
+        parts.append(resize_float(some_HWC, (size[0], last - first), sharp=False, rows=rows))
+    return np.concatenate(parts)
 
 
 def resize(rgba_HWC: Pixels, size: tuple[int, int]) -> Pixels:
