@@ -7,7 +7,14 @@ import torch
 from torch import nn
 
 from pleiade.lab.optim.muon import MuonAdamW, OptimConfig, orthogonalise
-from pleiade.lab.optim.schedule import Decay, ScheduleConfig, decay_for_steps, learning_rate_scale, revise_decay
+from pleiade.lab.optim.schedule import (
+    Decay,
+    ScheduleConfig,
+    decay_for_steps,
+    decay_to_go_on_with,
+    learning_rate_scale,
+    revise_decay,
+)
 
 WSD = ScheduleConfig(warmup_steps=10, decay_fraction=0.5)
 
@@ -59,3 +66,14 @@ def test_a_run_with_a_deadline_is_warm_after_a_tenth_of_it_however_few_steps_tha
     slow = [learning_rate_scale(step, WSD, None, used=step / 20) for step in range(5)]
     assert slow[:3] == [1 / WSD.warmup_steps, 0.5, 1.0]
     assert learning_rate_scale(0, WSD, None, used=0.0) == 1 / WSD.warmup_steps
+
+
+def test_a_run_resumed_with_another_kind_of_length_ends_and_falls_where_that_one_says() -> None:
+    by_steps, longer, shorter = (decay_for_steps(steps, WSD) for steps in (200, 400, 60))
+    assert decay_to_go_on_with(None, by_steps, 100) == by_steps, "begun with minutes"
+    assert decay_to_go_on_with(by_steps, None, 99) is None, "a deadline decides anew what has not begun"
+    assert decay_to_go_on_with(by_steps, None, 100) == by_steps, "it only moves the end of what has"
+    assert decay_to_go_on_with(by_steps, longer, 100) == longer
+    for decided, wanted in ((None, shorter), (by_steps, shorter), (Decay(31, 60), longer)):
+        with pytest.raises(ValueError, match=rf"at step 40 .*too late for {wanted.last} steps"):
+            decay_to_go_on_with(decided, wanted, 40)

@@ -1,5 +1,6 @@
 """Training goes down, and neither a kill nor a signal changes where it ends."""
 
+import itertools
 import json
 import os
 import re
@@ -9,6 +10,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -156,3 +158,17 @@ def test_a_time_limit_ends_a_run_after_its_decay(tmp_path: Path) -> None:
     assert time.monotonic() - began < 100
     last = json.loads((tmp_path / "run" / "metrics.jsonl").read_text().splitlines()[-1])
     assert last["scale"] < 0.1
+
+
+def test_a_deadline_costs_a_checkpoint_where_its_decay_is_decided_and_no_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A machine of an even pace: each step takes a tenth of a second.
+    ticks = itertools.count()
+    clock = SimpleNamespace(monotonic=lambda: next(ticks) * 0.05)
+    monkeypatch.setattr("pleiade.lab.train.time", clock)
+    changes = ["loop.minutes=0.2", "loop.checkpoint_seconds=1e9", "loop.sample_seconds=0"]
+    assert pretrain(override(toy_preset(write_corpus(tmp_path)), changes), tmp_path, tmp_path / "run").finished
+    events = [json.loads(line) for line in (tmp_path / "run" / "events.jsonl").read_text().splitlines()]
+    written = [event["step"] for event in events if event["event"] == "checkpoint"]
+    assert len(written) <= 3, written

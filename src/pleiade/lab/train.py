@@ -22,7 +22,14 @@ from pleiade.lab.gpt.config import GptConfig
 from pleiade.lab.network import Network
 from pleiade.lab.objectives.base import B, Batch, Follows, Objective
 from pleiade.lab.optim.muon import MuonAdamW, OptimConfig
-from pleiade.lab.optim.schedule import Decay, ScheduleConfig, decay_for_steps, learning_rate_scale, revise_decay
+from pleiade.lab.optim.schedule import (
+    Decay,
+    ScheduleConfig,
+    decay_for_steps,
+    decay_to_go_on_with,
+    learning_rate_scale,
+    revise_decay,
+)
 from pleiade.lab.parallel.config import ParallelConfig, settle
 from pleiade.lab.placed import place, take_back
 from pleiade.lab.planning.advice import Room
@@ -107,7 +114,7 @@ def train(
         objective.load_state_dict(state["objective"])
         torch.set_rng_state(state["rng"])
         step, tokens, elapsed, loss = state["step"], state["tokens"], state["elapsed"], state["loss"]
-        decay = _decay_to_go_on_with(Decay(**state["decay"]) if state["decay"] else None, decay, step)
+        decay = decay_to_go_on_with(Decay(**state["decay"]) if state["decay"] else None, decay, step)
         saved_at = step
         if ranks.is_first:
             print(f"resumed from {state['name']}: step {step}, {tokens / 1e6:.2f} M {model.config.unit}", flush=True)
@@ -179,7 +186,7 @@ def train(
             last = decay.last if decay else None
             reward = objective.rewards[-1] if isinstance(objective, Rewarded) else None
             record.step(Step(step, tokens, loss, scale, grad_norm, seconds, elapsed, left, last, flops, reward))
-            if num_due or decay is not decided or (loop.checkpoint_steps and step % loop.checkpoint_steps == 0):
+            if num_due or decay != decided or (loop.checkpoint_steps and step % loop.checkpoint_steps == 0):
                 checkpoint()
                 last_checkpoint, saved_at = time.monotonic(), step
         if step > saved_at:
@@ -188,18 +195,6 @@ def train(
     ranks.wait_for_all()  # whoever returns may read the checkpoint
     take_back(placed)
     return Outcome(decay is not None and step >= decay.last, step, tokens, loss)
-
-
-def _decay_to_go_on_with(decided: Decay | None, wanted: Decay | None, step: int) -> Decay | None:
-    """The checkpoint's decision, or another number of steps as long as neither decay has begun."""
-    if decided is None or wanted is None or decided.last == wanted.last:
-        return decided
-    if step > min(decided.first, wanted.first):
-        raise ValueError(
-            f"at step {step} the learning rate falls already, to end at step {decided.last}: it is too late for "
-            f"{wanted.last} steps; go on with {decided.last}, or give another --run"
-        )
-    return wanted
 
 
 def _refuse_numbers(what: str, step: int, batches: Sequence[Batch], run: Path, ranks: Ranks) -> NoReturn:

@@ -60,3 +60,26 @@ def revise_decay(
     if abs(planned - steps_left) <= 0.1 * planned or planned <= 20:
         return decay
     return Decay(step, step + steps_left, scale)
+
+
+def decay_to_go_on_with(decided: Decay | None, wanted: Decay | None, step: int) -> Decay | None:
+    """The decay of a run resumed at `step`: `decided` by its checkpoint, `wanted` by the number of steps given now.
+
+    None of either means a deadline. Until a decay begins, another length, or a deadline, takes its place. Raises
+    ValueError where the wanted one should have begun by now, or the decided one has.
+    """
+    if decided is not None and wanted is not None and decided.last == wanted.last:
+        return decided
+    if decided is not None and wanted is None and step >= decided.first:
+        return decided  # a deadline moves the end of what has begun
+    if decided is not None and wanted is not None and step > decided.first:
+        raise ValueError(
+            f"at step {step} the learning rate falls already, to end at step {decided.last}: it is too late for "
+            f"{wanted.last} steps; go on with {decided.last}, or give another --run"
+        )
+    if wanted is not None and step > wanted.first:
+        raise ValueError(
+            f"at step {step} it is too late for {wanted.last} steps: for those the learning rate falls from step "
+            f"{wanted.first} on; give more steps, or another --run"
+        )
+    return wanted
