@@ -1,13 +1,11 @@
 """What a person may do wrong, and what a machine may do to them: each ends in a sentence that says what to do."""
 
 import json
-import resource
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -16,6 +14,7 @@ from corpora import sentences, write_corpus
 from tokenizers import Tokenizer
 
 import pleiade.lab.__main__ as rank
+from limits import files_no_larger_than
 from pleiade.lab.checkpoint import latest_checkpoint, load_checkpoint
 from pleiade.lab.lock import hold
 from pleiade.lab.tokenizer.bpe import save_tokenizer, train_tokenizer
@@ -76,17 +75,6 @@ def run(finished: Path, tmp_path: Path) -> Path:
     """A copy of the finished run."""
     subprocess.run(["cp", "-a", finished, tmp_path / "run"], check=True)
     return tmp_path / "run"
-
-
-@contextmanager
-def files_no_larger_than(num_bytes: int) -> Iterator[None]:
-    """A full disk, as far as this process can tell."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (num_bytes, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 def another_tokenizer(size: int = 512) -> Tokenizer:

@@ -12,14 +12,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from drawing_pack import CIRCLE
 from killed_pix import CHANGES
 from tokenizers import Tokenizer
 
+from limits import files_no_larger_than
 from pleiade.engines.image_openvino.folder import graph_paths, read_config
 from pleiade.lab.cards.__main__ import main as cards
 from pleiade.lab.cards.picture_card import write_picture_card
 from pleiade.lab.cards.picture_record import PictureMember, gather_picture
 from pleiade.lab.checkpoint import latest_checkpoint, load_checkpoint
+from pleiade.lab.dalle.data.build import build_pictures
 from pleiade.lab.dalle.data.drawings import Drawings
 from pleiade.lab.dalle.data.styles import STYLES
 from pleiade.lab.dalle.encoder_run import load_encoder
@@ -133,6 +136,33 @@ def test_a_run_begins_with_the_weights_words_and_likeness_of_another_one(
     assert (record.earlier, record.stages[-1].tokens) == (20 * 8, 8)
     assert {f"styles={style}", "scenes=0.0"} <= set(record.changes)
     assert "0 thousand, in runs whose weights it began with" in write_picture_card(PictureMember(record, None))
+
+
+def test_with_ones_own_drawings_it_begins_with_another_runs_likeness_and_names_whom_that_learned_from(
+    whole: Path, tmp_path: Path
+) -> None:
+    mine, run = tmp_path / "mine", tmp_path / "run"
+    for name, colour in (
+        ("red-rocket", "red"),
+        ("blue-whale", "blue"),
+        ("green-tree", "green"),
+        ("black-cat", "black"),
+    ):
+        path = mine / "outline" / f"{name}.svg"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(CIRCLE.format(colour), "utf-8")
+    (mine / "LICENCE.txt").write_text("MIT\n", "utf-8")
+    build_pictures(mine, tmp_path / "pictures", size=32)
+    here = preset(f"begin_with={whole}", "scenes=0", "loop.steps=1")
+    with files_no_larger_than(50_000), pytest.raises(OSError, match="File too large"):
+        run_pix(here, tmp_path / "pictures", run)
+    for _ in range(2):
+        assert run_pix(here, tmp_path / "pictures", run)
+    assert load_encoder(run / "encoder").version == load_encoder(whole / "encoder").version
+    lines = (run / "export" / "ATTRIBUTION.md").read_text("utf-8").splitlines()
+    ours, theirs = ((folder / "ATTRIBUTION.md").read_text("utf-8") for folder in (tmp_path / "pictures", whole))
+    assert lines == [*ours.splitlines(), "", *theirs.splitlines()]
+    assert (run / "export" / "LICENCES.md").read_text("utf-8") == (whole / "LICENCES.md").read_text("utf-8")
 
 
 def test_it_cannot_begin_with_another_shape_or_learn_styles_that_are_not_there(

@@ -11,7 +11,7 @@ from pathlib import Path
 from tokenizers import Tokenizer
 
 from pleiade.lab.begun import begin, differences, weights_fingerprint
-from pleiade.lab.checkpoint import is_finished, latest_checkpoint, load_weights
+from pleiade.lab.checkpoint import is_finished, latest_checkpoint, load_checkpoint, load_weights
 from pleiade.lab.curves import draw_curve
 from pleiade.lab.dalle.data.drawings import ATTRIBUTION, Drawings
 from pleiade.lab.dalle.data.licences import NOTICE
@@ -58,7 +58,7 @@ def run_pix(preset: PixPreset, data: Path, run: Path, until: str = "base") -> bo
     _first_weights(preset, run)
     if "enlarger" in way_to(until):
         open_large(data)
-    _keep_notices(drawings, run)
+    _keep_notices(drawings, preset, run)
     if join_ranks().is_first:
         print(pix_plan(preset, drawings, join_ranks().size, run, way_to(until)), flush=True)
     for stage in way_to(until):
@@ -74,24 +74,38 @@ def run_pix(preset: PixPreset, data: Path, run: Path, until: str = "base") -> bo
     return True
 
 
-def _keep_notices(drawings: Drawings, run: Path) -> None:
-    """Beside the stages, what must be given on with any weights trained on these drawings."""
+def _keep_notices(drawings: Drawings, preset: PixPreset, run: Path) -> None:
+    """Beside the stages, what must be given on with any weights trained on these drawings, now or before.
+
+    What is there stays: the weights that a run begins with learned from other drawings, and take their lines along.
+    """
     if join_ranks().is_first:
         run.mkdir(parents=True, exist_ok=True)
         for name in (ATTRIBUTION, NOTICE):
-            if (drawings.folder / name).exists():
-                shutil.copyfile(drawings.folder / name, run / name)
+            kept = ""
+            for folder in (run, drawings.folder, *([Path(preset.begin_with)] if preset.begin_with else [])):
+                text = (folder / name).read_text("utf-8") if (folder / name).exists() else ""
+                kept += "" if text in kept else f"\n{text}" if kept else text
+            if kept:
+                (run / name).write_text(kept, "utf-8")
 
 
 def train_likeness(preset: PixPreset, drawings: Drawings, run: Path) -> Outcome:
     """Train the encoder in `run`/encoder that tells likeness: for the other stages, for variations and reranking.
 
-    A run that begins with another one's weights takes its encoder along: they know likeness as that one tells it.
+    A run that begins with another one's weights takes its encoder along as it is: they know likeness as that tells it.
     """
-    theirs = Path(preset.begin_with) / "encoder"
-    if preset.begin_with and is_finished(theirs) and not (run / "encoder").exists() and join_ranks().is_first:
-        shutil.copytree(theirs, run / "encoder", ignore=shutil.ignore_patterns("tensorboard"))
+    theirs, folder = Path(preset.begin_with) / "encoder", run / "encoder"
+    if preset.begin_with and not folder.exists() and is_finished(theirs) and join_ranks().is_first:
+        unfinished = run / "encoder.tmp"
+        shutil.rmtree(unfinished, ignore_errors=True)
+        shutil.copytree(theirs, unfinished, ignore=shutil.ignore_patterns("tensorboard"))
+        unfinished.rename(folder)  # a copy that was cut short is none
     join_ranks().wait_for_all()
+    newest = latest_checkpoint(folder) if preset.begin_with and is_finished(folder) else None
+    if newest is not None:  # it learned from those drawings, not from these
+        state = load_checkpoint(newest)
+        return Outcome(True, state["step"], state["tokens"], state["loss"])
     return _train_encoder(preset, drawings, run, "served")
 
 
