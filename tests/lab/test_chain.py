@@ -4,11 +4,13 @@ import dataclasses
 import json
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 from corpora import sentences, toy_preset, write_corpus
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
+import pleiade.lab.__main__ as rank
 from pleiade.lab.cards.card import write_card
 from pleiade.lab.cards.gather import Told, gather
 from pleiade.lab.cards.record import Member
@@ -17,6 +19,7 @@ from pleiade.lab.code import CodeConfig
 from pleiade.lab.data.stream import StreamConfig
 from pleiade.lab.evals.panel import HOLES
 from pleiade.lab.presets import override, presets
+from pleiade.lab.view.live import launch_seen
 
 
 def test_a_chain_writes_a_model_that_transformers_loads_and_its_curve(tmp_path: Path) -> None:
@@ -42,6 +45,17 @@ def test_a_folder_of_ones_own_text_is_enough(tmp_path: Path) -> None:
     reports = run_chain(presets()["toy"], data, tmp_path / "run", until="base") or []
     assert [report.improved for report in reports] == [True]
     assert (tmp_path / "run" / "corpus" / "LICENCES").exists()
+
+
+def test_a_run_below_the_text_that_it_reads_does_not_read_itself_or_another_run(tmp_path: Path) -> None:
+    for number, first in enumerate(range(0, 400, 10)):
+        (tmp_path / f"{number}.txt").write_text("\n".join(sentences()[first : first + 10]), "utf-8")
+    read = []
+    for run in (tmp_path / "run", tmp_path / "run", tmp_path / "another"):
+        arguments = ["toy", "--data", str(tmp_path), "--run", str(run), "--until", "base", "loop.steps=2"]
+        assert launch_seen(run, ["base"], partial(rank.main, arguments)) == 0
+        read += [source["counts"] for source in json.loads((run / "corpus" / "manifest.json").read_text())["sources"]]
+    assert read == [read[0]] * 3
 
 
 def test_minutes_are_shared_out_to_the_stages_on_the_way() -> None:

@@ -20,7 +20,8 @@ from typing import IO, Any, cast
 import fsspec
 from fsspec.implementations.arrow import ArrowFSWrapper
 
-from pleiade.lab.data.manifest import DamagedError
+from pleiade.lab.data.manifest import MANIFEST, DamagedError
+from pleiade.lab.lock import LOCK
 
 DATA_SUFFIXES = (".jsonl", ".txt", ".md", ".parquet")
 REMOTE_BUFFER = 4 << 20
@@ -71,7 +72,8 @@ class DataFile:
 def find_files(address: str, root: Path) -> list[DataFile]:
     """The data files of a file or folder, in name order; a path without a scheme is below `root` (or absolute).
 
-    Folders are searched to the bottom; files that are no data (SOURCE.txt, LICENSE.md, hidden ones) are left out.
+    Folders are searched to the bottom; files that are no data (SOURCE.txt, LICENSE.md, hidden ones) and the folders of
+    runs are left out.
     Raises FileNotFoundError, naming what was looked for, if there is nothing to read.
     """
     system, path = _locate(address, root)
@@ -128,8 +130,16 @@ def _damaged(address: str, error: Exception) -> str:
 
 def _local_files(system: Any, folder: str) -> dict[str, dict[str, Any]]:
     # fsspec's own search does not go into linked folders, where people keep large data.
-    names = (os.path.join(place, name) for place, _, names in os.walk(folder, followlinks=True) for name in names)
-    return {name: system.info(name) for name in names}
+    found: dict[str, dict[str, Any]] = {}
+    for place, folders, names in os.walk(folder, followlinks=True):
+        folders[:] = [name for name in folders if not _is_run(Path(place, name))]
+        found |= {name: system.info(name) for name in (os.path.join(place, each) for each in names)}
+    return found
+
+
+def _is_run(folder: Path) -> bool:
+    """Whether a run writes there, or wrote: its records are no data. A built corpus has a manifest."""
+    return (folder / LOCK).exists() and not (folder / MANIFEST).exists()
 
 
 def _locate(address: str, root: Path) -> tuple[Any, str]:
