@@ -66,8 +66,9 @@ def test_an_interrupted_examination_goes_on_and_ends_on_the_same_numbers(setting
     file = tmp_path / "cut/items/blimp.jsonl"
     kept = len(file.read_text().splitlines())
     assert kept == BLIMP.batch
-    with file.open("a") as lines:
-        lines.write('{"id": "half a li')  # the power went
+    with file.open("ab") as lines:
+        lines.write('{"id": "of another sample", "answer": "two\u2028lines"}\n'.encode())
+        lines.write('{"id": "half a lé'.encode()[:-1])  # the power went
     second = Counting()
     (resumed,) = examine(second, [BLIMP], setting, None, tmp_path / "cut")
     assert second.asked == 2 * (300 - kept)

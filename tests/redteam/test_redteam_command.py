@@ -12,6 +12,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from pleiade.cli import app
+from pleiade.redteam.garak import read_report
 
 FAKE_GARAK = Path(__file__).parent / "fake_garak.py"
 
@@ -177,6 +178,12 @@ def test_garak_runs_as_another_driver_and_its_report_is_read_into_the_same_table
     (row,) = told()["by_category"]
     assert (row["category"], row["filtered"], row["leaked"]["hits"], row["neutral"]) == ("garak dan", 1, 1, 1)
     assert told()["false_refusals"]["en"]["of"] + told()["false_refusals"]["fr"]["of"] == 4
+
+
+def test_an_answer_may_hold_any_character_that_json_lets_through(tmp_path: Path) -> None:
+    entry = {"entry_type": "attempt", "status": 2, "outputs": [{"text": "two\u2028lines"}]}
+    (tmp_path / "report.jsonl").write_text(json.dumps(entry, ensure_ascii=False) + "\n", "utf-8")
+    assert len(list(read_report(tmp_path / "report.jsonl"))) == 1
 
 
 def test_a_garak_that_does_not_run_is_told_of(redteam: Any, tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ def draw_curve(metrics: Path, picture: Path, title: str, unit: str = "tokens") -
     matplotlib.use("Agg")
     from matplotlib import pyplot
 
-    rows = [json.loads(line) for line in metrics.read_text("utf-8").splitlines()]
+    rows = [json.loads(line) for line in metrics.read_bytes().splitlines()]
     tokens = [row["tokens"] / 1e6 for row in rows]
     loss = [row["loss"] for row in rows]
     smooth = [sum(loss[max(0, i - 24) : i + 1]) / len(loss[max(0, i - 24) : i + 1]) for i in range(len(loss))]

@@ -67,9 +67,9 @@ async def run_garak(
 
 def read_report(path: Path) -> Iterator[Record]:
     """The judged attempts of a report, an answer each. Lines that are none are passed over."""
-    for line in path.read_text("utf-8", "replace").splitlines():
+    for line in path.read_bytes().splitlines():
         try:
-            entry = json.loads(line)
+            entry = json.loads(line.decode("utf-8", "replace"))
         except ValueError:
             continue
         if isinstance(entry, dict) and entry.get("entry_type") == "attempt" and entry.get("status") == _DONE:

@@ -80,14 +80,16 @@ def _read(file: Path) -> dict[str, Result]:
     if not file.is_file():
         return {}
     kept: dict[str, Result] = {}
-    lines = file.read_text("utf-8").splitlines(keepends=True)
+    lines = file.read_bytes().splitlines(keepends=True)  # of text they would also end at U+2028, which JSON may hold
     for number, line in enumerate(lines):
         try:
+            if not line.endswith(b"\n"):
+                raise ValueError("it has no end")
             result = json.loads(line)
-        except json.JSONDecodeError as error:
+        except ValueError as error:
             if number < len(lines) - 1:
                 raise EvalError(f"{file} line {number + 1} is damaged ({error}): remove the file") from error
-            file.write_text("".join(lines[:-1]), "utf-8")
+            file.write_bytes(b"".join(lines[:-1]))
             break
         kept[result["id"]] = result
     return kept

@@ -31,18 +31,16 @@ def keep_until(path: Path, step: int) -> None:
     """
     if not path.is_file():
         return
-    kept = []
-    for line in path.read_text("utf-8", errors="replace").splitlines(keepends=True):
-        if _step_of(line) <= step:
-            kept.append(line)
+    # Of bytes: lines of text would also end at U+2028, which a sample may hold.
+    kept = [line for line in path.read_bytes().splitlines(keepends=True) if _step_of(line) <= step]
     unfinished = path.with_suffix(".tmp")
-    unfinished.write_text("".join(kept), "utf-8")
+    unfinished.write_bytes(b"".join(kept))
     unfinished.replace(path)
 
 
-def _step_of(line: str) -> float:
+def _step_of(line: bytes) -> float:
     """A row's step; that of a row which a kill or a full disk cut short lies behind all others."""
     try:
-        return int(json.loads(line)["step"]) if line.endswith("}\n") else math.inf
+        return int(json.loads(line)["step"]) if line.endswith(b"}\n") else math.inf
     except (ValueError, KeyError, TypeError):
         return math.inf

@@ -80,7 +80,7 @@ def _shape(folder: Path) -> dict[str, Any] | None:
 def latest_start(folder: Path) -> dict[str, Any]:
     """What the latest start of a stage noted of the machine; nothing where there was none."""
     try:
-        rows = [json.loads(line) for line in (folder / "events.jsonl").read_text("utf-8").splitlines()]
+        rows = [json.loads(line) for line in (folder / "events.jsonl").read_bytes().splitlines()]
     except (OSError, ValueError):
         return {}
     return next((row for row in reversed(rows) if row.get("event") in ("started", "resumed")), {})
@@ -89,7 +89,7 @@ def latest_start(folder: Path) -> dict[str, Any]:
 def recorded_speed(path: Path) -> float | None:
     """Tokens (or what a run counts) a second over the latest rows of a metrics.jsonl; None where they do not tell."""
     try:
-        rows = [json.loads(line) for line in path.read_text("utf-8").splitlines() if line.endswith("}")]
+        rows = [json.loads(line) for line in path.read_bytes().splitlines() if line.endswith(b"}")]
     except (OSError, ValueError):
         return None
     rows = rows[-RECENT_ROWS:]
