@@ -241,6 +241,10 @@ def test_a_signal_stops_with_a_checkpoint_and_the_same_call_goes_on(
     with monkeypatch.context() as patched:
         patched.setattr(Watch, "on_log", take_and_be_asked_to_stop)
         assert tune(wanted, tmp_path / "run") is None
+    chat_file(tmp_path / "x.jsonl", answer="Another one.")
+    with pytest.raises(TuneError, match=r"begun with something else \(examples to learn: \w+ there, \w+ here"):
+        tune(wanted, tmp_path / "run")
+    chat_file(tmp_path / "x.jsonl")
     assert [path.name for path in (tmp_path / "run" / "checkpoints").glob("checkpoint-*")] == ["checkpoint-4"]
     report = tune(wanted, tmp_path / "run")
     assert report is not None
@@ -249,6 +253,7 @@ def test_a_signal_stops_with_a_checkpoint_and_the_same_call_goes_on(
     assert [event for event in events if event not in ("message", "checkpoint", "validation")] == [
         "started",
         "stopped",
+        "failed",
         "resumed",
         "finished",
     ]

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,6 +43,14 @@ def read_material(config: TuneConfig) -> Material:
     if not measure:
         return Material(learn, learn[:AT_MOST], False)
     return Material(tuple(example for example in learn if example.prompt_key not in aside), measure, True)
+
+
+def fingerprint(examples: Sequence[Example]) -> str:
+    """A short hash of examples in their order, whatever their lines."""
+    digest = hashlib.sha256()
+    for example in examples:
+        digest.update(json.dumps([example.key, example.item], sort_keys=True).encode() + b"\n")
+    return digest.hexdigest()[:16]
 
 
 def _num_aside(config: TuneConfig, num_examples: int) -> int:

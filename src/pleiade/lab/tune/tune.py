@@ -20,7 +20,7 @@ from pleiade.lab.tune.config import Decided, TuneConfig, decide
 from pleiade.lab.tune.errors import TuneError
 from pleiade.lab.tune.export import export, licence_of
 from pleiade.lab.tune.faults import SIZES, sentence
-from pleiade.lab.tune.files import Material, read_material
+from pleiade.lab.tune.files import Material, fingerprint, read_material
 from pleiade.lab.tune.models import Start, context_length, find_start, load_model, load_tokenizer
 from pleiade.lab.tune.plan import make_plan
 from pleiade.lab.tune.render import Rendered, Renderer
@@ -66,7 +66,7 @@ def _tune(config: TuneConfig, run: Path, voice: Voice) -> TuneReport | None:
     model = load_model(start, config, precision_here(config))
     plan = make_plan(model, sets, config, decided)
     if voice.speaks:
-        _begin(config, run)
+        _begin(config, run, material)
         write_json(run / SIZES, dataclasses.asdict(decided))
         remove_unfinished(run)
     voice.say(plan.text(config, decided, sets, material.unseen))
@@ -195,8 +195,14 @@ def _report(
     )
 
 
-def _begin(config: TuneConfig, run: Path) -> None:
-    begin(run, dataclasses.asdict(config), lambda key: key in MAY_CHANGE)
+def _begin(config: TuneConfig, run: Path, material: Material | None = None) -> None:
+    facts = dataclasses.asdict(config)
+    if material is not None:  # a file of the same name may hold other examples by now
+        facts |= {
+            "examples to learn": fingerprint(material.learn),
+            "examples to measure": fingerprint(material.measure),
+        }
+    begin(run, facts, lambda key: key in MAY_CHANGE)
 
 
 def _quiet_libraries() -> None:
