@@ -156,6 +156,19 @@ return 5
     assert attack(body).outcome in ("failed", "killed")
 
 
+@pytest.mark.parametrize("name", ["SIGINT", "SIGALRM"])
+def test_a_judge_that_is_rung_without_end_still_judges(name: str) -> None:
+    body = f"""
+import signal
+if os.fork() == 0:
+    while True: os.kill(1, signal.{name})
+import time
+time.sleep(0.3)
+return 5
+"""
+    assert attack(body).outcome in ("failed", "timeout", "error")  # of root's tests the kernel refuses the ringing
+
+
 def test_nothing_outlives_the_verdict() -> None:
     body = """
 if os.fork() == 0:

@@ -73,6 +73,7 @@ def _first_process(kernel: Kernel, program: Program, tests_file: int) -> None:
         else:
             os.setsid()
         kernel.control(PR_SET_DUMPABLE, 0)  # nobody without capabilities may read or trace this memory
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # Python would answer it, so the kernel would let it in
         requests, replies = os.pipe(), os.pipe()
         hostile = os.fork()
         if hostile == 0:
@@ -104,6 +105,7 @@ def _first_process(kernel: Kernel, program: Program, tests_file: int) -> None:
 def _hostile(kernel: Kernel, program: Program, requests: int, replies: int) -> None:
     try:
         die_with_parent(kernel)
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         nothing = os.open("/dev/null", os.O_RDWR)
         for descriptor, wanted in ((requests, 10), (replies, 11), (nothing, 12)):
             os.dup2(descriptor, wanted)

@@ -115,6 +115,7 @@ def answers(candidate: Candidate, calls: list[Any], wall_seconds: float) -> tupl
 @contextmanager
 def _clock(seconds: float) -> Iterator[None]:
     def ring(_signal: int, _frame: FrameType | None) -> None:
+        signal.signal(signal.SIGALRM, signal.SIG_IGN)  # once: the hostile process, too, may ring
         raise OutOfTimeError
 
     signal.signal(signal.SIGALRM, ring)
@@ -122,6 +123,7 @@ def _clock(seconds: float) -> Iterator[None]:
     try:
         yield
     finally:
+        signal.signal(signal.SIGALRM, signal.SIG_IGN)
         signal.setitimer(signal.ITIMER_REAL, 0)
 
 
