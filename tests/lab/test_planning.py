@@ -14,6 +14,9 @@ import torch
 from pleiade.lab.events.flops import PEAKS
 from pleiade.lab.gpt.config import GptConfig
 from pleiade.lab.gpt.model import Gpt, init_weights
+from pleiade.lab.objectives.base import MicroBatch
+from pleiade.lab.objectives.replay import ReplayedBatch
+from pleiade.lab.planning.advice import Room
 from pleiade.lab.planning.devices import GIBIBYTES, device_named
 from pleiade.lab.planning.fitting import what_fits
 from pleiade.lab.planning.layout import Layout
@@ -95,6 +98,18 @@ def test_what_does_not_fit_is_told_with_the_assignments_that_do() -> None:
     little = memory_of_step(model, 1024, 2, Layout(recompute=True)).total
     assert what_fits(model, 1024, 64, 256, Layout(), little) == "micro_rows=2 parallel.recompute=true"
     assert what_fits(model, 1024, 64, 256, Layout(), 2**30) is None
+
+
+@pytest.mark.parametrize(
+    ("kind", "remedy"), [(ReplayedBatch, "with micro_rows=4 or fewer"), (MicroBatch, "with chat.micro_rows=4 or fewer")]
+)
+def test_a_replayed_batch_that_does_not_fit_is_made_smaller_by_the_bases_key(
+    kind: type[MicroBatch], remedy: str
+) -> None:
+    batch = kind(torch.zeros(8, 16, dtype=torch.int64), torch.zeros(8, 16, dtype=torch.int64))
+    room = Room(presets()["toy"].model, Layout(), None, "chat")
+    with pytest.raises(MemoryError, match=remedy), room.advice(batch, 1):
+        raise torch.OutOfMemoryError
 
 
 def test_the_plan_names_parameters_tokens_and_time_before_the_first_step() -> None:

@@ -1,10 +1,13 @@
 """A run's configuration can be changed by key=value, and a wrong key or value is refused by name."""
 
+import dataclasses
 from pathlib import Path
 
 import pytest
 
-from pleiade.lab.presets import override, presets, read_preset, refuse_another_preset, write_preset
+from pleiade.lab.begun import begin
+from pleiade.lab.planning.advice import BELOW
+from pleiade.lab.presets import is_how_only, override, presets, read_preset, refuse_another_preset, write_preset
 
 
 def test_overrides_reach_every_level_and_leave_the_preset_alone() -> None:
@@ -38,6 +41,23 @@ def test_a_recorded_configuration_is_read_as_it_was(tmp_path: Path) -> None:
 def test_a_wrong_override_is_refused_by_name(assignment: str, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         override(presets()["pico"], [assignment])
+
+
+def test_what_a_full_memory_asks_for_may_change_in_every_stage(tmp_path: Path) -> None:
+    begun, changes = presets()["toy"], [f"{below}micro_rows=2" for below in ("", *BELOW.values())]
+    smaller = override(begun, changes)
+    write_preset(begun, tmp_path / "preset.json")
+    refuse_another_preset(smaller, tmp_path / "preset.json")
+    begin(tmp_path, dataclasses.asdict(begun), is_how_only)
+    for stage in BELOW:
+        begin(tmp_path, {stage: dataclasses.asdict(getattr(smaller, stage))}, is_how_only)
+
+
+@pytest.mark.parametrize(
+    ("rows", "micro_rows", "at_once"), [(64, 2, 2), (64, 64, 32), (64, 24, 16), (3, 2, 1), (1, 9, 1)]
+)
+def test_text_is_replayed_by_no_more_rows_than_it_was_read(rows: int, micro_rows: int, at_once: int) -> None:
+    assert override(presets()["1b"], [f"replay_rows={rows}", f"micro_rows={micro_rows}"]).replay_micro_rows == at_once
 
 
 def test_a_run_goes_on_with_its_own_configuration_only(tmp_path: Path) -> None:

@@ -178,13 +178,13 @@ class _Chain:
         return StageReport("chat", "nats per token of unseen answers", before, after, "lower")
 
     def _replay(self) -> NextToken | None:
-        """The base's text in another order, half of the rows at a time: two ranks share them."""
-        preset, rows = self.preset, self.preset.replay_rows
-        if not rows:
+        """The base's text in another order."""
+        preset = self.preset
+        if not preset.replay_rows:
             return None
         again = dataclasses.replace(preset, stream=dataclasses.replace(preset.stream, seed=preset.stream.seed + 1))
         stream = open_stream(again, self.data, self.run / "base" / "cache", self.tokenizer)
-        return NextToken(stream, rows, rows // 2 if rows % 2 == 0 else rows)
+        return NextToken(stream, preset.replay_rows, preset.replay_micro_rows)
 
     def reward(self) -> StageReport | None:
         """The reward model, from the instructed one."""

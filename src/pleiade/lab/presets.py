@@ -58,6 +58,12 @@ class Preset:
         """Tokens an optimizer step sees."""
         return self.rows * self.stream.seq_len
 
+    @property
+    def replay_micro_rows(self) -> int:
+        """Replayed rows at a time, which divide them: at most as many as pretraining takes, and half of them."""
+        most = max(1, min(self.micro_rows, self.replay_rows // 2))
+        return next(n for n in range(most, 0, -1) if self.replay_rows % n == 0)
+
     def on_code(self, corpus: Path) -> Preset:
         """The pretraining that goes on from this one's model with the code stage's text, length and rates."""
         code = self.code
@@ -219,7 +225,9 @@ MAY_CHANGE_BELOW = ("loop.checkpoint", "code.", "chat.", "reward.", "dpo.", "rlo
 
 def is_how_only(key: str) -> bool:
     """Whether a stage's dotted key says how long it runs or how it is computed, not what comes out."""
-    return ".parallel." in key or (".loop." in key and not key.endswith((".precision", ".seed")))
+    if key.endswith(".micro_rows") or ".parallel." in key:
+        return True
+    return ".loop." in key and not key.endswith((".precision", ".seed"))
 
 
 def refuse_another_preset(preset: Preset, path: Path) -> None:

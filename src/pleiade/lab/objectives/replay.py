@@ -5,6 +5,7 @@ InstructGPT mixes pretraining gradients into what comes after (Ouyang et al., ar
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -14,6 +15,11 @@ from pleiade.lab.gpt.model import Gpt
 from pleiade.lab.objectives.base import Hidden, MicroBatch, next_token_loss_sum
 from pleiade.lab.objectives.next_token import NextToken
 from pleiade.lab.objectives.sft import InstructionTuning
+
+
+@dataclass(frozen=True)
+class ReplayedBatch(MicroBatch):
+    """Rows of the base's text, as long as the base reads them."""
 
 
 class Replay:
@@ -29,7 +35,8 @@ class Replay:
 
     def next_step(self) -> list[MicroBatch]:
         """The next rows of both."""
-        return [*self.lessons.next_step(), *self.text.next_step()]
+        replayed = [ReplayedBatch(batch.ids, batch.targets) for batch in self.text.next_step()]
+        return [*self.lessons.next_step(), *replayed]
 
     def loss_sum(self, hidden: Hidden, model: Gpt, batch: MicroBatch, dtype: torch.dtype) -> Tensor:
         """Cross-entropy of the assistant's tokens and of all tokens of the text, in nats."""

@@ -11,6 +11,7 @@ import torch
 from pleiade.lab.gpt.config import GptConfig
 from pleiade.lab.objectives.base import Batch
 from pleiade.lab.objectives.pairs import PairBatch
+from pleiade.lab.objectives.replay import ReplayedBatch
 from pleiade.lab.planning.fitting import what_fits
 from pleiade.lab.planning.layout import Layout
 from pleiade.lab.planning.memory import divisors, memory_of_step
@@ -52,12 +53,14 @@ class Room:
     def _remedy(self, batch: Batch, num_batches: int) -> str:
         rows_each = 2 if isinstance(batch, PairBatch) else 1
         micro_rows, seq_len = len(batch.ids) // rows_each, batch.ids.shape[1] * self.layout.sequence
-        below, rows = BELOW.get(self.stage, ""), micro_rows * num_batches
+        is_replayed = isinstance(batch, ReplayedBatch)  # by as many rows as pretraining takes, whose key is the base's
+        below = "" if is_replayed else BELOW.get(self.stage, "")
+        rows = micro_rows * (1 if is_replayed else num_batches)
         found = None
         if self.free is not None and self.model is not None:
             room, there = self.free * SURE - FIRST_USE, memory_of_step(self.model, seq_len, 1, self.layout)
             kept = there.weights + there.optimizer
-            if below:  # those stages divide nothing
+            if self.stage in BELOW:  # those divide nothing
                 found = next(
                     (
                         f"{below}micro_rows={fewer}"
