@@ -1,5 +1,6 @@
 """`pleiade image` asks a real server over HTTP and writes what it gets; nothing that is there is lost."""
 
+import base64
 import functools
 import io
 import json
@@ -8,7 +9,8 @@ import pty
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -223,6 +225,67 @@ def test_a_stream_that_breaks_is_an_error_and_no_file(here: Path) -> None:
     assert os.listdir(here) == []
 
 
+def test_what_came_before_a_stream_broke_is_kept(here: Path) -> None:
+    seen = in_terminal("generate", "breaks", "--n", "4", TERM="xterm", COLORTERM="truecolor")
+    assert "3 of 4 in" in seen
+    assert "pleiade: The lamp broke." in seen
+    assert set(os.listdir(here)) == {"breaks.png", "breaks-2.png", "breaks-3.png"}
+
+
+@contextmanager
+def server_that(makes: list[Any], meanwhile: Callable[[], object] = lambda: None) -> Iterator[str]:
+    """The address of a server that answers with these items, and does something while it makes them."""
+
+    class Handler(QuietHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["content-length"]))
+            meanwhile()
+            body = json.dumps({"created": 1, "data": makes}).encode()
+            self.send_response(200)
+            self.send_header("content-type", "application/json")
+            self.send_header("content-length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/v1"
+        server.shutdown()
+
+
+def coded(text: str) -> dict[str, str]:
+    return {"b64_json": base64.b64encode(text.encode()).decode()}
+
+
+def test_a_name_that_is_taken_while_pictures_are_made_is_passed_over(here: Path) -> None:
+    with server_that([coded("one"), coded("two")], lambda: Path("red.png").write_text("of another run")) as url:
+        assert run("generate", "red", "--n", "2", "--url", url).stdout == "red-2.png\nred-3.png\n"
+    assert [Path(f"red{k}.png").read_text() for k in ("", "-2", "-3")] == ["of another run", "one", "two"]
+
+
+def test_a_picture_that_cannot_be_written_costs_no_other_one(here: Path) -> None:
+    with server_that([coded("one"), coded("two"), coded("three")], lambda: Path("a-2.png").mkdir()) as url:
+        result = run("generate", "red", "--n", "3", "--out", "a.png", "--url", url)
+    assert (result.exit_code, result.stdout) == (1, "a-1.png\na-3.png\n")
+    assert "pleiade: a-2.png: File exists; the picture is not kept" in result.stderr
+    assert (Path("a-1.png").read_text(), Path("a-3.png").read_text()) == ("one", "three")
+
+
+@pytest.mark.parametrize("lost", [{"url": "http://127.0.0.1:9/gone.png"}, {"b64_json": "~~~"}])
+def test_a_picture_that_cannot_be_had_costs_no_other_one(here: Path, lost: dict[str, str]) -> None:
+    with server_that([coded("one"), lost, coded("three")]) as url:
+        result = run("generate", "red", "--n", "3", "--url", url)
+    assert (result.exit_code, result.stdout) == (1, "red.png\nred-2.png\n")
+    assert "pleiade: " in result.stderr
+    assert (Path("red.png").read_text(), Path("red-2.png").read_text()) == ("one", "three")
+
+
+def test_fewer_pictures_than_were_asked_for_are_kept_and_told(here: Path) -> None:
+    with server_that([coded("one")]) as url:
+        assert "made 1 of 2 pictures" in run("generate", "red", "--n", "2", "--url", url).stderr
+    assert os.listdir(here) == ["red.png"]
+
+
 def test_no_terminal_gets_no_picture(here: Path) -> None:
     assert "\033" not in run("generate", "red").output
 
@@ -257,7 +320,6 @@ def test_half_blocks_are_two_pixels_a_cell_and_nothing_where_it_is_clear() -> No
 
 
 def test_graphics_are_sent_as_their_terminals_read_them() -> None:
-    import base64
     import re
 
     picture = Image.effect_noise((128, 128), 90).convert("RGBA")

@@ -68,10 +68,10 @@ class ToyPictures:
             await exchange.answer(answers.answer(made, request, usage, created=1))
             return
         await exchange.start_stream()
-        if prompt == "breaks":
-            await exchange.end_stream(error_event(invalid("The lamp broke.", None).body()))
-            return
         for index, picture in enumerate(made):
+            if prompt == "breaks" and index == len(made) - 1:
+                await exchange.end_stream(error_event(invalid("The lamp broke.", None).body()))
+                return
             for partial in range(request.partial_images):
                 await exchange.write(
                     answers.partial_event(kind, picture, request, index=index, partial=partial, created=1)

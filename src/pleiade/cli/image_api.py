@@ -16,10 +16,11 @@ if TYPE_CHECKING:
     import aiohttp
 
 OnPartial = Callable[[bytes], None]
+OnMade = Callable[["Made"], None]
 
 
 class PictureError(Exception):
-    """No picture came back; the message says why and what to do."""
+    """A picture did not come back, or none; the message says why and what to do."""
 
     def __init__(self, message: str, *, unknown_route: bool = False) -> None:
         super().__init__(message)
@@ -67,8 +68,11 @@ def find_server(home: str | None, url: str, key: str) -> PictureServer:
     return PictureServer(f"{read_lock(place)[1]}/v1", key or _admin_key(place.admin_key), ours=True)
 
 
-async def ask(server: PictureServer, question: Question, on_partial: OnPartial) -> list[Made]:
-    """The finished pictures. `on_partial` gets each one that is streamed before. Raises PictureError."""
+async def ask(server: PictureServer, question: Question, on_partial: OnPartial, on_made: OnMade) -> None:
+    """Give each finished picture to `on_made` once it is here, what is streamed before it to `on_partial`.
+
+    Raises PictureError for the first that does not come; those that do have been given, before and after it.
+    """
     import aiohttp
 
     # A picture may take minutes on a small machine: no limit but the server's own.
@@ -93,9 +97,17 @@ async def ask(server: PictureServer, question: Question, on_partial: OnPartial) 
                 unknown = answer.status in (404, 405) and code != "model_not_found"
                 raise PictureError(message, unknown_route=unknown)
             if answer.content_type == "text/event-stream":
-                return [item async for item in _streamed(answer, on_partial)]
-            told = _object(await answer.read())
-            return [await _made(session, item) for item in told.get("data") or ()]
+                async for made in _streamed(answer, on_partial):
+                    on_made(made)
+                return
+            failed: PictureError | None = None
+            for item in _object(await answer.read()).get("data") or ():
+                try:
+                    on_made(await _made(session, item))
+                except PictureError as error:
+                    failed = failed or error
+            if failed:
+                raise failed
     except aiohttp.ClientConnectorError as error:
         raise PictureError(f"nobody answers at {server.url} ({error.os_error.strerror or error})") from error
     except (aiohttp.ClientError, TimeoutError) as error:
@@ -125,11 +137,22 @@ async def _made(session: "aiohttp.ClientSession", item: Mapping[str, Any]) -> Ma
     if coded := item.get("b64_json"):
         data = _decoded(coded)
     else:
-        async with session.get(str(item.get("url"))) as answer:  # its signature opens it: no key goes there
-            if answer.status != 200:
-                raise PictureError(f"the picture was made, but {answer.url} answers {answer.status}")
-            data = await answer.read()
+        data = await _fetched(session, str(item.get("url")))
     return Made(data, item.get("seed"), item.get("revised_prompt") or "")
+
+
+async def _fetched(session: "aiohttp.ClientSession", url: str) -> bytes:
+    import aiohttp
+
+    try:
+        async with session.get(url) as answer:  # its signature opens it: no key goes there
+            if answer.status != 200:
+                raise PictureError(f"the picture was made, but {url} answers {answer.status}")
+            return await answer.read()
+    except (aiohttp.ClientError, TimeoutError) as error:
+        raise PictureError(
+            f"the picture was made, but {url} cannot be read: {error or type(error).__name__}"
+        ) from error
 
 
 def _decoded(coded: Any) -> bytes:

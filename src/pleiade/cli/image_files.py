@@ -3,7 +3,9 @@
 import re
 import sys
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from itertools import chain
+from itertools import count as count_from
 from pathlib import Path
 
 from pleiade.cli.common import fail
@@ -59,17 +61,48 @@ def wanted_format(format: str, out: Path | None) -> str:
     return format or meant
 
 
-def free_names(out: Path | None, count: int, words: str, format: str, *, force: bool) -> list[Path]:
-    """Names for `count` pictures, chosen before anything is made.
+class UnkeptError(Exception):
+    """A picture could not be written; the message says where and why."""
 
-    With `out` a file: itself, or NAME-1, NAME-2, …; fails where one is there, without `force`.
-    With `out` a folder, or none: by the first `words` of the prompt, with the next number that is free.
+
+class Names:
+    """Where the pictures of one command go, one after the other; what is wrong with `out` fails at once.
+
+    With `out` "-": stdout. With `out` a file: itself, or NAME-1, NAME-2, …; fails where one is there, without `force`.
+    With `out` a folder, or none: by the first `words` of the prompt, each with the next number that is free.
     """
-    suffix = f".{'jpg' if format == 'jpeg' else format or 'png'}"
-    if out is None or out.is_dir():
-        folder, stem = out or Path(), slug(words)
-        names = [folder / f"{stem}{number}{suffix}" for number in ["", *(f"-{k}" for k in range(2, 10_000))]]
-        return [name for name in names if not name.exists()][:count]
+
+    def __init__(self, out: Path | None, count: int, words: str, format: str, *, force: bool) -> None:
+        self._automatic = out is None or out.is_dir()
+        self._force = force and not self._automatic
+        self._names: Iterator[Path]
+        suffix = f".{'jpg' if format == 'jpeg' else format or 'png'}"
+        if out is None or out.is_dir():
+            folder, stem = out or Path(), slug(words)
+            numbers = chain([""], (f"-{k}" for k in count_from(2)))
+            self._names = (folder / f"{stem}{number}{suffix}" for number in numbers)
+        elif str(out) == "-":
+            self._names = iter([out]) if count == 1 else fail("only one picture goes to stdout: leave --n out")
+        else:
+            self._names = iter(_named(out, count, suffix, force=force))
+
+    def write(self, data: bytes) -> Path:
+        """Write all of it or nothing under the next name, and over an existing file only by force. UnkeptError."""
+        for path in self._names:
+            if str(path) == "-":
+                sys.stdout.buffer.write(data)
+                return path
+            try:
+                _write(path, data, force=self._force)
+            except OSError as error:
+                if self._automatic and isinstance(error, FileExistsError):
+                    continue  # an earlier picture, or one of a command beside this one
+                raise UnkeptError(f"{path}: {error.strerror}; the picture is not kept") from error
+            return path
+        raise UnkeptError("the server sent more pictures than it was asked for; one is not kept")
+
+
+def _named(out: Path, count: int, suffix: str, *, force: bool) -> list[Path]:
     if not out.parent.is_dir():
         fail(f"{out.parent} is no folder: make it first")
     named = out if out.suffix else out.with_suffix(suffix)
@@ -80,21 +113,14 @@ def free_names(out: Path | None, count: int, words: str, format: str, *, force: 
     return names
 
 
-def write_picture(path: Path, data: bytes, *, force: bool) -> None:
-    """Write all of it or nothing, and over an existing file only by `force`; "-" is stdout."""
-    if str(path) == "-":
-        sys.stdout.buffer.write(data)
-        return
-    try:
-        with path.open("wb" if force else "xb") as file:
-            try:
-                file.write(data)
-                file.flush()
-            except OSError:
-                path.unlink(missing_ok=True)
-                raise
-    except OSError as error:
-        fail(f"{path}: {error.strerror}; the picture is not kept")
+def _write(path: Path, data: bytes, *, force: bool) -> None:
+    with path.open("wb" if force else "xb") as file:
+        try:
+            file.write(data)
+            file.flush()
+        except BaseException:
+            path.unlink(missing_ok=True)
+            raise
 
 
 def slug(words: str) -> str:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pleiade.cli.common import fail, print_json, told
-from pleiade.cli.image_files import free_names, padded, read_picture, wanted_format, write_picture
+from pleiade.cli.image_files import Names, UnkeptError, padded, read_picture, wanted_format
 
 if TYPE_CHECKING:
     from pleiade.cli.image_api import Made, Question
@@ -29,7 +29,7 @@ class Where:
 
 
 def run(route: str, fields: Fields, files: Files, where: Where) -> None:
-    """Ask, show what comes, and write it under names that were free before anything was made."""
+    """Ask; write and show each picture once it comes. What was not made or not kept is told at the end."""
     import asyncio
     import time
 
@@ -40,10 +40,7 @@ def run(route: str, fields: Fields, files: Files, where: Where) -> None:
         count = int(fields["n"] or 1)
         format = wanted_format(str(fields["output_format"] or ""), where.out)
         words = f"{files[0][1].stem} varied" if fields["prompt"] is None else str(fields["prompt"])
-        if str(where.out) == "-":
-            names = [Path("-")] if count == 1 else fail("only one picture goes to stdout: leave --n out")
-        else:
-            names = free_names(where.out, count, words, format, force=where.force)
+        names = Names(where.out, count, words, format, force=where.force)
         sent: dict[str, str | int | bool] = {name: value for name, value in fields.items() if value is not None}
         if format:
             sent["output_format"] = format
@@ -55,23 +52,33 @@ def run(route: str, fields: Fields, files: Files, where: Where) -> None:
             sent["response_format"] = "b64_json"
         question = Question(route, sent, tuple((name, path.name, read_picture(path)) for name, path in files))
         preview = Preview(sys.stderr, way)
+        written: list[tuple[Path, Made]] = []
+        failures: list[str] = []
+
+        def keep(made: "Made") -> None:
+            try:
+                written.append((names.write(made.data), made))
+            except UnkeptError as error:
+                failures.append(str(error))
+            preview.show(made.data)
+            preview.next()
+
         began = time.monotonic()
         try:
             try:
-                made = asyncio.run(ask(server, question, preview.show))
+                asyncio.run(ask(server, question, preview.show, keep))
             except PictureError as error:
                 if route != "outpaint" or not error.unknown_route:
                     raise
-                made = asyncio.run(ask(server, _as_edit(question), preview.show))
+                asyncio.run(ask(server, _as_edit(question), preview.show, keep))
         except PictureError as error:
-            fail(str(error))
-        if not made:
-            fail("the server made no picture, and did not say why")
-        for name, picture in zip(names, made, strict=False):
-            preview.show(picture.data)
-            preview.next()
-            write_picture(name, picture.data, force=where.force)
-    _tell(names, made, time.monotonic() - began, where)
+            failures.append(str(error))
+        if not failures and len(written) < count:
+            failures.append(f"the server made {len(written)} of {count} pictures, and did not say why")
+        if written:
+            _tell(written, count, time.monotonic() - began, where)
+        if failures:
+            fail("\n".join(failures))
 
 
 def _as_edit(question: "Question") -> "Question":
@@ -85,17 +92,18 @@ def _as_edit(question: "Question") -> "Question":
     return msgspec.structs.replace(question, route="edits", fields=fields, files=(("image", f"{file}.png", canvas),))
 
 
-def _tell(names: list[Path], made: "list[Made]", seconds: float, where: Where) -> None:
+def _tell(written: "list[tuple[Path, Made]]", count: int, seconds: float, where: Where) -> None:
     if where.as_json:
         print_json(
             [
                 {"path": str(name), "seed": item.seed, "revised_prompt": item.revised_prompt, "bytes": len(item.data)}
-                for name, item in zip(names, made, strict=False)
+                for name, item in written
             ]
         )
         return
-    for name, item in zip(names, made, strict=False):
+    for name, item in written:
         if str(name) != "-":
             seed = "" if item.seed is None else f" (seed {item.seed})"
             print(f"{name}{seed}")
-    print(f"{len(made)} in {seconds:.1f} s", file=sys.stderr)
+    made = f"{len(written)}" if len(written) >= count else f"{len(written)} of {count}"
+    print(f"{made} in {seconds:.1f} s", file=sys.stderr)

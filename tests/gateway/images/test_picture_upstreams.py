@@ -48,8 +48,10 @@ async def away(serve_pictures: ServePictures, toy: Worker) -> PictureServer:
 
 
 async def asked(server: PictureServer, question: Question) -> tuple[list[Made], list[bytes]]:
+    made: list[Made] = []
     partials: list[bytes] = []
-    return await ask(server, question, partials.append), partials
+    await ask(server, question, partials.append, made.append)
+    return made, partials
 
 
 def size_of(data: bytes) -> tuple[int, int]:
