@@ -5,8 +5,9 @@ import struct
 import zlib
 from typing import Any
 
+import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageCms
 from scripted_pictures import picture
 
 from pleiade.provenance import verify
@@ -14,7 +15,7 @@ from pleiade.provenance import verify
 
 def file_of(format: str, size: tuple[int, int] = (40, 20), **options: Any) -> bytes:
     file = io.BytesIO()
-    Image.new("RGBA" if format != "JPEG" else "RGB", size, (200, 30, 60)).save(file, format, **options)
+    Image.new("RGB" if format in ("JPEG", "MPO") else "RGBA", size, (200, 30, 60)).save(file, format, **options)
     return file.getvalue()
 
 
@@ -130,6 +131,54 @@ async def test_a_photograph_that_lies_on_its_side_is_measured_upright(on_sqlite:
     assert (own["width"], own["height"]) == (20, 40)
     data = await on_sqlite.get(f"/gallery/{own['id']}/content?format=png")
     assert Image.open(io.BytesIO(data)).size == (20, 40)
+
+
+async def test_a_photograph_with_its_preview_is_a_jpeg(on_sqlite: Any) -> None:
+    small = Image.new("RGB", (10, 5))
+    data = file_of("MPO", save_all=True, append_images=[small])
+    own = await on_sqlite.form("/gallery", {"file": data})
+    assert (own["format"], own["width"], own["height"]) == ("jpeg", 40, 20)
+    assert await on_sqlite.get(f"/gallery/{own['id']}/content") == data
+    assert on_sqlite.told["content-type"] == "image/jpeg"
+    await on_sqlite.get(f"/gallery/{own['id']}/content?width=20")
+
+
+def encoded(image: Image.Image, format: str, **options: Any) -> bytes:
+    file = io.BytesIO()
+    image.save(file, format, **options)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize("query", ["format=webp", "format=jpeg", "width=32"])
+async def test_copies_of_16_bit_grey_are_scaled_and_not_clipped(on_sqlite: Any, query: str) -> None:
+    ramp_HW = np.tile(np.linspace(0, 65535, 64).astype(np.uint16), (64, 1))
+    own = await on_sqlite.form("/gallery", {"file": encoded(Image.fromarray(ramp_HW), "PNG")})
+    copy = Image.open(io.BytesIO(await on_sqlite.get(f"/gallery/{own['id']}/content?{query}")))
+    assert abs(np.asarray(copy.convert("L")).mean() - 127.5) < 2
+
+
+@pytest.mark.parametrize("query", ["format=webp", "format=jpeg", "width=20"])
+async def test_copies_are_srgb_and_carry_no_profile_of_the_original(on_sqlite: Any, query: str) -> None:
+    srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    # A profile of our own: what a file calls red is green.
+    swapped = srgb.replace(b"rXYZ", b"swap").replace(b"gXYZ", b"rXYZ").replace(b"swap", b"gXYZ")
+    swapped = swapped.replace("sRGB".encode("utf-16-be"), "ours".encode("utf-16-be"))
+    data = encoded(Image.new("RGB", (40, 20), (250, 20, 30)), "PNG", icc_profile=swapped)
+    own = await on_sqlite.form("/gallery", {"file": data})
+    copy = Image.open(io.BytesIO(await on_sqlite.get(f"/gallery/{own['id']}/content?{query}")))
+    assert "icc_profile" not in copy.info
+    red, green, blue = copy.convert("RGB").getpixel((5, 5))
+    assert green > 230 > 60 > max(red, blue)
+
+
+@pytest.mark.parametrize("query", ["format=png", "width=20"])
+async def test_copies_of_cmyk_are_rgb_without_the_profile_of_inks(on_sqlite: Any, query: str) -> None:
+    inks = Image.new("CMYK", (40, 20), (0, 255, 255, 0))
+    own = await on_sqlite.form("/gallery", {"file": encoded(inks, "JPEG", quality=100, icc_profile=b"of inks")})
+    copy = Image.open(io.BytesIO(await on_sqlite.get(f"/gallery/{own['id']}/content?{query}")))
+    assert (copy.mode, "icc_profile" in copy.info) == ("RGB", False)
+    red, green, blue = copy.getpixel((5, 5))
+    assert red > 180 > 60 > max(green, blue)
 
 
 def bomb() -> bytes:

@@ -4,9 +4,10 @@ import io
 import re
 
 import msgspec
-from PIL import Image, ImageOps
+from PIL import Image
 
 from pleiade.products.records.errors import InvalidError
+from pleiade.srgb import upright_srgb
 
 # As the routes of pictures take them (docs/images.md): the head tells the size, so a bomb is never unpacked.
 FILE_BYTES = 50 * 1024 * 1024
@@ -37,7 +38,8 @@ def look(data: bytes) -> Look:
     image = _opened(data)
     turned = image.getexif().get(0x0112, 1) >= 5  # lies on its side
     width, height = image.size[::-1] if turned else image.size
-    return Look((image.format or "").lower(), width, height)
+    # A JPEG of several pictures (MPO) is a photograph with its depth map or preview.
+    return Look("jpeg" if image.format == "MPO" else (image.format or "").lower(), width, height)
 
 
 def check_upload(data: bytes) -> Look:
@@ -49,7 +51,7 @@ def check_upload(data: bytes) -> Look:
     if b"<svg" in data[:1024]:
         raise _refused("SVG files are not taken: save it as PNG.")
     image = _opened(data)
-    if getattr(image, "is_animated", False):
+    if getattr(image, "is_animated", False) and image.format != "MPO":
         raise _refused("It is an animation: send one of its frames as a still picture.")
     try:
         image.load()
@@ -59,24 +61,23 @@ def check_upload(data: bytes) -> Look:
 
 
 def converted(data: bytes, format: str, width: int = 0) -> bytes:
-    """The same picture as a file of `format`, at most `width` pixels wide (0 = as it is). JPEG stands on white."""
-    image = _opened(data)
-    profile = image.info.get("icc_profile")
-    image = ImageOps.exif_transpose(image)
-    clear = "A" in image.getbands() or "transparency" in image.info
-    image = image.convert("RGBA" if clear else "RGB")
+    """The same picture as a file of `format`, at most `width` pixels wide (0 = as it is). JPEG stands on white.
+
+    It is 8-bit sRGB, upright, and carries neither profile nor EXIF. Raises InvalidError.
+    """
+    image = upright_srgb(_opened(data))
     if width and width < image.width:
         image = image.resize((width, max(1, round(image.height * width / image.width))), Image.Resampling.LANCZOS)
-    if clear and format == "jpeg":
+    if image.mode == "RGBA" and format == "jpeg":
         ground = Image.new("RGBA", image.size, (255, 255, 255, 255))
         image = Image.alpha_composite(ground, image).convert("RGB")
     file = io.BytesIO()
     if format == "png":
-        image.save(file, "PNG", icc_profile=profile)
+        image.save(file, "PNG")
     elif format == "webp":
-        image.save(file, "WEBP", lossless=not width, quality=QUALITY if width else 100, icc_profile=profile)
+        image.save(file, "WEBP", lossless=not width, quality=QUALITY if width else 100)
     else:
-        image.save(file, "JPEG", quality=QUALITY if width else 95, icc_profile=profile)
+        image.save(file, "JPEG", quality=QUALITY if width else 95)
     return file.getvalue()
 
 

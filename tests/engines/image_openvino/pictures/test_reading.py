@@ -1,3 +1,5 @@
+import struct
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -148,15 +150,62 @@ def test_every_mode_of_png_becomes_rgba(mode: str) -> None:
     assert read(saved(Image.new(mode, (3, 2)))).rgba_HWC.shape == (2, 3, 4)
 
 
-def test_a_colour_profile_is_applied() -> None:
+def swapping_profile() -> bytes:
+    """A profile of our own: what a file calls red is green."""
     srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
-    # A profile of our own: what a file calls red is green.
     swapped = srgb.replace(b"rXYZ", b"swap").replace(b"gXYZ", b"rXYZ").replace(b"swap", b"gXYZ")
-    swapped = swapped.replace("sRGB".encode("utf-16-be"), "ours".encode("utf-16-be"))
-    picture = read(saved(Image.new("RGBA", (4, 4), (250, 20, 30, 99)), icc_profile=swapped))
+    return swapped.replace("sRGB".encode("utf-16-be"), "ours".encode("utf-16-be"))
+
+
+def test_a_colour_profile_is_applied() -> None:
+    picture = read(saved(Image.new("RGBA", (4, 4), (250, 20, 30, 99)), icc_profile=swapping_profile()))
     red, green, blue, alpha = picture.rgba_HWC[1, 1].tolist()
     assert green > 240 > 50 > max(red, blue)
     assert alpha == 99
+
+
+def test_a_colour_that_stands_for_clear_is_clear_in_a_file_with_a_profile() -> None:
+    colours = Image.new("RGB", (4, 4), (250, 20, 30))
+    colours.putpixel((2, 1), (1, 2, 3))
+    picture = read(saved(colours, transparency=(1, 2, 3), icc_profile=swapping_profile()))
+    assert picture.has_alpha
+    assert np.argwhere(picture.rgba_HWC[..., 3] == 0).tolist() == [[1, 2]]
+    assert picture.rgba_HWC[0, 0, 1] > 240
+
+
+@pytest.mark.parametrize("kind", ["L", "LA"])
+def test_a_profile_of_greys_is_applied_and_what_is_clear_stays_so(kind: str) -> None:
+    grey = Image.new("L", (4, 4), 128)
+    grey.putpixel((2, 1), 9)
+    options: dict[str, object] = {"transparency": 9}
+    if kind == "LA":
+        grey.putalpha(grey.point(lambda value: 0 if value == 9 else 255))
+        options = {}
+    rgba_HWC = read(saved(grey, icc_profile=linear_greys(), **options)).rgba_HWC
+    assert np.argwhere(rgba_HWC[..., 3] == 0).tolist() == [[1, 2]]
+    assert abs(int(rgba_HWC[0, 0, 0]) - 188) < 3  # half the light, in sRGB's curve
+
+
+def linear_greys() -> bytes:
+    """The smallest profile of greys (ICC.1, version 2): the values are the light itself."""
+    white = b"XYZ \0\0\0\0" + struct.pack(">3i", 63190, 65536, 54061)
+    curve = b"curv\0\0\0\0" + struct.pack(">I", 0)
+    name = b"desc\0\0\0\0" + struct.pack(">I", 5) + b"grey\0" + bytes(78)
+    tags, place, body = [], 128 + 4 + 3 * 12, b""
+    for tag, data in ((b"wtpt", white), (b"kTRC", curve), (b"desc", name)):
+        tags.append(tag + struct.pack(">2I", place + len(body), len(data)))
+        body += data + bytes(-len(data) % 4)
+    head = struct.pack(">I4sI4s4s4s", 0, b"\0" * 4, 0x02100000, b"mntr", b"GRAY", b"XYZ ") + bytes(12) + b"acsp"
+    head += bytes(28) + struct.pack(">3i", 63190, 65536, 54061)
+    profile = head.ljust(128, b"\0") + struct.pack(">I", 3) + b"".join(tags) + body
+    return struct.pack(">I", len(profile)) + profile[4:]
+
+
+def test_a_profile_is_applied_to_a_palette() -> None:
+    small = Image.new("P", (4, 4), 1)
+    small.putpalette([255, 0, 0, 250, 20, 30])
+    red, green, blue, _ = read(saved(small, icc_profile=swapping_profile())).rgba_HWC[1, 1].tolist()
+    assert green > 240 > 50 > max(red, blue)
 
 
 @pytest.mark.parametrize("profile", [ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes(), b"broken"])

@@ -4,10 +4,11 @@ import io
 
 import msgspec
 import numpy as np
-from PIL import Image, ImageCms, ImageOps
+from PIL import Image
 
 from pleiade.engines.image_openvino.pictures.floats import Pixels
 from pleiade.engines.wire.errors import ApiError, invalid
+from pleiade.srgb import upright_srgb
 
 # What OpenAI's routes take, plus still GIFs as its vision models do. Fewer decoders are fewer ways in.
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF")
@@ -49,55 +50,10 @@ def read(data: bytes, name: str = "image") -> Picture:
     if getattr(image, "is_animated", False) and image.format != "MPO":
         raise _unreadable(name, "It is an animation. Send one of its frames as a still picture.")
     try:
-        image.load()
-        return _upright(image)
+        upright = upright_srgb(image)
     except Exception as error:  # as above
         raise _unreadable(name, f"It is damaged or cut off ({error}). Save it again.") from error
-
-
-def _upright(image: Image.Image) -> Picture:
-    has_alpha = "A" in image.getbands() or "transparency" in image.info
-    if image.mode.startswith("I;16"):
-        image = _eight_bits(image)
-    image = _as_srgb(image)
-    rgba = ImageOps.exif_transpose(image).convert("RGBA")
-    return Picture(np.array(rgba), has_alpha)
-
-
-def _eight_bits(image: Image.Image) -> Image.Image:
-    """16-bit grey, scaled: Pillow's own conversion clips."""
-    grey_HW = np.asarray(image).astype(np.uint32)
-    eight_HW = ((grey_HW * 255 + 32767) // 65535).astype(np.uint8)
-    clear = image.info.get("transparency")
-    if clear is None:
-        scaled = Image.fromarray(eight_HW)
-    else:
-        alpha_HW = np.where(grey_HW == clear, 0, 255).astype(np.uint8)
-        scaled = Image.merge("LA", [Image.fromarray(eight_HW), Image.fromarray(alpha_HW)])
-    scaled.info = {key: value for key, value in image.info.items() if key != "transparency"}
-    return scaled
-
-
-def _as_srgb(image: Image.Image) -> Image.Image:
-    """`image` in sRGB, so that what we write without a profile looks the same; sRGB itself stays bit by bit."""
-    profile = image.info.get("icc_profile")
-    if not profile or image.mode not in ("RGB", "RGBA", "CMYK", "L"):
-        return image
-    try:
-        source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-        if "sRGB" in ImageCms.getProfileDescription(source):
-            return image
-        alpha = image.getchannel("A") if image.mode == "RGBA" else None
-        colours = image.convert("RGB") if alpha else image
-        turned = ImageCms.profileToProfile(colours, source, ImageCms.createProfile("sRGB"), outputMode="RGB")
-    except (ImageCms.PyCMSError, OSError):
-        return image  # a profile that does not fit is passed over, as browsers do
-    if turned is None:
-        return image
-    if alpha:
-        turned.putalpha(alpha)
-    turned.info = {key: value for key, value in image.info.items() if key != "transparency"}
-    return turned
+    return Picture(np.array(upright.convert("RGBA")), has_alpha=upright.mode == "RGBA")
 
 
 def _unreadable(name: str, reason: str) -> ApiError:
