@@ -7,6 +7,7 @@ import sys
 from functools import partial
 from pathlib import Path
 
+import pytest
 from corpora import sentences, toy_preset, write_corpus
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
@@ -77,6 +78,9 @@ def test_a_code_stage_builds_its_corpus_and_learns_to_fill_in_the_middle(tmp_pat
     )
     stream = StreamConfig(seq_len=64, piece_tokens=64, fim_rate=0.5, fim_tokens=64)
     code = CodeConfig(str(recipe), rows=8, micro_rows=4, stream=stream, loop=preset.loop)
+    steep = dataclasses.replace(preset, code=dataclasses.replace(code, rate=1e38))
+    with pytest.raises(FloatingPointError, match=r"\(code\.rate\)"):
+        run_chain(steep, data, tmp_path / "run", until="code")
     reports = run_chain(dataclasses.replace(preset, code=code), data, tmp_path / "run", until="code") or []
     assert [report.stage for report in reports] == ["base", "code"]
     assert all(report.improved for report in reports)

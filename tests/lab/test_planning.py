@@ -112,6 +112,13 @@ def test_a_replayed_batch_that_does_not_fit_is_made_smaller_by_the_bases_key(
         raise torch.OutOfMemoryError
 
 
+def test_a_picture_models_stage_that_takes_its_rows_at_once_is_not_told_to_take_them_in_parts() -> None:
+    batch = MicroBatch(torch.zeros(8, 16, dtype=torch.int64), torch.zeros(8, 16, dtype=torch.int64))
+    for stage, remedy in (("measuring", "fewer encoder.rows than 8"), ("few", "with few.micro_rows=4 or fewer")):
+        with pytest.raises(MemoryError, match=remedy), Room(None, Layout(), None, stage).advice(batch, 1):
+            raise torch.OutOfMemoryError
+
+
 def test_the_plan_names_parameters_tokens_and_time_before_the_first_step() -> None:
     preset = override(presets()["nano"], ["loop.steps=100"])
     setting = Setting(device_named("H100"), 1, Layout(), Pace(1e6, "measured in RUN"))

@@ -126,7 +126,7 @@ class _Chain:
         if stage in ("dpo", "rloo"):
             facts["reward model"] = weights_fingerprint(self.scorer)
         stopped = (self.run / stage / BAD_BATCH).exists()
-        begin(self.run / stage, facts, lambda key: is_how_only(key) or (stopped and key.endswith("_lr")))
+        begin(self.run / stage, facts, lambda key: is_how_only(key) or (stopped and key.endswith(("_lr", "code.rate"))))
 
     def base(self) -> StageReport | None:
         """Pretraining, from nothing."""

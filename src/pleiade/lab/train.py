@@ -32,7 +32,7 @@ from pleiade.lab.optim.schedule import (
 )
 from pleiade.lab.parallel.config import ParallelConfig, settle
 from pleiade.lab.placed import place, take_back
-from pleiade.lab.planning.advice import Room
+from pleiade.lab.planning.advice import Room, learning_rates
 from pleiade.lab.planning.devices import free_memory
 from pleiade.lab.planning.layout import layout_for
 from pleiade.lab.ranks import Ranks, join_ranks
@@ -204,7 +204,7 @@ def _refuse_numbers(what: str, step: int, batches: Sequence[Batch], run: Path, r
         torch.save({"step": step, "batches": [vars(batch) for batch in batches]}, kept)
     raise FloatingPointError(
         f"{what} is not a number at step {step}: resume from the last checkpoint with a lower learning "
-        f"rate (optim.muon_lr, optim.embedding_lr), or, if it ends so again, remove that one and resume from the one "
+        f"rate ({learning_rates(run.name)}), or, if it ends so again, remove that one and resume from the one "
         f"before; the batch is in {kept}"
     )
 

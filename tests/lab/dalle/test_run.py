@@ -184,6 +184,16 @@ def test_the_folder_to_serve_says_what_is_in_it(whole: Path) -> None:
     assert tokenizer.get_vocab_size() == config["vocab_size"]
 
 
+def test_few_steps_that_were_stopped_by_a_number_that_is_none_go_on_with_lower_rates(
+    whole: Path, drawings: Drawings, tmp_path: Path
+) -> None:
+    run = Path(shutil.copytree(whole, tmp_path / "run"))
+    steep = preset("few.loop.steps=2", "few.optim.muon_lr=1e38", "few.optim.embedding_lr=1e38")
+    with pytest.raises(FloatingPointError, match=r"\(few\.optim\.muon_lr, few\.optim\.embedding_lr\)"):
+        run_pix(steep, drawings.folder, run, "few")
+    assert run_pix(preset("few.loop.steps=2"), drawings.folder, run, "few")
+
+
 def test_all_stages_end_in_a_folder_that_the_engine_and_the_registry_read(
     whole: Path, drawings: Drawings, tmp_path: Path
 ) -> None:

@@ -34,7 +34,7 @@ from pleiade.lab.parallel.config import ParallelConfig
 from pleiade.lab.placed import finds_compiler
 from pleiade.lab.ranks import join_ranks
 from pleiade.lab.tokenizer.bpe import load_tokenizer, save_tokenizer
-from pleiade.lab.train import Outcome, train
+from pleiade.lab.train import BAD_BATCH, Outcome, train
 
 WHOLE = ParallelConfig(shard=False)  # every rank holds the network: it is small
 
@@ -169,7 +169,9 @@ def train_few(preset: PixPreset, drawings: Drawings, run: Path) -> Outcome:
     student.load_state_dict(teacher.network.state_dict())
     if join_ranks().is_first:
         facts = {"few": asdict(few), "model": weights_fingerprint(student), **_version(encoder)}
-        begin(folder, facts, lambda key: ".loop." in key or ".schedule." in key or key.endswith("micro_rows"))
+        stopped = (folder / BAD_BATCH).exists()
+        may_end = ("micro_rows", "_lr") if stopped else ("micro_rows",)
+        begin(folder, facts, lambda key: ".loop." in key or ".schedule." in key or key.endswith(may_end))
     stage = replace(preset, rows=few.rows, micro_rows=few.micro_rows, loop=replace(few.loop, seed=few.loop.seed + 1))
     teacher.network.to(join_ranks().device)
     with deal(stage, drawings, teacher.tokenizer, encoder) as dealer:

@@ -1,4 +1,4 @@
-"""Out of memory: what to type so that the same step fits."""
+"""Out of memory, or a loss that is no number: which keys to type so that the same command gets further."""
 
 from __future__ import annotations
 
@@ -16,10 +16,13 @@ from pleiade.lab.planning.fitting import what_fits
 from pleiade.lab.planning.layout import Layout
 from pleiade.lab.planning.memory import divisors, memory_of_step
 
-# Where a stage after pretraining has its micro_rows: what comes before the key.
+# What comes before a key where it is that of a stage after pretraining.
 BELOW = {stage: f"{stage}." for stage in ("code", "chat", "reward")} | {
     stage: f"{stage}.stage." for stage in ("dpo", "rloo")
 }
+# The same of a picture model's stages: those that take a step's rows at once, and all.
+AT_ONCE = {"encoder": "encoder.", "measuring": "encoder.", "enlarger": "enlarger."}
+OF_PICTURES = {"few": "few.", **AT_ONCE}
 # The formula is within 25 % of what a step takes; libraries take some more at their first use.
 SURE, FIRST_USE = 0.8, 64 * 2**20
 
@@ -54,8 +57,10 @@ class Room:
         rows_each = 2 if isinstance(batch, PairBatch) else 1
         micro_rows, seq_len = len(batch.ids) // rows_each, batch.ids.shape[1] * self.layout.sequence
         is_replayed = isinstance(batch, ReplayedBatch)  # by as many rows as pretraining takes, whose key is the base's
-        below = "" if is_replayed else BELOW.get(self.stage, "")
+        below = "" if is_replayed else _below(self.stage)
         rows = micro_rows * (1 if is_replayed else num_batches)
+        if self.model is None and self.stage in AT_ONCE:
+            return f"train this stage anew with fewer {below}rows than {rows}, or take a larger device"
         found = None
         if self.free is not None and self.model is not None:
             room, there = self.free * SURE - FIRST_USE, memory_of_step(self.model, seq_len, 1, self.layout)
@@ -79,3 +84,13 @@ class Room:
             fewer = next(n for n in divisors(rows) if n < micro_rows)
             return f"give the same command with {below}micro_rows={fewer} or fewer ({same})"
         return "not even one row does: shorten the rows, choose a smaller model, or take a larger device"
+
+
+def learning_rates(stage: str) -> str:
+    """The keys by which a stage's learning rates are lowered."""
+    below = _below(stage)
+    return "code.rate" if stage == "code" else f"{below}optim.muon_lr, {below}optim.embedding_lr"
+
+
+def _below(stage: str) -> str:
+    return (BELOW | OF_PICTURES).get(stage, "")
