@@ -14,6 +14,8 @@ def state(step: int) -> dict[str, object]:
 
 
 def test_the_newest_ones_are_kept(tmp_path: Path) -> None:
+    (tmp_path / "checkpoint-00000005.tmp").write_bytes(b"what a kill left")
+    (tmp_path / "checkpoint-00000006.tmp").mkdir()
     for step in (10, 20, 30):
         save_checkpoint(tmp_path, step, state(step))
     assert [path.name for path in sorted(tmp_path.glob("*.pt"))] == ["checkpoint-00000020.pt", "checkpoint-00000030.pt"]

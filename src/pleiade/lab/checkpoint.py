@@ -38,6 +38,7 @@ def save_checkpoint(folder: Path, step: int, state: dict[str, Any], keep: int = 
     Raises CheckpointError where the disk takes no more; what was there before is untouched.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    remove_unfinished(folder)
     path = folder / f"checkpoint-{step:08d}.pt"
     unfinished = path.with_suffix(".tmp")
     try:
@@ -60,6 +61,15 @@ def unwritten(folder: Path, step: int, error: object) -> CheckpointError:
         f"the checkpoint of step {step} cannot be written to {folder} ({error}): make room there; "
         "the same command then goes on from the checkpoint before it"
     )
+
+
+def remove_unfinished(folder: Path) -> None:
+    """Remove what a run that was killed while it wrote has left, of whatever step: it may be large."""
+    for path in folder.glob("checkpoint-*.tmp"):
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink()
 
 
 def keep_newest(folder: Path, keep: int = 2) -> None:

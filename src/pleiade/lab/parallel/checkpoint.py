@@ -31,6 +31,7 @@ from pleiade.lab.checkpoint import (
     keep_newest,
     latest_checkpoint,
     load_checkpoint,
+    remove_unfinished,
     sha256,
     unwritten,
 )
@@ -62,7 +63,7 @@ class DividedCheckpoints:
         self.settle()
         unfinished = self.run / f"checkpoint-{step:08d}.tmp"
         if self.ranks.is_first:
-            shutil.rmtree(unfinished, ignore_errors=True)  # of a run that was killed here
+            remove_unfinished(self.run)
             unfinished.mkdir(parents=True)
         dist.barrier(self.group)
         rest = {**state, "model": {}, "optimizer": {**state["optimizer"], **{part: {} for part in OPTIMIZER_TENSORS}}}
