@@ -16,11 +16,13 @@ import torch
 from corpora import sentences, toy_tokenizer, write_corpus
 
 from pleiade.lab.corpora.build import build_corpus
-from pleiade.lab.corpora.recipe import load_recipe
+from pleiade.lab.corpora.decontaminate import write_evaluation_runs
+from pleiade.lab.corpora.recipe import Decontaminate, load_recipe
 from pleiade.lab.data.corpus import Source, read_documents
 from pleiade.lab.data.fim import fim_marks, fim_transform
 from pleiade.lab.data.manifest import DamagedError
 from pleiade.lab.data.progress import Progress
+from pleiade.lab.data.reader import Reader, list_inputs
 from pleiade.lab.data.shards import Shard, open_shard, tokenize_source, write_shard
 from pleiade.lab.data.stream import PackedStream, StreamConfig
 from pleiade.lab.data.tokens import tokenize_corpus
@@ -135,9 +137,16 @@ def test_xz_files_are_read_and_a_passage_shared_by_rows_comes_once(tmp_path: Pat
     assert list(read_documents(tmp_path.parent, Source(tmp_path.name, field="context"))) == ["un", "deux"]
 
 
-def test_a_line_that_is_not_json_is_named(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "line", ['{"text": ', '{"text": ' + "[" * 100_000, '{"text": "fine", "id": ' + "1" * 5000 + "}"]
+)
+def test_a_line_that_is_not_json_is_named(tmp_path: Path, line: str) -> None:
     write_corpus(tmp_path, "bad", ["fine"])
-    (tmp_path / "bad" / "part.jsonl").write_text('{"text": "fine"}\n{"text": \n', "utf-8")
+    (tmp_path / "bad" / "part.jsonl").write_text('{"text": "fine"}\n' + line + "\n", "utf-8")
+    with pytest.raises(ValueError, match=r"part\.jsonl line 2 is not JSON"):
+        list(Reader(*list_inputs("bad", tmp_path), "text"))
+    with pytest.raises(ValueError, match=r"part\.jsonl line 2 is not JSON"):
+        write_evaluation_runs(Decontaminate(("bad",)), tmp_path, tmp_path / "runs")
     with pytest.raises(ValueError, match=r"part\.jsonl line 2 is not JSON"):
         list(read_documents(tmp_path, Source("bad")))
 

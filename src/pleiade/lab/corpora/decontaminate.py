@@ -16,7 +16,7 @@ from pleiade.lab.corpora.normalise import normalise
 from pleiade.lab.corpora.recipe import Decontaminate
 from pleiade.lab.corpora.words import Hashes, run_hashes, word_hashes, word_spans
 from pleiade.lab.data.addresses import DataFile, find_files, open_bytes
-from pleiade.lab.data.lines import MAX_LINE_BYTES, bounded_lines
+from pleiade.lab.data.lines import MAX_LINE_BYTES, bounded_lines, json_line
 from pleiade.lab.data.progress import Progress
 
 MAX_SHOWN = 200  # characters of a shared passage in the report
@@ -152,10 +152,7 @@ def _texts(file: DataFile) -> Iterator[str]:
 
 def _strings(line: str, where: str) -> Iterator[str]:
     """Every string in a JSON line."""
-    try:
-        waiting: list[Any] = [json.loads(line)] if line.strip() else []
-    except json.JSONDecodeError as error:
-        raise ValueError(f"{where} is not JSON ({error}): mend or remove the line") from error
+    waiting: list[Any] = [json_line(line, where)] if line.strip() else []
     while waiting:
         value = waiting.pop()
         if isinstance(value, str):

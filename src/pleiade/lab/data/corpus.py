@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatch
@@ -11,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from pleiade.lab.data.addresses import DataFile, find_files, open_bytes
-from pleiade.lab.data.lines import MAX_LINE_BYTES, bounded_lines
+from pleiade.lab.data.lines import MAX_LINE_BYTES, bounded_lines, json_line
 from pleiade.lab.data.manifest import MANIFEST, check_shard, read_manifest
 
 
@@ -54,12 +53,7 @@ def read_rows(folder: Path, pattern: str = "*.jsonl*") -> Iterator[dict[str, Any
                     )
                 if not line.strip():
                     continue
-                try:
-                    row = json.loads(line)
-                except (json.JSONDecodeError, UnicodeDecodeError) as error:
-                    raise ValueError(
-                        f"{file.address} line {number} is not JSON ({error}): mend or remove the line"
-                    ) from error
+                row = json_line(line, f"{file.address} line {number}")
                 if not isinstance(row, dict):
                     raise ValueError(f"{file.address} line {number} is not a JSON object")
                 yield row

@@ -6,7 +6,6 @@ than the limit. What is wrong with a source (a missing field, a broken line) is 
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from pleiade.lab.data.addresses import DataFile, find_files, open_bytes
-from pleiade.lab.data.lines import MAX_LINE_BYTES, bounded_lines
+from pleiade.lab.data.lines import MAX_LINE_BYTES, bounded_lines, json_line
 from pleiade.lab.data.python_sources import find_packages, read_package
 
 HF, PYTHON = "hf:", "python:"
@@ -95,10 +94,7 @@ class Reader:
             if not line.strip():
                 continue
             where = f"{self.file.address} line {number}"
-            try:
-                row = json.loads(line)
-            except json.JSONDecodeError as error:
-                raise ValueError(f"{where} is not JSON ({error}): mend or remove the line") from error
+            row = json_line(line, where)
             if not isinstance(row, dict):
                 raise ValueError(f"{where} is not a JSON object")
             yield self._document(row, where)

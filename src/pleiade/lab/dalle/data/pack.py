@@ -83,7 +83,7 @@ def _read_pack(pack: Path) -> Iterator[Source]:
                     row["image"] = base64.b64decode(encoded)
                 image = row.pop("image", b"")
                 source = msgspec.convert(row, Source)
-            except (ValueError, msgspec.ValidationError) as error:
+            except (ValueError, RecursionError) as error:
                 raise ValueError(f"{pack.name} line {number} is no drawing ({error}): mend or remove it") from error
             yield msgspec.structs.replace(source, image=image)
 
