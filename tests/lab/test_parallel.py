@@ -21,7 +21,7 @@ from pleiade.lab.objectives.pairs import PairBatch
 from pleiade.lab.optim.muon import MuonAdamW, OptimConfig
 from pleiade.lab.parallel.config import ParallelConfig, settle
 from pleiade.lab.parallel.layout import Layout
-from pleiade.lab.parallel.matrices import CopiedMatrices, share_out
+from pleiade.lab.parallel.matrices import CopiedMatrices, in_a_row, share_out
 from pleiade.lab.parallel.sequence import positions_of
 from pleiade.lab.placed import place, take_back
 from pleiade.lab.ranks import Ranks, join_ranks
@@ -172,6 +172,12 @@ def test_of_matrices_that_all_ranks_hold_each_is_worked_on_once() -> None:
     for matrices, _ in answers:
         assert all(map(torch.equal, matrices, expected))
     assert [num_worked for _, num_worked in answers] == [3, 2]
+
+
+def test_what_travels_is_as_long_as_the_most_that_a_rank_works_on() -> None:
+    sent = in_a_row([torch.ones(2, 2), torch.full((1, 2), 2.0)], 8, like=torch.zeros(1))
+    assert sent.tolist() == [1.0, 1.0, 1.0, 1.0, 2.0, 2.0, 0.0, 0.0]
+    assert in_a_row([], 2, like=torch.zeros(1)).tolist() == [0.0, 0.0]
 
 
 def test_more_ranks_than_matrices_leave_some_without_work() -> None:

@@ -119,6 +119,20 @@ def test_a_picture_models_stage_that_takes_its_rows_at_once_is_not_told_to_take_
             raise torch.OutOfMemoryError
 
 
+@pytest.mark.parametrize(
+    ("layout", "stage", "remedy"),
+    [
+        (Layout(), "base", "take a larger device, or a smaller model"),
+        (Layout(data=2), "code", "with parallel.shard=true, or"),
+        (Layout(data=2), "dpo", "with dpo.stage.parallel.shard=true, or"),
+    ],
+)
+def test_an_optimizers_step_that_does_not_fit_says_what_to_do(layout: Layout, stage: str, remedy: str) -> None:
+    room = Room(presets()["toy"].model, layout, None, stage)
+    with pytest.raises(MemoryError, match=remedy), room.advice_on_update():
+        raise torch.OutOfMemoryError
+
+
 def test_the_plan_names_parameters_tokens_and_time_before_the_first_step() -> None:
     preset = override(presets()["nano"], ["loop.steps=100"])
     setting = Setting(device_named("H100"), 1, Layout(), Pace(1e6, "measured in RUN"))

@@ -130,6 +130,12 @@ def test_a_loss_that_is_not_a_number_stops_the_run_and_says_what_to_change(tmp_p
     assert saved["batches"][0]["ids"].shape == (4, 64)
 
 
+def test_an_update_that_does_not_fit_ends_a_run_in_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pleiade.lab.optim.muon.orthogonalise", lambda *_, **__: torch.empty(2**50))  # a small device
+    with pytest.raises(MemoryError, match="the optimizer's step does not fit into memory: take a larger device"):
+        pretrain(toy_preset(write_corpus(tmp_path)), tmp_path, tmp_path / "run")
+
+
 @pytest.mark.timeout(400)
 def test_a_batch_too_large_for_the_memory_is_told_with_the_one_that_fits(tmp_path: Path) -> None:
     def train_within(*changes: str) -> subprocess.CompletedProcess[str]:

@@ -168,7 +168,8 @@ def train(
                 checkpoints.settle()
             if not math.isfinite(loss):
                 _refuse_numbers("the loss", step, micro_batches, run, ranks)
-            grad_norm = optimizer.step(scale)
+            with room.advice_on_update():
+                grad_norm = optimizer.step(scale)
             if not math.isfinite(grad_norm):
                 _refuse_numbers("the gradient", step, micro_batches, run, ranks)
             if isinstance(objective, Follows):

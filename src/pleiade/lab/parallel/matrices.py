@@ -115,9 +115,9 @@ class CopiedMatrices:
         theirs = [[i for i, owner in enumerate(self.owners) if owner == rank] for rank in range(self.size)]
         mine = in_stacks({index: matrices[index] for index in theirs[self.rank]}, method)
         longest = max(sum(matrices[index].numel() for index in indices) for indices in theirs)
-        sent = torch.cat([*(matrix.flatten() for matrix in mine.values()), matrices[0].new_zeros(longest)])
-        received = [sent.new_empty(longest) for _ in range(self.size)]
-        dist.all_gather(received, sent[:longest])
+        sent = in_a_row(list(mine.values()), longest, like=matrices[0])
+        received = [torch.empty_like(sent) for _ in range(self.size)]
+        dist.all_gather(received, sent)
         results = list(matrices)
         for indices, part in zip(theirs, received, strict=True):
             start = 0
@@ -126,6 +126,12 @@ class CopiedMatrices:
                 results[index] = part[start : start + like.numel()].view_as(like)
                 start += like.numel()
         return results
+
+
+def in_a_row(matrices: Sequence[Tensor], length: int, like: Tensor) -> Tensor:
+    """Their numbers one after another, filled up with zeros to `length` and no further."""
+    flat = [matrix.flatten() for matrix in matrices]
+    return torch.cat([*flat, like.new_zeros(length - sum(map(len, flat)))])
 
 
 def in_stacks(matrices: dict[int, Tensor], method: Callable[[Tensor], Tensor]) -> dict[int, Tensor]:

@@ -45,12 +45,26 @@ class Room:
         try:
             yield
         except (torch.OutOfMemoryError, RuntimeError) as error:
-            if isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in str(error):
+            if _is_about_memory(error):
                 what = "tokens" if self.model is not None else "pictures"
                 raise MemoryError(
                     f"a micro-batch of {batch.num_tokens:,} {what} does not fit into memory: "
                     f"{self._remedy(batch, num_batches)}"
                 ) from error
+            raise
+
+    @contextmanager
+    def advice_on_update(self) -> Iterator[None]:
+        """The same for the optimizer's step, which no smaller batch makes smaller."""
+        try:
+            yield
+        except (torch.OutOfMemoryError, RuntimeError) as error:
+            if _is_about_memory(error):
+                remedy = "take a larger device, or a smaller model"
+                if self.model is not None and not self.layout.shard and self.layout.data * self.layout.sequence > 1:
+                    below = "" if self.stage == "code" else _below(self.stage)  # code is divided as the base is
+                    remedy = f"give the same command with {below}parallel.shard=true, or {remedy}"
+                raise MemoryError(f"the optimizer's step does not fit into memory: {remedy}") from error
             raise
 
     def _remedy(self, batch: Batch, num_batches: int) -> str:
@@ -90,6 +104,10 @@ def learning_rates(stage: str) -> str:
     """The keys by which a stage's learning rates are lowered."""
     below = _below(stage)
     return "code.rate" if stage == "code" else f"{below}optim.muon_lr, {below}optim.embedding_lr"
+
+
+def _is_about_memory(error: Exception) -> bool:
+    return isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in str(error)
 
 
 def _below(stage: str) -> str:
