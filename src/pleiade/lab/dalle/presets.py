@@ -151,12 +151,14 @@ def pix_presets() -> dict[str, PixPreset]:
             ),
             PixPreset(
                 "pix-6m",
-                # Large patches, and little of it with known pixels: what two cores can do is spent on words.
+                # Large patches and hardly any likenesses: what two cores can do is spent on words. Steps of a micro-batch
+                # a core: what Muon costs does not grow with the pictures of a step.
                 PixConfig(patch=16, bottleneck=128, refine=16),
-                LoopConfig(steps=15_600, threads=1),
-                flow=FlowConfig(masked=0.15, drop_picture=0.9),
+                LoopConfig(steps=7_800, threads=1),
+                flow=FlowConfig(masked=0.3, drop_picture=0.9),
+                optim=OptimConfig(muon_lr=0.018, embedding_lr=0.002, head_lr=0.001),
                 schedule=ScheduleConfig(warmup_steps=100, decay_fraction=0.85),
-                rows=64,
+                rows=128,
                 micro_rows=64,
                 drawers=1,
                 few=FewStage(loop=LoopConfig(steps=1200, threads=1)),
