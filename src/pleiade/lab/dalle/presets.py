@@ -151,8 +151,8 @@ def pix_presets() -> dict[str, PixPreset]:
             ),
             PixPreset(
                 "pix-6m",
-                # Large patches and hardly any likenesses: what two cores can do is spent on words. A micro-batch a core in
-                # each step, for what Muon costs does not grow with the pictures of a step.
+                # Large patches and hardly any likenesses: what two cores can do is spent on words. In each step a
+                # micro-batch a core, for what Muon costs does not grow with the pictures of a step.
                 PixConfig(patch=16, bottleneck=128, refine=16),
                 LoopConfig(steps=7_800, threads=1),
                 flow=FlowConfig(masked=0.3, drop_picture=0.9),
