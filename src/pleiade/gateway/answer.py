@@ -1,6 +1,9 @@
 """Where an answer goes: to an HTTP client, or to another route of ours in the same process."""
 
 import asyncio
+import fcntl
+import struct
+import termios
 import time
 from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from typing import Any, Protocol
@@ -78,8 +81,11 @@ class HttpAnswer:
 
     __slots__ = (
         "_call_id",
+        "_looked_at",
+        "_moved_at",
         "_send",
         "_started_at",
+        "_untaken",
         "blocked_at",
         "extra",
         "finished",
@@ -93,6 +99,9 @@ class HttpAnswer:
         self._started_at = time.perf_counter()
         self.organization = "default"
         self.blocked_at = 0.0  # perf_counter since when the transport takes no more; 0 = it does
+        self._moved_at = 0.0  # perf_counter when the client was last seen to take something, while blocked
+        self._looked_at = 0.0
+        self._untaken = 0  # bytes, when that was looked at
         self.extra: list[Header] = []  # headers that stages add before the answer starts
         self.started = False
         self.finished = False
@@ -165,17 +174,53 @@ class HttpAnswer:
         await self._send({"type": "http.response.body", "body": b""})
         self.finished = True
 
+    def stalled_s(self, now: float, every_s: float) -> float:
+        """Seconds for which the client has taken nothing of what waits for it; 0 while nothing waits.
+
+        That a write waits says little about a slow client: Linux calls a socket writable again only when a third
+        of its buffer, up to megabytes, has been taken. What the client's side has acknowledged tells.
+
+        Args:
+            now: `perf_counter`'s time.
+            every_s: How often the kernel is asked, in seconds.
+        """
+        if not self.blocked_at:
+            return 0.0
+        if self._moved_at < self.blocked_at:  # the first look at this wait
+            self._moved_at, self._looked_at, self._untaken = self.blocked_at, now, _untaken(self._transport())
+        elif now - self._looked_at >= every_s:
+            self._looked_at, before = now, self._untaken
+            self._untaken = _untaken(self._transport())
+            if self._untaken != before:
+                self._moved_at = now
+        return now - self._moved_at
+
+    def _transport(self) -> asyncio.Transport | None:
+        """What carries the answer, where the server is uvicorn: its `send` is a method of the object that holds it."""
+        return getattr(getattr(self._send, "__self__", None), "transport", None)
+
     def break_off(self) -> None:
         """Reset the connection of a client that stopped reading.
 
-        ASGI has no word for that, and an orderly close would wait for the client to take what is buffered;
-        uvicorn's `send` is a method of the object that holds the transport. Elsewhere the server's own close
-        has to do.
+        ASGI has no word for that, and an orderly close would wait for the client to take what is buffered.
+        Without a transport the server's own close has to do.
         """
-        transport = getattr(getattr(self._send, "__self__", None), "transport", None)
+        transport = self._transport()
         if transport is not None:
             transport.abort()
         self.finished = True
+
+
+def _untaken(transport: asyncio.Transport | None) -> int:
+    """Bytes written that the client's side has not acknowledged; 0 where the system cannot tell (tcp(7), SIOCOUTQ)."""
+    sock = transport.get_extra_info("socket") if transport is not None else None
+    if transport is None or sock is None:
+        return 0
+    try:
+        in_kernel = struct.unpack("i", fcntl.ioctl(sock.fileno(), termios.TIOCOUTQ, b"\0" * 4))[0]
+    except OSError:  # closed meanwhile, or not a socket that counts
+        return 0
+    return transport.get_write_buffer_size() + int(in_kernel)
 
 
 class QueueAnswer:

@@ -74,8 +74,7 @@ class Watch:
                 self._look_at(call, now)
 
     def _look_at(self, call: Call, now: float) -> None:
-        blocked_at = call.edge.blocked_at
-        if blocked_at and now - blocked_at > self._slow_client_s:
+        if call.edge.stalled_s(now, self._slow_client_s / 4) > self._slow_client_s:
             if call.aborted != "slow_client":  # also while the end of an aborted call is being told to it
                 call.abort("slow_client")
         elif call.aborted:
