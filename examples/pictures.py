@@ -17,7 +17,9 @@ from openai import OpenAI
 from PIL import Image, ImageDraw
 
 MODEL, SIDE, SEED = "pleiade-image", 256, {"seed": 1}
-SEEN = "a cactus in the desert"
+MADE, CHANGED, ENLARGED = (
+    f"{seen} on a yellow background" for seen in ("a red heart", "a green tree", "two red hearts")
+)
 
 
 def main(folder: Path) -> None:
@@ -26,7 +28,7 @@ def main(folder: Path) -> None:
     client = OpenAI(base_url=os.environ.get("OPENAI_BASE_URL", "http://127.0.0.1:8000/v1"), api_key=key)
     size = f"{SIDE}x{SIDE}"
 
-    made = client.images.generate(model=MODEL, prompt=SEEN, size=size, extra_body=SEED)
+    made = client.images.generate(model=MODEL, prompt=MADE, size=size, extra_body=SEED)
     first = written(made, folder / "made.png")
 
     hole = Image.new("L", (SIDE, SIDE), 255)
@@ -34,7 +36,7 @@ def main(folder: Path) -> None:
     masked = first.copy()
     masked.putalpha(hole)
     changed = client.images.edit(
-        model=MODEL, image=png(first), mask=png(masked), prompt="a tree in the desert", size=size, extra_body=SEED
+        model=MODEL, image=png(first), mask=png(masked), prompt=CHANGED, size=size, extra_body=SEED
     )
     written(changed, folder / "changed.png")
 
@@ -44,7 +46,7 @@ def main(folder: Path) -> None:
     wider = Image.new("RGBA", (2 * SIDE, SIDE))  # clear where there is nothing yet
     wider.paste(first, (0, 0))
     enlarged = client.images.edit(
-        model=MODEL, image=png(wider), prompt=SEEN, size=f"{2 * SIDE}x{SIDE}", extra_body=SEED
+        model=MODEL, image=png(wider), prompt=ENLARGED, size=f"{2 * SIDE}x{SIDE}", extra_body=SEED
     )
     written(enlarged, folder / "enlarged.png")
     beside([folder / f"{name}.png" for name in ("made", "changed", "varied", "enlarged")]).save(folder / "all.png")

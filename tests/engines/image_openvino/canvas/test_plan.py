@@ -42,6 +42,23 @@ def test_a_hole_is_painted_in_one_box_with_its_surroundings() -> None:
     assert box == Box(170, 110, round(CONTEXT * 40))
 
 
+@pytest.mark.parametrize(
+    ("left", "top", "right", "bottom"), [(128, 0, 256, 256), (0, 60, 256, 250), (20, 20, 236, 236)]
+)
+def test_a_large_part_of_a_square_is_one_thing_to_paint(left: int, top: int, right: int, bottom: int) -> None:
+    assert plan(hole(256, 256, left, top, right, bottom), smallest=64) == [Box(0, 0, 256)]
+    wide = plan(hole(300, 256, left, top, right, bottom), smallest=64)
+    assert len(wide) == 1
+    assert wide[0].side == 256
+
+
+def test_around_a_picture_one_box_is_enough_only_where_enough_of_it_is_known() -> None:
+    assert plan(window(512, 512, 128, 128, 384, 384), smallest=64) == [Box(0, 0, 512)]
+    boxes = plan(window(512, 512, 156, 156, 356, 356), smallest=64)
+    assert len(boxes) > 1
+    assert {box.side for box in boxes} <= {200, 225, 250}
+
+
 def test_a_hole_at_the_border_is_seen_in_a_box_inside_of_the_picture() -> None:
     (box,) = plan(hole(400, 300, 380, 0, 400, 20), smallest=SIDE)
     assert (box.left + box.side, box.top) == (400, 0)

@@ -9,6 +9,7 @@ import numpy as np
 from pleiade.engines.image_openvino.canvas.masks import Where
 
 CONTEXT = 1.5  # of a hole's larger side: how much of its surroundings the model sees
+KNOWN = 0.2  # of a box's pixels, where the canvas leaves no room for so much of the surroundings
 MAX_BOXES = 24  # above, larger boxes are taken: fewer of them, of less detail
 
 
@@ -23,16 +24,20 @@ class Box(msgspec.Struct, frozen=True):
 def plan(unknown_HW: Where, *, smallest: int) -> list[Box]:
     """The boxes that cover `unknown_HW`, in the order to paint them. `smallest`: the model's own side in pixels.
 
-    One box where the hole and its surroundings fit into a square of the canvas; otherwise frames as large as the known
-    part's shorter side, each half over what is known by then, nearest first, as DALL·E 2's users laid them.
+    One box where the hole and its surroundings fit into a square of the canvas: a painter who sees all of it makes
+    one thing of what the words say. Otherwise frames as large as the known part's shorter side, each half over what
+    is known by then, nearest first, as DALL·E 2's users laid them.
     """
     height, width = unknown_HW.shape
     if unknown_HW.all():
         return [_centred((width - 1) / 2, (height - 1) / 2, max(width, height), width, height)]
     left, top, right, bottom = bounds(unknown_HW)
-    side = max(round(CONTEXT * max(right - left, bottom - top)), min(smallest, width, height))
-    if side <= min(width, height):
-        return [_centred((left + right - 1) / 2, (top + bottom - 1) / 2, side, width, height)]
+    hole, square = max(right - left, bottom - top), min(width, height)
+    if hole <= square:
+        side = min(max(round(CONTEXT * hole), smallest), square)
+        box = _centred((left + right - 1) / 2, (top + bottom - 1) / 2, side, width, height)
+        if view(unknown_HW, box).mean() <= 1 - KNOWN:
+            return [box]
     known = bounds(~unknown_HW)
     # A hundredth of the canvas at least: a sliver of a picture is no reason to look for thousands of places.
     start = max(min(known[2] - known[0], known[3] - known[1]), smallest, math.isqrt(width * height // 100))
