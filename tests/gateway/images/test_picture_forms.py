@@ -59,11 +59,14 @@ async def test_a_number_is_written_in_digits(pictures: Served, engine: ScriptedE
     assert not engine.seen
 
 
-async def test_blank_fields_and_several_pictures_are_let_through(pictures: Served, engine: ScriptedEngine) -> None:
-    more = [("image[]", picture(1), "b.png"), ("image[]", picture(2), "c.png"), ("mask", picture(3), "m.png")]
+async def test_blank_fields_and_every_picture_that_the_sdk_sends_are_let_through(
+    pictures: Served, engine: ScriptedEngine
+) -> None:
+    more = [("image[]", picture(1), "b.png"), ("image[]", picture(2), "c.png")]
+    more += [("mask", picture(3), "m.png"), ("markup", picture(4), "upload")]
     answer = await sent(pictures, ("prompt", "a dog", ""), ("n", "", ""), *more)
     assert answer.status == 200, await answer.text()
     (exchange,) = engine.seen
     assert {name: len(values) for name, values in form_of(exchange).items() if "ma" in name} == {
-        "image": 1, "image[]": 2, "mask": 1,
+        "image": 1, "image[]": 2, "mask": 1, "markup": 1,
     }  # fmt: skip

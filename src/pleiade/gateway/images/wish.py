@@ -31,7 +31,7 @@ OPERATIONS = {
 FILES = {"/images/edits": ("image", "mask"), "/images/variations": ("image",), "/images/outpaint": ("image", "mask")}
 
 
-_PICTURE = re.compile(r"images?(\[\d*\])?|mask")  # what engines take for one, with a file's name or without
+_PICTURE = re.compile(r"images?(\[\d*\])?|mask|markup")  # what clients send as files, with a name or without
 _NUMBERS = ("n", "partial_images", "output_compression")
 
 
