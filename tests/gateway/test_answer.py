@@ -1,5 +1,8 @@
 """An answer leaves in pieces: whoever reads slowly is told from whoever stopped by the piece that is waited for."""
 
+import asyncio
+import socket
+import time
 from typing import Any
 
 import pytest
@@ -41,3 +44,41 @@ async def test_a_whole_answer_is_written_in_pieces_too() -> None:
     await reader.answer.whole(200, bytes(3 * PIECE + 1))
     assert [len(body) for body in reader.bodies] == [PIECE, PIECE, PIECE, 1]
     assert len(set(reader.waited_since)) == 4
+
+
+class Sender:
+    """What uvicorn's `send` belongs to: it has the transport."""
+
+    def __init__(self, transport: asyncio.WriteTransport) -> None:
+        self.transport = transport
+        self.go_on = asyncio.Event()
+
+    async def send(self, message: Any) -> None:
+        if message["type"] == "http.response.body":
+            self.transport.write(message["body"])
+            await self.go_on.wait()
+
+
+async def test_a_client_is_stalled_while_it_takes_nothing_and_not_once_its_connection_is_gone() -> None:
+    ours, theirs = socket.socketpair()
+    _, writer = await asyncio.open_connection(sock=ours)
+    sender = Sender(writer.transport)
+    answer = HttpAnswer(sender.send, "0" * 32)
+    assert answer.stalled_s(time.perf_counter(), 0) == 0
+    writing = asyncio.create_task(answer.whole(200, bytes(60_000)))
+    await asyncio.sleep(0)
+    since = answer.blocked_at
+    assert answer.stalled_s(since + 1, 0) == 1
+    assert answer.stalled_s(since + 2, 0) == 2
+    theirs.recv(1000, socket.MSG_WAITALL)
+    theirs.recv(59_000, socket.MSG_WAITALL)
+    assert answer.stalled_s(since + 3, 5) == 3  # it was looked at a second ago
+    assert answer.stalled_s(since + 7, 5) == 0
+    assert answer.stalled_s(since + 8, 5) == 1
+    writer.transport.abort()
+    await asyncio.sleep(0.01)
+    assert answer.stalled_s(since + 20, 0) <= 13
+    sender.go_on.set()
+    await writing
+    assert answer.stalled_s(since + 21, 0) == 0
+    theirs.close()

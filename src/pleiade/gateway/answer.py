@@ -195,7 +195,7 @@ class HttpAnswer:
                 self._moved_at = now
         return now - self._moved_at
 
-    def _transport(self) -> asyncio.Transport | None:
+    def _transport(self) -> asyncio.WriteTransport | None:
         """What carries the answer, where the server is uvicorn: its `send` is a method of the object that holds it."""
         return getattr(getattr(self._send, "__self__", None), "transport", None)
 
@@ -211,14 +211,14 @@ class HttpAnswer:
         self.finished = True
 
 
-def _untaken(transport: asyncio.Transport | None) -> int:
+def _untaken(transport: asyncio.WriteTransport | None) -> int:
     """Bytes written that the client's side has not acknowledged; 0 where the system cannot tell (tcp(7), SIOCOUTQ)."""
     sock = transport.get_extra_info("socket") if transport is not None else None
     if transport is None or sock is None:
         return 0
     try:
         in_kernel = struct.unpack("i", fcntl.ioctl(sock.fileno(), termios.TIOCOUTQ, b"\0" * 4))[0]
-    except OSError:  # closed meanwhile, or not a socket that counts
+    except (OSError, ValueError):  # no socket that counts; or closed meanwhile, whose number is -1
         return 0
     return transport.get_write_buffer_size() + int(in_kernel)
 
